@@ -1,0 +1,31 @@
+// Small text helpers that messages need.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tint {
+
+// The name as it may stand in a message: as it is when it holds only printable characters and no blank or quote at its
+// ends, else in single quotes with \n, \t, \xNN for what cannot be printed. Valid UTF-8 stays; at most 300 bytes.
+std::string Quote(std::string_view name);
+
+// The candidate with the smallest edit distance (Damerau-Levenshtein) to `name`, if that is at most a third of its
+// length (at least 2); else "".
+std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
+
+// "did you mean 'alpha'?" or "" when nothing is near.
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates);
+
+std::string Join(const std::vector<std::string>& parts, std::string_view separator);
+std::vector<std::string> Split(std::string_view text, char separator);
+bool IsValidUtf8(std::string_view text);
+
+// "512 B", "1.5 KiB", "2.0 GiB".
+std::string FormatBytes(uint64_t bytes);
+// "0.4 s", "12 s", "3 min 20 s", "5 h 12 min".
+std::string FormatSeconds(double seconds);
+
+}  // namespace tint

@@ -1,0 +1,19 @@
+// Resizing, the rule in the name. All take and give float [B, 3, H, W] (any number of channels), align_corners = false.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace tint {
+
+// Plain bilinear interpolation, no antialias: torch.nn.functional.interpolate(mode="bilinear"). method.md S6, S12.
+at::Tensor ResizeBilinear(const at::Tensor& images, int64_t height, int64_t width);
+
+// Bilinear with antialias when reducing: interpolate(mode="bilinear", antialias=True). method.md S10.
+at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int64_t width);
+
+// Largest centred square of [..., H, W].
+at::Tensor CentreSquare(const at::Tensor& images);
+
+}  // namespace tint
