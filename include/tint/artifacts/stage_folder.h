@@ -1,0 +1,115 @@
+// One stage's result: RUN/episodes/0000/<stage>/<key>/, immutable files and a completion record.
+//
+// done.json is written last and lists every file with size and SHA-256: a stage is complete if and only if it is there and
+// true. Everything is written by temporary name, fsync, link; work in progress lies in `.partial/` below the folder and goes
+// when the stage is done. faults.md, section 2.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tint/base/json.h"
+
+namespace tint {
+
+// What a result depends on, and nothing else: see contract.md "Key". The key is the first 12 digits of the SHA-256 of the canonical JSON.
+struct StageKey {
+  std::string stage;
+  int64_t version = 1;                        // of the stage's code: raised when its bytes change
+  Json options = Json::object();              // the options that this stage reads
+  std::map<std::string, std::string> inputs;  // "support photos", "textual-inversion", ... -> content hash
+  std::map<std::string, std::string> models;  // role -> SHA-256
+  uint64_t seed = 0;
+  uint64_t episode_idx = 0;                   // random streams are keyed by it
+  std::string device;                         // DeviceClass
+  std::string dtype;
+  int64_t threads = 1;
+
+  Json Components() const;
+  std::string Hash() const;    // 64 digits
+  std::string Folder() const;  // first 12
+};
+
+// Wall time and memory of the work, restarts summed; not part of any hash that must repeat.
+struct StageCost {
+  double seconds = 0;
+  double device_seconds = 0;
+  uint64_t peak_host_bytes = 0;
+  uint64_t peak_device_bytes = 0;
+};
+
+struct FileRecord {
+  uint64_t size = 0;
+  std::string sha256;
+};
+
+// A completed result. Every read is checked against done.json: Error(kCorrupt) naming file, expected and found hash, and the
+// command that rebuilds this stage.
+class CompletedStage {
+ public:
+  // Empty if there is no done.json. A done.json that is there but not true (syntax, seal, key that does not fit the folder
+  // or the components, unknown schema: newer ones are Error(kBadConfiguration)) is Error(kCorrupt).
+  static std::optional<CompletedStage> Open(const std::filesystem::path& folder);
+
+  // Sizes and hashes of all listed files, and that nothing unlisted lies there but temporaries: problems as sentences.
+  std::vector<std::string> Problems() const;
+  void Verify() const;  // throws Error(kCorrupt) with the first of Problems()
+
+  std::string Read(const std::string& file) const;
+  std::vector<std::string> Files() const;               // in byte order
+  const std::filesystem::path& folder() const { return folder_; }
+  const Json& components() const { return components_; }
+  const Json& metrics() const { return metrics_; }      // figures of the result (losses, counts): part of the content
+  const std::string& key() const { return key_; }       // 12 digits
+  // SHA-256 of the canonical JSON of {file: sha256} and metrics: what later stages take as this input's hash.
+  const std::string& content_sha256() const { return content_sha256_; }
+  const StageCost& cost() const { return cost_; }
+
+ private:
+  std::filesystem::path folder_;
+  std::string key_, content_sha256_;
+  Json components_, metrics_;
+  std::map<std::string, FileRecord> files_;
+  StageCost cost_;
+};
+
+// A result in the making.
+class StageWriter {
+ public:
+  // Creates the folder; takes up what an earlier, interrupted run left.
+  StageWriter(std::filesystem::path folder, const StageKey& key);
+
+  // Commits a finished file and notes its hash in `.partial/ledger.json`. `name` is ours, never a user's (checked: [A-Za-z0-9._-]).
+  void Put(const std::string& name, std::string_view bytes);
+  // True if an earlier run put this file and it is still true.
+  bool Has(const std::string& name) const;
+  std::string Read(const std::string& name) const;
+
+  // State inside the stage, replaced at once. Load gives nothing if there is none, or if it does not match its own hash (then the
+  // work is done again, and a warning says so).
+  void SaveCheckpoint(const std::string& name, std::string_view bytes);
+  std::optional<std::string> LoadCheckpoint(const std::string& name) const;
+  void DropCheckpoint(const std::string& name);
+  // True at most every `seconds` (default: TINT_CHECKPOINT_SECONDS, else 20): time to save again.
+  bool CheckpointDue() const;
+
+  // Cost of earlier, interrupted runs of this key, as their checkpoints noted it.
+  StageCost EarlierCost() const;
+
+  // Writes done.json and removes `.partial`.
+  CompletedStage Finish(const Json& metrics, StageCost cost);
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+  StageKey key_;
+  std::map<std::string, FileRecord> ledger_;
+  mutable double last_checkpoint_ = 0;
+};
+
+}  // namespace tint

@@ -1,0 +1,72 @@
+// Fixed episodes in files: what is learned from, and what is scored. contract.md "Episode files".
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tint/base/json.h"
+#include "tint/data/dataset.h"
+
+namespace tint {
+
+struct Episode {
+  std::vector<std::string> classes;
+  std::vector<std::vector<std::string>> support;  // per class, file names in order
+  std::vector<std::vector<std::string>> query;    // per class; empty together with query_rest = true means all others
+  bool query_rest = true;
+};
+
+struct EpisodeFile {
+  std::string path;
+  std::string sha256;  // of the file's bytes: printed beside every result
+  std::string dataset, split;
+  uint64_t seed = 0;
+  std::string generator;
+  std::string dataset_sha256;
+  std::vector<Episode> episodes;
+};
+
+// Strict reader: schema 1, known keys, names without '/', "..", control characters, NFC/NFD twins; classes distinct, supports distinct
+// inside a class and disjoint from queries, >= 1 support. Error(kBadInput) with file:line:column and field.
+EpisodeFile ReadEpisodeFile(const std::filesystem::path& path);
+
+// Classes without replacement, supports without replacement inside each class; queries "rest" or `queries` of each class.
+struct DrawOptions {
+  std::string dataset, split;
+  int64_t ways = 5, shots = 5, queries = 0 /* 0 = all remaining */, count = 120;
+  uint64_t seed = 0;
+};
+// The file's text (deterministic). Too few classes or images: Error(kBadInput).
+std::string DrawEpisodes(const ImageSource& source, const DrawOptions& options);
+
+// Everything in the file exists in the source, and dataset_sha256 is the source's: problems, all of them, as sentences.
+std::vector<std::string> CheckEpisodes(const EpisodeFile& file, const ImageSource& source);
+
+// One class of the task in hand: photos named and readable. Queries are opened only by evaluate.
+struct TaskClass {
+  std::string name;
+  std::vector<std::string> support;
+  std::vector<std::string> query;
+};
+
+// An episode whose "rest" has been written out and whose files exist: what the stages work on.
+struct Task {
+  uint64_t episode_idx = 0;
+  std::string dataset;                   // "miniimagenet"; "folder" for photos of one's own
+  DatasetFacts facts;
+  std::vector<TaskClass> classes;
+  std::shared_ptr<ImageSource> support_source;
+  std::shared_ptr<ImageSource> query_source;  // null: nothing to score
+  std::string episodes_sha256;           // "" for folders
+};
+
+// `queries` > 0 keeps the first N queries of each class. episode_idx outside the file, class or file absent in the data
+// set, dataset_sha256 of another data set: Error(kBadInput).
+Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_ptr<ImageSource> source, int64_t queries);
+
+// `query_folder` may be "" (nothing to score); its classes must be among the support's.
+Task ResolveFolders(const std::filesystem::path& support_folder, const std::filesystem::path& query_folder, int64_t queries);
+
+}  // namespace tint

@@ -1,0 +1,27 @@
+// Many pictures from a source into memory as bytes, decoded with all cores.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tint/data/dataset.h"
+#include "tint/image/picture.h"
+
+namespace tint {
+
+struct NamedFile {
+  std::string class_name, file;
+};
+
+// Decodes each file through the door, squares it by centre crop, resizes to size x size by the antialias rule where it differs, and
+// returns uint8 [M, 3, size, size] in the order asked for. The result does not depend on `workers`. A bad picture: Error(kBadInput).
+at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& files, int64_t size, int workers = 0);
+
+// Decoded one by one, at their own sizes.
+std::vector<Picture> LoadPictures(const ImageSource& source, const std::vector<NamedFile>& files);
+
+}  // namespace tint

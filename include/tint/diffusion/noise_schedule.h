@@ -1,0 +1,28 @@
+// Stable Diffusion's noise schedule: the only file with a schedule constant. method.md S1, S4.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tint {
+
+// beta_t = (sqrt(0.00085) + t/(T-1) (sqrt(0.012) - sqrt(0.00085)))^2, T = 1000; abar_t = prod_{s<=t} (1 - beta_s), in double.
+class NoiseSchedule {
+ public:
+  static constexpr int64_t kTrainTimesteps = 1000;
+
+  NoiseSchedule();
+  // 0 <= timestep < 1000. abar_0 = 0.99915.
+  double AlphaBar(int64_t timestep) const;
+  const std::vector<double>& alpha_bars() const { return alpha_bars_; }
+
+ private:
+  std::vector<double> alpha_bars_;
+};
+
+// The sampler's timesteps for `steps` steps, descending. "trailing": round(T - i T/N) - 1 (50: 999, 979, ..., 19);
+// "leading": (N - 1 - i) floor(T/N) + 1 (50: 981, 961, ..., 1). Error(kBadConfiguration) for other names.
+std::vector<int64_t> SamplerTimesteps(int64_t steps, const std::string& spacing);
+
+}  // namespace tint

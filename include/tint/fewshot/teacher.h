@@ -1,0 +1,25 @@
+// The deployed PMF teacher: prototypes from supports, cosine logits, pseudo-labels. Hu et al. 2022 (arXiv 2204.07305); method.md S13.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "tint/models/modules.h"
+
+namespace tint {
+
+// uint8 or float images [M, 3, H, W] -> features float32 [M, D], computed in fixed pieces of kTeacherPiece (the last one padded), so
+// that a feature does not depend on what it was batched with. `after_piece(done)` is a safe point.
+inline constexpr int64_t kTeacherPiece = 16;
+at::Tensor TeacherFeatures(const Teacher& teacher, const at::Tensor& images, const c10::Device& device, const std::function<void(int64_t)>& after_piece = {});
+
+// features [M, D], labels int64 [M] in 0...N-1, each class present -> prototypes [N, D], the mean of raw features.
+at::Tensor Prototypes(const at::Tensor& features, const at::Tensor& labels, int64_t ways);
+
+// s (cos(f, p) + b): [M, N]. Lengths are clamped at 1e-12.
+at::Tensor CosineLogits(const at::Tensor& features, const at::Tensor& prototypes, double scale, double bias);
+
+}  // namespace tint

@@ -1,0 +1,19 @@
+// DDIM inversion: from a picture's latents up to the noise end, keeping every stop. method.md S4.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "tint/diffusion/denoise.h"
+
+namespace tint {
+
+// start [K, C, h, w]: treated as lying at timestep 0. Walks `timesteps` (descending, as the sampler's) upwards with the
+// conditional embedding alone: the network is fed the *destination's* timestep, as both published codes do.
+// context [K, L, F] or [1, L, F]. Returns N + 1 latents: [0] = start ... [N] = noise end.
+std::vector<at::Tensor> InvertDdim(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start, const std::vector<int64_t>& timesteps,
+                                   const at::Tensor& context);
+
+}  // namespace tint

@@ -1,0 +1,117 @@
+// The model roles behind typed calls. Each checks shapes at its border and knows its facts from models.json.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tint/models/script_module.h"
+
+namespace tint {
+
+struct DenoiserFacts {
+  int64_t sample_size = 64;       // latent height = width
+  int64_t latent_channels = 4;
+  int64_t context_length = 77;    // L
+  int64_t context_width = 768;    // F
+};
+
+// U-Net that predicts the noise in latents. Evaluated without changing modes: always eval().
+class Denoiser {
+ public:
+  Denoiser(ScriptModule module, DenoiserFacts facts);
+  // latents [B, C, h, w], timesteps int64 [B] in 0...999, context [B, L, F] -> predicted noise [B, C, h, w].
+  // Differentiable in latents and context.
+  at::Tensor PredictNoise(const at::Tensor& latents, const at::Tensor& timesteps, const at::Tensor& context) const;
+  const DenoiserFacts& facts() const { return facts_; }
+  const ScriptModule& module() const { return module_; }
+
+ private:
+  ScriptModule module_;
+  DenoiserFacts facts_;
+};
+
+struct AutoencoderFacts {
+  double scale_factor = 0.18215;
+  int64_t image_size = 512;
+  int64_t spatial_factor = 8;
+};
+
+// Images in [0, 1] to scaled latents and back (method.md S3: posterior mean).
+class Autoencoder {
+ public:
+  Autoencoder(ScriptModule module, AutoencoderFacts facts);
+  // [B, 3, H, W] in [0, 1] -> scale * mean(2x - 1): [B, C, H/8, W/8].
+  at::Tensor Encode(const at::Tensor& images) const;
+  // [B, C, h, w] -> clamp(decode(z / scale) / 2 + 1/2, 0, 1): [B, 3, 8h, 8w].
+  at::Tensor Decode(const at::Tensor& latents) const;
+  const AutoencoderFacts& facts() const { return facts_; }
+
+ private:
+  ScriptModule module_;
+  AutoencoderFacts facts_;
+};
+
+struct TextEncoderFacts {
+  int64_t embedding_width = 768;  // D
+  int64_t context_width = 768;    // F
+  int64_t context_length = 77;    // L
+  int64_t vocabulary_size = 49408;
+};
+
+class TextEncoder {
+ public:
+  TextEncoder(ScriptModule module, TextEncoderFacts facts);
+  // ids int64 [B, L] below vocabulary_size -> token vectors [B, L, D], before the position term.
+  at::Tensor Embed(const at::Tensor& ids) const;
+  // token vectors [B, L, D] -> context [B, L, F]. Differentiable.
+  at::Tensor Context(const at::Tensor& embeddings) const;
+  const TextEncoderFacts& facts() const { return facts_; }
+
+ private:
+  ScriptModule module_;
+  TextEncoderFacts facts_;
+};
+
+// Enlarges images in [0, 1] four times, clamped to [0, 1].
+class Upscaler {
+ public:
+  Upscaler(ScriptModule module, int64_t factor);
+  at::Tensor Enlarge(const at::Tensor& images) const;  // [B, 3, h, w] -> [B, 3, f h, f w]
+  int64_t factor() const { return factor_; }
+
+ private:
+  ScriptModule module_;
+  int64_t factor_;
+};
+
+// What a classifier's backbone wants to see.
+struct InputFacts {
+  int64_t input_size = 224;
+  std::string resize_rule = "bilinear";  // or "bilinear-antialias"
+  std::vector<double> mean = {0.472138, 0.453308, 0.409961};
+  std::vector<double> std = {0.277184, 0.267751, 0.284490};
+};
+
+// images in [0, 1], any size -> resized by the rule, (x - mean) / std.
+at::Tensor PrepareInput(const at::Tensor& images, const InputFacts& facts);
+
+struct TeacherFacts {
+  InputFacts input;
+  int64_t feature_width = 768;
+  double logit_scale = 10.0;  // s and b of the cosine classifier (method.md S13)
+  double logit_bias = 0.0;
+};
+
+class Teacher {
+ public:
+  Teacher(ScriptModule module, TeacherFacts facts);
+  // images in [0, 1], [B, 3, H, W] -> features [B, D], no gradient.
+  at::Tensor Features(const at::Tensor& images) const;
+  const TeacherFacts& facts() const { return facts_; }
+
+ private:
+  ScriptModule module_;
+  TeacherFacts facts_;
+};
+
+}  // namespace tint

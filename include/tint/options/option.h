@@ -1,0 +1,92 @@
+// An option is declared once: name, place of the value, bounds, unit, meaning, presets. Flags, JSON, environment, help,
+// --print-config, stored configurations and keys all derive from the declaration.
+//
+//   struct BlendOptions {
+//     double alpha = 1.0;
+//     void Declare(OptionList& list) {
+//       list.Add("alpha", &alpha, "Share of fresh noise in the starting latent.").Range(0, 1).Source("S24 row 1");
+//     }
+//   };
+//
+// The member's initial value is the default, which is the preset `paper`; other presets are given where they differ.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tint/base/json.h"
+
+namespace tint {
+
+class Option {
+ public:
+  using Value = std::variant<int64_t*, double*, bool*, std::string*>;
+
+  Option(std::string name, Value value, std::string help);
+
+  // Both ends included. Numbers only.
+  Option& Range(double low, double high);
+  // Strings only: the values it may take.
+  Option& Choices(std::vector<std::string> choices);
+  Option& Unit(std::string unit);
+  // What a preset ("upstream", "smoke") sets it to.
+  Option& Preset(const std::string& preset, Json value);
+  // Where the default comes from: a section of the method, a paper.
+  Option& Source(std::string source);
+  // An option that cannot change a byte of any result (progress, paths, number of workers): not part of keys, and not stored.
+  Option& NotInKey();
+
+  const std::string& name() const { return name_; }      // kebab-case
+  const std::string& help() const { return help_; }
+  const std::string& unit() const { return unit_; }
+  const std::string& source() const { return source_; }
+  const std::vector<std::string>& choices() const { return choices_; }
+  bool in_key() const { return in_key_; }
+  bool has_range() const { return has_range_; }
+  double low() const { return low_; }
+  double high() const { return high_; }
+  const std::map<std::string, Json>& presets() const { return presets_; }
+  const Json& default_value() const { return default_; }
+
+  Json Get() const;
+  // "integer", "number", "true or false", "text"
+  std::string TypeName() const;
+  // "an integer in [1, 1000000]", "one of adam, adamw"
+  std::string Expected() const;
+  // Both set the value, or return what was wrong ("found" part of a complaint) and leave it. Text is read strictly: the whole of it
+  // must be a number; true/false/1/0/yes/no for booleans. JSON integers must be integers (3.0 is refused).
+  std::string SetFromText(const std::string& text);
+  std::string SetFromJson(const Json& value);
+
+ private:
+  std::string name_;
+  Value value_;
+  std::string help_, unit_, source_;
+  std::vector<std::string> choices_;
+  std::map<std::string, Json> presets_;
+  Json default_;
+  bool in_key_ = true;
+  bool has_range_ = false;
+  double low_ = -std::numeric_limits<double>::infinity();
+  double high_ = std::numeric_limits<double>::infinity();
+};
+
+// The options of one group: a stage, or the global ones. Pointers stay valid while the declaring struct lives.
+class OptionList {
+ public:
+  Option& Add(std::string name, Option::Value value, std::string help);
+  std::deque<Option>& options() { return options_; }
+  const std::deque<Option>& options() const { return options_; }
+  // {"alpha": 1.0, ...} of the options that are in the key, in order of declaration.
+  Json KeyValues() const;
+
+ private:
+  std::deque<Option> options_;
+};
+
+}  // namespace tint
