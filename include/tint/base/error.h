@@ -39,11 +39,11 @@ class Error : public std::runtime_error {
 //   FILE:LINE:COLUMN: FIELD: found; expected EXPECTED. REMEDY
 // where parts left empty (and lines that are 0) are left out. `file` is quoted if it holds odd characters.
 struct Complaint {
-  std::string file;
-  std::string field;
-  std::string found;
-  std::string expected;
-  std::string remedy;
+  std::string file = {};
+  std::string field = {};
+  std::string found = {};
+  std::string expected = {};
+  std::string remedy = {};
   int line = 0;
   int column = 0;
 };
@@ -72,15 +72,22 @@ std::string BothValues(const char* expression, const A& a, const B& b) {
 }  // namespace internal
 
 // Contracts between our own functions. Never for user input: that gets a Complaint.
+// The empty switch keeps an `if` around the check from taking the `else` below for its own.
 #define TINT_CHECK(condition) \
-  if (condition) {            \
-  } else                      \
-    ::tint::internal::CheckFailure(__FILE__, __LINE__, #condition).stream()
-#define TINT_CHECK_OP(a, b, op)                                                                       \
-  if ((a)op(b)) {                                                                                     \
-  } else                                                                                              \
-    ::tint::internal::CheckFailure(__FILE__, __LINE__,                                                \
-                                   ::tint::internal::BothValues(#a " " #op " " #b, (a), (b))).stream()
+  switch (0)                  \
+  case 0:                     \
+  default:                    \
+    if (condition) {          \
+    } else                    \
+      ::tint::internal::CheckFailure(__FILE__, __LINE__, #condition).stream()
+#define TINT_CHECK_OP(a, b, op)                                                                                     \
+  switch (0)                                                                                                        \
+  case 0:                                                                                                           \
+  default:                                                                                                          \
+    if ((a)op(b)) {                                                                                                 \
+    } else                                                                                                          \
+      ::tint::internal::CheckFailure(__FILE__, __LINE__, ::tint::internal::BothValues(#a " " #op " " #b, (a), (b))) \
+          .stream()
 #define TINT_CHECK_EQ(a, b) TINT_CHECK_OP(a, b, ==)
 #define TINT_CHECK_NE(a, b) TINT_CHECK_OP(a, b, !=)
 #define TINT_CHECK_LT(a, b) TINT_CHECK_OP(a, b, <)

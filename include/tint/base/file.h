@@ -1,8 +1,8 @@
 // Files that survive a kill and a power cut: what stands under a final name is whole.
 //
 // Every write goes to a temporary name in the same folder, is fsynced, then renamed (WriteFileDurably) or linked
-// (CommitFileOnce), and the folder is fsynced. Temporary names are `.tmp-HOST-BOOT-PID-START-RANDOM-NAME`; they are removed by
-// RemoveDeadTemporaries when the process that made them is gone.
+// (CommitFileOnce), and the folder is fsynced. Temporary names are `.tmp-HOST-BOOT-PID-START-RANDOM-NAME`; they are
+// removed by RemoveDeadTemporaries when the process that made them is gone.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ inline constexpr uint64_t kNoSizeLimit = ~uint64_t{0};
 std::string ReadFile(const std::filesystem::path& path, uint64_t limit = kNoSizeLimit);
 
 // Replaces `path` at once and durably. ENOSPC, EDQUOT, EIO, EFBIG and the like: kInputOutput naming file and errno;
-// EACCES, EROFS, ENOENT, ENOTDIR at creation: kCannotCreate. The temporary is removed on failure; fsync is never retried.
+// EACCES, EROFS, ENOENT, ENOTDIR at creation: kCannotCreate. The temporary is removed on failure; fsync is never
+// retried.
 void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes);
 
 // As WriteFileDurably, but an existing file is never replaced: equal bytes are accepted, different ones are
@@ -42,8 +43,8 @@ uint64_t FreeBytes(const std::filesystem::path& folder);
 
 // Who this process is, for temporaries and leases.
 struct ProcessIdentity {
-  std::string host;
-  std::string boot_id;       // /proc/sys/kernel/random/boot_id
+  std::string host;     // its name; inside a container also the number of its process-id namespace
+  std::string boot_id;  // /proc/sys/kernel/random/boot_id
   int64_t pid = 0;
   uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat: tells a reused pid from the old process
   bool operator==(const ProcessIdentity&) const = default;

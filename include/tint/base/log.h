@@ -7,8 +7,8 @@
 
 namespace tint {
 
-// level: trace, debug, info, warning, error, off. color: "auto", "always", "never"; NO_COLOR non-empty means never unless
-// "always" was given on the command line.
+// level: trace, debug, info, warning, error, off. color: "auto", "always", "never"; NO_COLOR non-empty means never
+// unless "always" was given on the command line.
 void SetUpLogging(const std::string& level, const std::string& color);
 
 }  // namespace tint

@@ -9,8 +9,12 @@ namespace tint {
 
 enum class ProgressStyle { kAuto, kBar, kLines, kJson, kNone };
 
-// Process-wide, set once by the command line. kAuto: a bar if stderr is a terminal, TERM is not "dumb" and CI is unset, else lines.
+// Process-wide, set once by the command line. kAuto: a bar if stderr is a terminal, TERM is not "dumb" and CI is unset,
+// else lines.
 void SetProgressStyle(ProgressStyle style);
+
+// Wipes the bar from the terminal, if one is shown, so that a line can be written; the next Advance draws it again.
+void EraseProgressBar();
 
 // Counts units of work, and shows rate and remaining time. kLines prints every 10 % (at most once a second, and the
 // end); kJson prints {"stage","done","total","rate","remaining_seconds"} per line.

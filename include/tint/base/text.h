@@ -9,8 +9,9 @@
 namespace tint {
 
 // The name as it may stand in a message: as it is when it holds only printable characters and no blank or quote at its
-// ends, else in single quotes with \n, \t, \xNN for what cannot be printed. Valid UTF-8 stays; at most 300 bytes.
-std::string Quote(std::string_view name);
+// ends, else in single quotes with \n, \t, \xNN for what cannot be printed or is invisible. Valid UTF-8 stays; what is
+// longer than `max_bytes` ends in "...".
+std::string Quote(std::string_view name, size_t max_bytes = 300);
 
 // The candidate with the smallest edit distance (Damerau-Levenshtein) to `name`, if that is at most a third of its
 // length (at least 2); else "".

@@ -1,0 +1,39 @@
+// What file.cc, temporaries.cc and sha256.cc share.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "tint/base/error.h"
+
+namespace tint::internal {
+
+// Closes on destruction, whatever close says: for descriptors that were only read, or after a failure.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor();
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+  // Closes and returns close's errno (0 = done). EINTR counts as done: on Linux the descriptor is gone.
+  int Close();
+
+ private:
+  int number_;
+};
+
+// "No space left on device (ENOSPC)".
+std::string ErrnoText(int error);
+
+// A regular file, open for reading; errors as ReadFile. `size` gets its size now.
+int OpenForReading(const std::filesystem::path& path, uint64_t* size);
+
+// Up to `count` bytes; 0 at the end. EINTR is retried; other errors are kInputOutput.
+size_t ReadSome(int descriptor, char* buffer, size_t count, const std::filesystem::path& path);
+
+// A name in `folder` that nobody has, carrying this process's identity.
+std::filesystem::path NewTemporaryPath(const std::filesystem::path& final_path);
+
+}  // namespace tint::internal
