@@ -1,4 +1,4 @@
-// What file.cc, temporaries.cc and sha256.cc share.
+// What file.cc, durable.cc, temporaries.cc and sha256.cc share.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,10 @@ class Descriptor {
 
 // "No space left on device (ENOSPC)".
 std::string ErrnoText(int error);
+
+inline std::filesystem::path FolderOf(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
 
 // A regular file, open for reading; errors as ReadFile. `size` gets its size now.
 int OpenForReading(const std::filesystem::path& path, uint64_t* size);

@@ -17,10 +17,10 @@ namespace tint {
 
 struct StreamKey {
   uint64_t seed = 0;
-  std::string_view stage;     // the stage that draws, e.g. "generate"; a second stream of a stage has its own name
+  std::string_view stage;  // the stage that draws, e.g. "generate"; a second stream of a stage has its own name
   uint64_t episode_idx = 0;
   uint64_t class_idx = 0;
-  uint64_t index = 0;         // image, step, photo: whatever the stage counts
+  uint64_t index = 0;  // image, step, photo: whatever the stage counts
 };
 
 // The ten-round Philox4x32 block function, exposed for its known-answer test (Random123's kat_vectors).
@@ -30,13 +30,13 @@ class RandomStream {
  public:
   explicit RandomStream(const StreamKey& key);
 
-  uint32_t Bits();                              // uniform over all 32-bit words
+  uint32_t Bits();  // uniform over all 32-bit words
   uint64_t Bits64();
-  double Uniform();                             // [0, 1), 53 bits
-  double Normal();                              // N(0, 1), Box-Muller in double
-  int64_t Integer(int64_t low, int64_t high);   // uniform in [low, high], both included, without modulo bias
+  double Uniform();                            // [0, 1), 53 bits
+  double Normal();                             // N(0, 1), Box-Muller in double
+  int64_t Integer(int64_t low, int64_t high);  // uniform in [low, high], both included, without modulo bias
 
-  at::Tensor Normal(c10::IntArrayRef shape);    // float32, CPU, C order
+  at::Tensor Normal(c10::IntArrayRef shape);    // float32, CPU, C order: the same numbers as Normal(), rounded
   at::Tensor Uniform(c10::IntArrayRef shape);   // float32 in [0, 1), CPU
   std::vector<int64_t> Permutation(int64_t n);  // Fisher-Yates
 
@@ -45,6 +45,8 @@ class RandomStream {
   std::array<uint32_t, 4> counter_;
   std::array<uint32_t, 4> block_;
   int used_ = 4;
+  double spare_ = 0;  // Box-Muller makes two at a time
+  bool has_spare_ = false;
 };
 
 }  // namespace tint
