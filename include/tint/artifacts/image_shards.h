@@ -1,7 +1,6 @@
-// Generated images in zip shards: <class>-000.zip holds 00000.png ... at most 1,000 a shard; index.json says what each is.
+// Generated images in zip shards: <class>-000.zip holds 00000.png ... at most 1,000 a shard; index.json says what each
+// is.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <string>
@@ -15,12 +14,13 @@ inline constexpr int64_t kImagesPerShard = 1000;
 std::string ShardName(int64_t class_idx, int64_t shard_idx);
 
 struct ShardEntry {
-  std::string name;   // "00017.png"
+  std::string name;  // "00017.png"
   std::string bytes;
 };
 // A stored (uncompressed) zip with fixed timestamps: equal entries give equal bytes.
 std::string WriteShard(const std::vector<ShardEntry>& entries);
-// Strict: stored entries only, plain names, no duplicates, CRCs right, at most kImagesPerShard, sizes bounded: else Error(kCorrupt).
+// Strict: stored entries only, plain names, no duplicates, CRCs right, at most kImagesPerShard, sizes bounded: else
+// Error(kCorrupt).
 std::vector<ShardEntry> ReadShard(const std::string& bytes, const std::string& file);
 
 }  // namespace tint

@@ -1,6 +1,7 @@
 // The run folder: the only code that knows its layout. contract.md "On disk".
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -17,8 +18,10 @@ inline constexpr uint64_t kSupportEpisode = ~uint64_t{0};  // the episode of one
 class RunFolder {
  public:
   // Makes the folder if it is absent and checks that it can be written, before any work: else Error(kCannotCreate).
+  // Removes what killed runs left: temporaries of dead processes, and `.partial` beside a done.json.
   static RunFolder Create(const std::filesystem::path& folder);
-  // An existing run: absent: Error(kMissingInput); no run.json: likewise; run.json not true: Error(kCorrupt); newer: kBadConfiguration.
+  // An existing run: absent: Error(kMissingInput); no run.json: likewise; run.json not true: Error(kCorrupt); newer:
+  // kBadConfiguration.
   static RunFolder Open(const std::filesystem::path& folder);
 
   std::filesystem::path EpisodeFolder(uint64_t episode_idx) const;
@@ -32,8 +35,8 @@ class RunFolder {
   };
   std::vector<Entry> Entries() const;
 
-  // run.json without its seal ({} if absent). Update merges `part` into it key by key (objects deeply, others replaced), and writes only
-  // when something changed, so that a repeated command touches no file.
+  // run.json without its seal ({} if absent). Update merges `part` into it key by key (objects deeply, others
+  // replaced), and writes only when something changed, so that a repeated command touches no file.
   Json Manifest() const;
   void UpdateManifest(const Json& part);
 
@@ -44,12 +47,14 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-// One worker an episode. Held by a file `.lease` in the episode's folder, made by link(2): host, boot, pid, heartbeat every 60 s in
-// a thread. A dead owner on this host is replaced at once; one on another host when its heartbeat is older than 15 min.
-// Held by a living owner: Error(kLeased) with host, pid, age. Locks only save compute: correctness rests on commits.
+// One worker an episode. Held by a file `.lease` in the episode's folder, made by link(2): host, boot, pid, heartbeat
+// every 60 s in a thread. A dead owner on this host is replaced at once; one on another host when its heartbeat is
+// older than 15 min. Held by a living owner: Error(kLeased) with host, pid, age. Locks only save compute: correctness
+// rests on commits.
 class Lease {
  public:
-  explicit Lease(const std::filesystem::path& episode_folder);
+  explicit Lease(const std::filesystem::path& episode_folder,
+                 std::chrono::milliseconds heartbeat = std::chrono::seconds(60));
   ~Lease();  // releases
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -59,8 +64,8 @@ class Lease {
   std::unique_ptr<State> state_;
 };
 
-// `tint verify RUN`: every hash again. One sentence a problem, each naming the file; empty means whole. Incomplete stages are not
-// problems; `checked_files` counts.
+// `tint verify RUN`: every hash again. One sentence a problem, each naming the file; empty means whole. Incomplete
+// stages are not problems; `checked_files` counts.
 struct VerifyReport {
   int64_t checked_files = 0;
   int64_t complete_stages = 0;

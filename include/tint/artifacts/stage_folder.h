@@ -1,8 +1,8 @@
 // One stage's result: RUN/episodes/0000/<stage>/<key>/, immutable files and a completion record.
 //
-// done.json is written last and lists every file with size and SHA-256: a stage is complete if and only if it is there and
-// true. Everything is written by temporary name, fsync, link; work in progress lies in `.partial/` below the folder and goes
-// when the stage is done. faults.md, section 2.
+// done.json is written last and lists every file with size and SHA-256: a stage is complete if and only if it is there
+// and true. Everything is written by temporary name, fsync, link; work in progress lies in `.partial/` below the folder
+// and goes when the stage is done. faults.md, section 2.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,11 @@
 
 namespace tint {
 
-// What a result depends on, and nothing else: see contract.md "Key". The key is the first 12 digits of the SHA-256 of the canonical JSON.
+// "0.1.0": written into every record, beside the schema of records.
+std::string ToolVersion();
+
+// What a result depends on, and nothing else: see contract.md "Key". The key is the first 12 digits of the SHA-256 of
+// the canonical JSON.
 struct StageKey {
   std::string stage;
   int64_t version = 1;                        // of the stage's code: raised when its bytes change
@@ -25,8 +29,8 @@ struct StageKey {
   std::map<std::string, std::string> inputs;  // "support photos", "textual-inversion", ... -> content hash
   std::map<std::string, std::string> models;  // role -> SHA-256
   uint64_t seed = 0;
-  uint64_t episode_idx = 0;                   // random streams are keyed by it
-  std::string device;                         // DeviceClass
+  uint64_t episode_idx = 0;  // random streams are keyed by it
+  std::string device;        // DeviceClass
   std::string dtype;
   int64_t threads = 1;
 
@@ -48,12 +52,12 @@ struct FileRecord {
   std::string sha256;
 };
 
-// A completed result. Every read is checked against done.json: Error(kCorrupt) naming file, expected and found hash, and the
-// command that rebuilds this stage.
+// A completed result. Every read is checked against done.json: Error(kCorrupt) naming file, expected and found hash,
+// and the command that rebuilds this stage.
 class CompletedStage {
  public:
-  // Empty if there is no done.json. A done.json that is there but not true (syntax, seal, key that does not fit the folder
-  // or the components, unknown schema: newer ones are Error(kBadConfiguration)) is Error(kCorrupt).
+  // Empty if there is no done.json. A done.json that is there but not true (syntax, seal, key that does not fit the
+  // folder or the components, unknown schema: newer ones are Error(kBadConfiguration)) is Error(kCorrupt).
   static std::optional<CompletedStage> Open(const std::filesystem::path& folder);
 
   // Sizes and hashes of all listed files, and that nothing unlisted lies there but temporaries: problems as sentences.
@@ -61,11 +65,11 @@ class CompletedStage {
   void Verify() const;  // throws Error(kCorrupt) with the first of Problems()
 
   std::string Read(const std::string& file) const;
-  std::vector<std::string> Files() const;               // in byte order
+  std::vector<std::string> Files() const;  // in byte order
   const std::filesystem::path& folder() const { return folder_; }
   const Json& components() const { return components_; }
-  const Json& metrics() const { return metrics_; }      // figures of the result (losses, counts): part of the content
-  const std::string& key() const { return key_; }       // 12 digits
+  const Json& metrics() const { return metrics_; }  // figures of the result (losses, counts): part of the content
+  const std::string& key() const { return key_; }   // 12 digits
   // SHA-256 of the canonical JSON of {file: sha256} and metrics: what later stages take as this input's hash.
   const std::string& content_sha256() const { return content_sha256_; }
   const StageCost& cost() const { return cost_; }
@@ -81,34 +85,51 @@ class CompletedStage {
 // A result in the making.
 class StageWriter {
  public:
-  // Creates the folder; takes up what an earlier, interrupted run left.
+  // Creates the folder (its last part must be key.Folder()) and takes up what an earlier, interrupted run left: files
+  // whose bytes no longer match the ledger are removed, with a warning, so that they are made again.
+  // TINT_CHECKPOINT_SECONDS that is no number >= 0: Error(kBadConfiguration).
   StageWriter(std::filesystem::path folder, const StageKey& key);
 
-  // Commits a finished file and notes its hash in `.partial/ledger.json`. `name` is ours, never a user's (checked: [A-Za-z0-9._-]).
+  // Commits a finished file and notes its hash in `.partial/ledger.json`. `name` is ours, never a user's (checked:
+  // [A-Za-z0-9._-]).
   void Put(const std::string& name, std::string_view bytes);
   // True if an earlier run put this file and it is still true.
   bool Has(const std::string& name) const;
   std::string Read(const std::string& name) const;
 
-  // State inside the stage, replaced at once. Load gives nothing if there is none, or if it does not match its own hash (then the
-  // work is done again, and a warning says so).
+  // State inside the stage, replaced at once. Load gives nothing if there is none, or if it does not match its own hash
+  // (then the work is done again, and a warning says so).
   void SaveCheckpoint(const std::string& name, std::string_view bytes);
   std::optional<std::string> LoadCheckpoint(const std::string& name) const;
   void DropCheckpoint(const std::string& name);
-  // True at most every `seconds` (default: TINT_CHECKPOINT_SECONDS, else 20): time to save again.
+  // True at most every TINT_CHECKPOINT_SECONDS (default 20; 0: always): time to save again. By a clock that only grows.
   bool CheckpointDue() const;
 
   // Cost of earlier, interrupted runs of this key, as their checkpoints noted it.
-  StageCost EarlierCost() const;
+  const StageCost& EarlierCost() const { return earlier_; }
+  // What this process has cost so far, for the next ledger: device time and peaks. Wall time is measured here, so
+  // `seconds` is not read.
+  void NoteCost(const StageCost& so_far) { noted_ = so_far; }
 
-  // Writes done.json and removes `.partial`.
+  // Writes done.json and removes `.partial`. `cost` is this process's; that of earlier runs is added here (seconds
+  // summed, peaks the larger). A done.json that stands there already is accepted if it differs in cost alone: else
+  // Error(kInternal).
   CompletedStage Finish(const Json& metrics, StageCost cost);
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
   std::filesystem::path folder_;
+  void TakeUpLedger();
+  void WriteLedger() const;
+  StageCost TotalCost(StageCost of_this_process) const;
+  std::string CheckpointSeal(const std::string& name, std::string_view bytes) const;
+
   StageKey key_;
+  std::string key_sha256_;
   std::map<std::string, FileRecord> ledger_;
+  StageCost earlier_, noted_;
+  double checkpoint_seconds_ = 20;
+  double started_ = 0;  // seconds of the steady clock
   mutable double last_checkpoint_ = 0;
 };
 

@@ -1,0 +1,156 @@
+#include "tint/artifacts/image_shards.h"
+
+#include <zip.h>
+
+#include <cstdio>
+#include <memory>
+#include <set>
+
+#include "record.h"
+#include "tint/base/error.h"
+#include "tint/base/text.h"
+
+namespace tint {
+namespace {
+
+constexpr zip_uint16_t kDosDate =
+    (0 << 9) | (1 << 5) | 1;  // 1 January 1980, the first day of DOS time: the same in every time zone
+
+struct Discard {
+  void operator()(zip_t* archive) const { zip_discard(archive); }
+  void operator()(zip_source_t* source) const { zip_source_free(source); }
+  void operator()(zip_file_t* file) const { zip_fclose(file); }
+};
+using Archive = std::unique_ptr<zip_t, Discard>;
+using Source = std::unique_ptr<zip_source_t, Discard>;
+using EntryFile = std::unique_ptr<zip_file_t, Discard>;
+
+struct ZipError {
+  zip_error_t error;
+  ZipError() { zip_error_init(&error); }
+  ~ZipError() { zip_error_fini(&error); }
+  ZipError(const ZipError&) = delete;
+  ZipError& operator=(const ZipError&) = delete;
+  std::string Text() { return zip_error_strerror(&error); }
+};
+
+void AddEntry(zip_t* archive, const ShardEntry& entry) {
+  TINT_CHECK(internal::IsPlainName(entry.name)) << Quote(entry.name) << " is no name for an entry";
+  zip_source_t* data = zip_source_buffer(archive, entry.bytes.data(), entry.bytes.size(), 0);
+  const zip_int64_t idx = data == nullptr ? -1 : zip_file_add(archive, entry.name.c_str(), data, 0);
+  if (data != nullptr && idx < 0) zip_source_free(data);
+  TINT_CHECK(idx >= 0) << Quote(entry.name) << ": " << zip_strerror(archive);
+  const auto position = static_cast<zip_uint64_t>(idx);
+  TINT_CHECK(zip_set_file_compression(archive, position, ZIP_CM_STORE, 0) == 0) << zip_strerror(archive);
+  TINT_CHECK(zip_file_set_dostime(archive, position, 0, kDosDate, 0) == 0) << zip_strerror(archive);
+}
+
+std::string BytesOf(zip_source_t* source) {
+  zip_stat_t status;
+  TINT_CHECK(zip_source_open(source) == 0 && zip_source_stat(source, &status) == 0);
+  std::string bytes(status.size, '\0');
+  const zip_int64_t count = zip_source_read(source, bytes.data(), bytes.size());
+  zip_source_close(source);
+  TINT_CHECK_EQ(count, static_cast<zip_int64_t>(bytes.size()));
+  return bytes;
+}
+
+class ShardReader {
+ public:
+  ShardReader(const std::string& bytes, const std::string& file) : bytes_(bytes), file_(file) {
+    ZipError error;
+    Source source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error.error));
+    if (!source) Refuse("", error.Text(), "");
+    // ZIP_CHECKCONS: the directory and the entries' own headers must agree.
+    archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY | ZIP_CHECKCONS, &error.error));
+    if (!archive_) Refuse("", error.Text(), "a zip archive of images");
+    source.release();  // the archive owns it
+  }
+
+  std::vector<ShardEntry> Read() {
+    const zip_int64_t count = zip_get_num_entries(archive_.get(), 0);
+    if (count > kImagesPerShard) {
+      Refuse("", "holds " + std::to_string(count) + " entries", "at most " + std::to_string(kImagesPerShard));
+    }
+    std::vector<ShardEntry> entries;
+    for (zip_int64_t i = 0; i < count; ++i) entries.push_back(ReadEntry(static_cast<zip_uint64_t>(i)));
+    return entries;
+  }
+
+ private:
+  [[noreturn]] void Refuse(const std::string& entry, const std::string& found, const std::string& expected) {
+    Fail(ExitCode::kCorrupt, {.file = file_, .field = entry, .found = found, .expected = expected});
+  }
+
+  ShardEntry ReadEntry(zip_uint64_t idx) {
+    zip_stat_t status;
+    if (zip_stat_index(archive_.get(), idx, ZIP_FL_ENC_RAW, &status) != 0) {
+      Refuse("entry " + std::to_string(idx), zip_strerror(archive_.get()), "a readable entry");
+    }
+    constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    if ((status.valid & kNeeded) != kNeeded) Refuse("entry " + std::to_string(idx), "has no name or size", "both");
+    const std::string name = status.name;
+    if (!internal::IsPlainName(name)) Refuse(name, "is no plain name", "[A-Za-z0-9._-]");
+    if (!names_.insert(name).second) Refuse(name, "stands twice", "each name once");
+    if (status.comp_method != ZIP_CM_STORE || status.encryption_method != ZIP_EM_NONE) {
+      Refuse(name, "is compressed or encrypted", "a stored entry");
+    }
+    // Entries may not share bytes, so together they are no longer than the archive.
+    if (status.size > bytes_.size() - total_) Refuse(name, "is longer than the archive", "entries that fit");
+    total_ += status.size;
+    return {.name = name, .bytes = Contents(idx, name, status.size)};
+  }
+
+  std::string Contents(zip_uint64_t idx, const std::string& name, zip_uint64_t size) {
+    EntryFile entry(zip_fopen_index(archive_.get(), idx, 0));
+    if (!entry) Refuse(name, zip_strerror(archive_.get()), "a readable entry");
+    std::string bytes(size + 1, '\0');  // one more: the CRC is compared when the end is met
+    zip_uint64_t filled = 0;
+    for (;;) {
+      const zip_int64_t count = zip_fread(entry.get(), bytes.data() + filled, bytes.size() - filled);
+      if (count < 0) Refuse(name, zip_file_strerror(entry.get()), "a whole entry");
+      if (count == 0) break;
+      filled += static_cast<zip_uint64_t>(count);
+      if (filled > size) break;
+    }
+    if (filled != size) Refuse(name, "has another length than listed", std::to_string(size) + " bytes");
+    bytes.resize(size);
+    return bytes;
+  }
+
+  const std::string& bytes_;
+  const std::string& file_;
+  Archive archive_;
+  std::set<std::string> names_;
+  zip_uint64_t total_ = 0;
+};
+
+}  // namespace
+
+std::string ShardName(int64_t class_idx, int64_t shard_idx) {
+  TINT_CHECK(class_idx >= 0 && shard_idx >= 0);
+  char name[64];
+  std::snprintf(name, sizeof name, "%03lld-%03lld.zip", static_cast<long long>(class_idx),
+                static_cast<long long>(shard_idx));
+  return name;
+}
+
+std::string WriteShard(const std::vector<ShardEntry>& entries) {
+  TINT_CHECK(!entries.empty() && entries.size() <= static_cast<size_t>(kImagesPerShard)) << entries.size();
+  ZipError error;
+  Source source(zip_source_buffer_create(nullptr, 0, 0, &error.error));
+  TINT_CHECK(source != nullptr) << error.Text();
+  Archive archive(zip_open_from_source(source.get(), ZIP_TRUNCATE, &error.error));
+  TINT_CHECK(archive != nullptr) << error.Text();
+  zip_source_keep(source.get());  // one reference is the archive's, one ours
+  for (const ShardEntry& entry : entries) AddEntry(archive.get(), entry);
+  TINT_CHECK(zip_close(archive.get()) == 0) << zip_strerror(archive.get());
+  archive.release();
+  return BytesOf(source.get());
+}
+
+std::vector<ShardEntry> ReadShard(const std::string& bytes, const std::string& file) {
+  return ShardReader(bytes, file).Read();
+}
+
+}  // namespace tint

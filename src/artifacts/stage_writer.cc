@@ -1,0 +1,220 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+
+#include "record.h"
+#include "stage_record.h"
+#include "tint/artifacts/stage_folder.h"
+#include "tint/base/error.h"
+#include "tint/base/file.h"
+#include "tint/base/log.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+
+namespace tint {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char kLedgerFile[] = "ledger.json";
+constexpr double kDefaultCheckpointSeconds = 20;
+constexpr size_t kSealDigits = 64;  // of SHA-256
+
+double SteadySeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double CheckpointSeconds() {
+  const char* text = std::getenv("TINT_CHECKPOINT_SECONDS");
+  if (text == nullptr || *text == '\0') return kDefaultCheckpointSeconds;
+  const std::string_view digits(text);
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  if (error == std::errc() && end == digits.data() + digits.size() && std::isfinite(seconds) && seconds >= 0) {
+    return seconds;
+  }
+  Fail(ExitCode::kBadConfiguration, {.field = "TINT_CHECKPOINT_SECONDS",
+                                     .found = "is " + Quote(digits),
+                                     .expected = "a number of seconds >= 0 (0: at every opportunity)"});
+}
+
+uint64_t PeakHostBytes() {
+  struct rusage usage {};
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<uint64_t>(usage.ru_maxrss) * 1024 : 0;  // ru_maxrss: KiB
+}
+
+void CheckName(const std::string& name, const char* reserved) {
+  TINT_CHECK(internal::IsPlainName(name) && name != reserved) << Quote(name) << " is no name for a file of a stage";
+}
+
+}  // namespace
+
+StageWriter::StageWriter(fs::path folder, const StageKey& key)
+    : folder_(std::move(folder)),
+      key_(key),
+      key_sha256_(key.Hash()),
+      checkpoint_seconds_(CheckpointSeconds()),
+      started_(SteadySeconds()),
+      last_checkpoint_(started_) {
+  TINT_CHECK_EQ(folder_.filename().native(), key_sha256_.substr(0, 12));
+  CreateFoldersDurably(folder_);
+  RemoveDeadTemporaries(folder_);
+  TakeUpLedger();
+}
+
+void StageWriter::TakeUpLedger() {
+  const fs::path file = folder_ / internal::kPartialFolder / kLedgerFile;
+  std::map<std::string, FileRecord> listed;
+  try {
+    const auto text = internal::ReadOwnFile(file);
+    if (!text) return;
+    const JsonDocument document = internal::ParseRecord(*text, file, "");
+    if (RequireString(document, "/key_sha256", ExitCode::kCorrupt) != key_sha256_) {
+      document.Complain(ExitCode::kCorrupt, "/key_sha256", "is another result's", key_sha256_);
+    }
+    earlier_ = internal::CostFromJson(document, "/cost");
+    listed = internal::FilesFromJson(document, "/files");
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kCorrupt && error.code() != ExitCode::kBadConfiguration) throw;
+    spdlog::warn("{} This list of finished work is forgotten, and the work done again.", error.what());
+    earlier_ = {};
+    return;
+  }
+  for (const auto& [name, record] : listed) {
+    try {
+      internal::CheckRecorded(folder_, name, record);
+      ledger_[name] = record;
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kCorrupt) throw;
+      spdlog::warn("{} It is made again now.", error.what());
+      std::error_code ignored;  // what cannot be removed stops the next Put
+      fs::remove_all(folder_ / name, ignored);
+    }
+  }
+}
+
+StageCost StageWriter::TotalCost(StageCost of_this_process) const {
+  return {.seconds = earlier_.seconds + of_this_process.seconds,
+          .device_seconds = earlier_.device_seconds + of_this_process.device_seconds,
+          .peak_host_bytes = std::max(earlier_.peak_host_bytes, of_this_process.peak_host_bytes),
+          .peak_device_bytes = std::max(earlier_.peak_device_bytes, of_this_process.peak_device_bytes)};
+}
+
+void StageWriter::WriteLedger() const {
+  StageCost so_far = noted_;
+  so_far.seconds = SteadySeconds() - started_;
+  so_far.peak_host_bytes = std::max(so_far.peak_host_bytes, PeakHostBytes());
+  // Created each time: another worker on the same key may have finished and removed it.
+  const fs::path partial = folder_ / internal::kPartialFolder;
+  CreateFoldersDurably(partial);
+  WriteFileDurably(partial / kLedgerFile, SealJson({{"schema", internal::kRecordSchema},
+                                                    {"key_sha256", key_sha256_},
+                                                    {"files", internal::FilesToJson(ledger_)},
+                                                    {"cost", internal::CostToJson(TotalCost(so_far))},
+                                                    {"tint", ToolVersion()}}));
+}
+
+void StageWriter::Put(const std::string& name, std::string_view bytes) {
+  CheckName(name, internal::kDoneFile);
+  CommitFileOnce(folder_ / name, bytes);
+  ledger_[name] = {.size = bytes.size(), .sha256 = Sha256Hex(bytes)};
+  WriteLedger();
+}
+
+bool StageWriter::Has(const std::string& name) const { return ledger_.contains(name); }
+
+std::string StageWriter::Read(const std::string& name) const {
+  const auto found = ledger_.find(name);
+  TINT_CHECK(found != ledger_.end()) << Quote(name) << " was not put into " << folder_;
+  return internal::ReadRecorded(folder_, name, found->second);
+}
+
+// Taken of the key and the name too: a checkpoint of another result, or one under another name, is not ours.
+std::string StageWriter::CheckpointSeal(const std::string& name, std::string_view bytes) const {
+  Sha256 hash;
+  hash.Update(key_sha256_ + "/" + name + "\n");
+  hash.Update(bytes);
+  return hash.Hex();
+}
+
+void StageWriter::SaveCheckpoint(const std::string& name, std::string_view bytes) {
+  CheckName(name, kLedgerFile);
+  const fs::path partial = folder_ / internal::kPartialFolder;
+  CreateFoldersDurably(partial);
+  WriteFileDurably(partial / name, CheckpointSeal(name, bytes) + "\n" + std::string(bytes));
+  WriteLedger();
+  last_checkpoint_ = SteadySeconds();
+}
+
+std::optional<std::string> StageWriter::LoadCheckpoint(const std::string& name) const {
+  CheckName(name, kLedgerFile);
+  const fs::path file = folder_ / internal::kPartialFolder / name;
+  if (internal::KindOf(file) == internal::FileKind::kAbsent) return std::nullopt;
+  std::string text;
+  if (internal::KindOf(file) == internal::FileKind::kRegular) text = ReadFile(file);
+  if (text.size() > kSealDigits && text[kSealDigits] == '\n') {
+    std::string bytes = text.substr(kSealDigits + 1);
+    if (CheckpointSeal(name, bytes) == std::string_view(text).substr(0, kSealDigits)) return bytes;
+  }
+  spdlog::warn("{}: does not match its own hash: what it held is computed again", Quote(file.native()));
+  return std::nullopt;
+}
+
+void StageWriter::DropCheckpoint(const std::string& name) {
+  CheckName(name, kLedgerFile);
+  std::error_code error;
+  fs::remove(folder_ / internal::kPartialFolder / name, error);
+  if (error) {
+    Fail(ExitCode::kInputOutput, {.file = folder_ / internal::kPartialFolder / name,
+                                  .found = "cannot be removed: " + error.message(),
+                                  .remedy = "Resume: same command."});
+  }
+}
+
+bool StageWriter::CheckpointDue() const {
+  const double now = SteadySeconds();
+  if (now - last_checkpoint_ < checkpoint_seconds_) return false;
+  last_checkpoint_ = now;
+  return true;
+}
+
+CompletedStage StageWriter::Finish(const Json& metrics, StageCost cost) {
+  const std::string content = internal::ContentHash(ledger_, metrics);
+  const std::string text = SealJson({{"schema", internal::kRecordSchema},
+                                     {"stage", key_.stage},
+                                     {"key", key_sha256_.substr(0, 12)},
+                                     {"key_sha256", key_sha256_},
+                                     {"components", key_.Components()},
+                                     {"files", internal::FilesToJson(ledger_)},
+                                     {"metrics", metrics},
+                                     {"content_sha256", content},
+                                     {"cost", internal::CostToJson(TotalCost(cost))},
+                                     {"tint", ToolVersion()}});
+  // What could not be read back must not be written: a record is never replaced.
+  try {
+    internal::ParseCompletion(text, folder_);
+  } catch (const Error& error) {
+    Fail(ExitCode::kInternal, std::string("a completion record that cannot be read: ") + error.what());
+  }
+  auto is_there = [&] {
+    const auto present = CompletedStage::Open(folder_);
+    return present && present->content_sha256() == content;  // the key is the folder's name
+  };
+  try {
+    if (!is_there()) CommitFileOnce(folder_ / internal::kDoneFile, text);
+  } catch (const Error& error) {
+    // Another worker finished the same work between the look and the commit: its cost may differ.
+    if (error.code() != ExitCode::kInternal || !is_there()) throw;
+  }
+  std::error_code error;
+  fs::remove_all(folder_ / internal::kPartialFolder, error);
+  if (error) spdlog::warn("{}/.partial cannot be removed: {}", Quote(folder_.native()), error.message());
+  return *CompletedStage::Open(folder_);
+}
+
+}  // namespace tint

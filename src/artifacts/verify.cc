@@ -1,0 +1,120 @@
+#include "layout.h"
+#include "record.h"
+#include "tint/artifacts/run_folder.h"
+#include "tint/base/error.h"
+#include "tint/base/file.h"
+#include "tint/base/text.h"
+
+namespace tint {
+
+namespace fs = std::filesystem;
+using internal::FileKind;
+
+namespace {
+
+class Verifier {
+ public:
+  explicit Verifier(const RunFolder& run) : run_(run) {}
+
+  VerifyReport Check() {
+    CheckManifest();
+    Collect([&] { CheckNames(); });
+    for (const RunFolder::Entry& entry : run_.Entries()) {
+      if (entry.complete) {
+        ++report_.complete_stages;
+        Collect([&] { CheckStage(entry); });
+      } else {
+        ++report_.incomplete_stages;
+      }
+    }
+    return std::move(report_);
+  }
+
+ private:
+  template <class Action>
+  void Collect(Action action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      report_.problems.push_back(error.what());
+    }
+  }
+
+  void CheckManifest() {
+    ++report_.checked_files;
+    Collect([&] {
+      if (!run_.Manifest().empty()) return;
+      Fail(ExitCode::kCorrupt, {.file = run_.path() / internal::kRunFile, .found = "is not there"});
+    });
+  }
+
+  void CheckStage(const RunFolder::Entry& entry) {
+    ++report_.checked_files;
+    const auto stage = CompletedStage::Open(entry.folder);
+    if (!stage) return;  // removed meanwhile
+    report_.checked_files += static_cast<int64_t>(stage->Files().size());
+    auto require = [&](const char* component, const Json& expected) {
+      const Json& found = stage->components().value(component, Json());
+      if (found == expected) return;
+      report_.problems.push_back(ToString(Complaint{.file = entry.folder / internal::kDoneFile,
+                                                    .field = std::string("components.") + component,
+                                                    .found = "is " + found.dump(),
+                                                    .expected = expected.dump() + ", as the folders' names say"}));
+    };
+    require("stage", entry.stage);
+    require("episode", entry.episode_idx);
+    for (std::string& problem : stage->Problems()) report_.problems.push_back(std::move(problem));
+  }
+
+  // Down to the stages' folders, nothing may lie there but what Entries lists; inside them, Problems looks.
+  void CheckNames() {
+    CheckFolder(run_.path(), [](const std::string& name, FileKind kind) {
+      return (name == internal::kRunFile && kind != FileKind::kAbsent) ||
+             (name == internal::kEpisodesFolder && kind == FileKind::kFolder);
+    });
+    const fs::path episodes = run_.path() / internal::kEpisodesFolder;
+    CheckFolder(episodes, [](const std::string& name, FileKind kind) {
+      return kind == FileKind::kFolder && internal::EpisodeOfName(name);
+    });
+    for (const std::string& episode : SubFolders(episodes)) {
+      CheckFolder(episodes / episode, [](const std::string& name, FileKind kind) {
+        const bool lease = name == internal::kLeaseFile || name.starts_with(internal::kLeasePrefix);
+        return kind == FileKind::kFolder ? internal::IsPlainName(name) : kind == FileKind::kRegular && lease;
+      });
+      for (const std::string& stage : SubFolders(episodes / episode)) {
+        CheckFolder(episodes / episode / stage, [](const std::string& name, FileKind kind) {
+          return kind == FileKind::kFolder && internal::IsHex(name, 12);
+        });
+      }
+    }
+  }
+
+  static std::vector<std::string> SubFolders(const fs::path& folder) {
+    std::vector<std::string> names;
+    if (internal::KindOf(folder) != FileKind::kFolder) return names;
+    for (const std::string& name : internal::NamesIn(folder)) {
+      if (internal::KindOf(folder / name) == FileKind::kFolder) names.push_back(name);
+    }
+    return names;
+  }
+
+  template <class IsExpected>
+  void CheckFolder(const fs::path& folder, IsExpected is_expected) {
+    for (const std::string& name : internal::NamesIn(folder)) {
+      const FileKind kind = internal::KindOf(folder / name);
+      if (kind == FileKind::kAbsent || is_expected(name, kind)) continue;
+      if (kind == FileKind::kRegular && (IsTemporaryName(name) || name.ends_with(".log"))) continue;
+      report_.problems.push_back(
+          ToString(Complaint{.file = folder / name, .found = "does not belong into a run folder"}));
+    }
+  }
+
+  const RunFolder& run_;
+  VerifyReport report_;
+};
+
+}  // namespace
+
+VerifyReport VerifyRun(const RunFolder& run) { return Verifier(run).Check(); }
+
+}  // namespace tint
