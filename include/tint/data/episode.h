@@ -28,11 +28,13 @@ struct EpisodeFile {
   std::vector<Episode> episodes;
 };
 
-// Strict reader: schema 1, known keys, names without '/', "..", control characters, NFC/NFD twins; classes distinct, supports distinct
-// inside a class and disjoint from queries, >= 1 support. Error(kBadInput) with file:line:column and field.
+// Strict reader: schema 1, known keys, names that WhyBadName accepts and without NFC/NFD twins; classes distinct,
+// supports distinct inside a class and disjoint from queries, >= 1 support. One Error(kBadInput) tells every problem on
+// a line of its own, with file:line:column and field.
 EpisodeFile ReadEpisodeFile(const std::filesystem::path& path);
 
-// Classes without replacement, supports without replacement inside each class; queries "rest" or `queries` of each class.
+// Classes without replacement, supports without replacement inside each class; queries "rest" or `queries` of each
+// class.
 struct DrawOptions {
   std::string dataset, split;
   int64_t ways = 5, shots = 5, queries = 0 /* 0 = all remaining */, count = 120;
@@ -54,19 +56,27 @@ struct TaskClass {
 // An episode whose "rest" has been written out and whose files exist: what the stages work on.
 struct Task {
   uint64_t episode_idx = 0;
-  std::string dataset;                   // "miniimagenet"; "folder" for photos of one's own
+  std::string dataset;  // "miniimagenet"; "folder" for photos of one's own
   DatasetFacts facts;
   std::vector<TaskClass> classes;
   std::shared_ptr<ImageSource> support_source;
   std::shared_ptr<ImageSource> query_source;  // null: nothing to score
-  std::string episodes_sha256;           // "" for folders
+  std::string episodes_sha256;                // "" for folders
 };
 
 // `queries` > 0 keeps the first N queries of each class. episode_idx outside the file, class or file absent in the data
 // set, dataset_sha256 of another data set: Error(kBadInput).
-Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_ptr<ImageSource> source, int64_t queries);
+Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_ptr<ImageSource> source,
+                    int64_t queries);
 
-// `query_folder` may be "" (nothing to score); its classes must be among the support's.
-Task ResolveFolders(const std::filesystem::path& support_folder, const std::filesystem::path& query_folder, int64_t queries);
+// One's own photos: every file of a class folder is a support (or a query), in byte order of the names. `query_folder`
+// may be "" (nothing to score); its classes must be among the support's, else Error(kBadInput). The same photo twice
+// among the supports (by SHA-256 of the file): Error(kBadInput) naming both. Query files are not opened.
+Task ResolveFolders(const std::filesystem::path& support_folder, const std::filesystem::path& query_folder,
+                    int64_t queries);
+
+// Supports and queries have no file in common by content (SHA-256), and no support stands twice: else Error(kBadInput)
+// naming both files. Reads every query file: for evaluate alone, since no earlier stage may open one.
+void CheckNoDuplicates(const Task& task);
 
 }  // namespace tint

@@ -1,0 +1,126 @@
+// Class folders: one folder a class, the pictures directly in it.
+#include <algorithm>
+
+#include "listed_source.h"
+#include "tint/base/error.h"
+#include "tint/base/file.h"
+#include "tint/base/log.h"
+#include "tint/base/text.h"
+#include "tint/data/names.h"
+
+namespace tint::internal {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FolderSource : public ListedSource {
+ public:
+  using ListedSource::ListedSource;
+
+  std::string ReadBytes(const std::string& class_name, const std::string& file) const override {
+    Find(class_name, file);
+    return ReadFile(place() / class_name / file, kLargestFile);
+  }
+  std::string Describe(const std::string& class_name, const std::string& file) const override {
+    return place() / class_name / file;
+  }
+};
+
+struct Entry {
+  std::string name;
+  fs::file_status status;  // links followed
+};
+
+// What a folder holds, in byte order, but for hidden entries, which are told in a warning each.
+std::vector<Entry> ListFolder(const fs::path& folder) {
+  std::vector<Entry> entries;
+  std::error_code error, ignored;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename();
+    if (name.front() == '.') {
+      spdlog::warn("{}: hidden, left out", Quote(at->path().native()));
+    } else {
+      entries.push_back({name, at->status(ignored)});
+    }
+  }
+  if (error) {
+    const bool denied = error == std::errc::permission_denied;
+    Fail(denied ? ExitCode::kUntrusted : ExitCode::kInputOutput,
+         {.file = folder, .found = "cannot be listed: " + error.message()});
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  return entries;
+}
+
+void RefuseTwins(const fs::path& folder, const std::vector<std::string>& names) {
+  const auto [first, second] = FindTwins(names);
+  if (first.empty()) return;
+  Fail(ExitCode::kBadInput, {.file = folder,
+                             .found = "two names are the same text in two spellings of Unicode: " + Quote(first),
+                             .expected = "names that differ when they are read",
+                             .remedy = "Rename one"});
+}
+
+void RefuseBadName(const fs::path& path, const std::string& why) {
+  if (why.empty()) return;
+  Fail(ExitCode::kBadInput,
+       {.file = path, .found = "its name " + why, .expected = "a plain name", .remedy = "Rename it"});
+}
+
+std::map<std::string, uint64_t> ListFiles(const fs::path& folder) {
+  std::map<std::string, uint64_t> files;
+  std::vector<std::string> names;
+  for (const auto& [name, status] : ListFolder(folder)) {
+    const fs::path path = folder / name;
+    if (fs::is_directory(status)) {
+      spdlog::warn("{}: a folder inside a class, left out", Quote(path.native()));
+      continue;
+    }
+    // Photos keep a leading '-': their names never become names or arguments of ours.
+    RefuseBadName(path, WhyBadName(name.front() == '-' ? "_" + name.substr(1) : name));
+    if (!fs::is_regular_file(status)) {
+      const bool dangling = status.type() == fs::file_type::not_found;
+      Fail(ExitCode::kBadInput, {.file = path,
+                                 .found = dangling ? "is a link to nothing" : "is a pipe, socket or device",
+                                 .expected = "a picture"});
+    }
+    files.emplace(name, 0);
+    names.push_back(name);
+  }
+  RefuseTwins(folder, names);
+  return files;
+}
+
+}  // namespace
+
+std::unique_ptr<ImageSource> OpenFolder(const fs::path& folder) {
+  Listing listing;
+  std::vector<std::string> names;
+  size_t loose = 0;
+  for (const auto& [name, status] : ListFolder(folder)) {
+    if (!fs::is_directory(status)) {
+      spdlog::warn("{}: in no class, left out", Quote((folder / name).native()));
+      ++loose;
+      continue;
+    }
+    RefuseBadName(folder / name, WhyBadName(name));
+    listing[name] = ListFiles(folder / name);
+    names.push_back(name);
+    if (!listing[name].empty()) continue;
+    Fail(ExitCode::kBadInput, {.file = folder / name,
+                               .found = "the class has no files",
+                               .expected = "JPEG or PNG pictures directly in the folder",
+                               .remedy = "Add some, or remove the folder"});
+  }
+  RefuseTwins(folder, names);
+  if (listing.empty()) {
+    Fail(ExitCode::kBadInput,
+         {.file = folder,
+          .found = "holds no class folder" + (loose == 0 ? "" : " but " + std::to_string(loose) + " files"),
+          .expected = "a folder per class with its pictures in it",
+          .remedy = "Move the pictures of each class into a folder of their own: DIR/CLASS/PICTURE"});
+  }
+  return std::make_unique<FolderSource>(folder, listing);
+}
+
+}  // namespace tint::internal

@@ -1,0 +1,82 @@
+// Episodes drawn from a data set, and files of episodes held against one.
+#include <algorithm>
+
+#include "tint/base/error.h"
+#include "tint/base/text.h"
+#include "tint/data/episode.h"
+#include "tint/tensor/random.h"
+
+namespace tint {
+namespace {
+
+// Names the rule of drawing, not the program's version: another rule needs another name.
+constexpr char kGenerator[] = "tint 0.1 philox";
+constexpr char kStream[] = "episodes draw";
+// What a stream of an episode draws: its classes, or the pictures of one class.
+enum StreamIndex : uint64_t { kClasses = 0, kPictures = 1 };
+
+void RequireEnough(const ImageSource& source, const DrawOptions& options) {
+  const auto classes = static_cast<int64_t>(source.Classes().size());
+  if (options.ways < 1 || options.shots < 1 || options.queries < 0 || options.count < 1) {
+    Fail(ExitCode::kUsage, "ways, shots and count begin at 1, queries at 0 (all that remain)");
+  }
+  if (options.ways > classes) {
+    Fail(ExitCode::kBadInput,
+         {.field = "ways",
+          .found = std::to_string(options.ways) + " classes are asked for, and " +
+                   Quote(options.dataset + ":" + options.split) + " has " + std::to_string(classes),
+          .expected = "at most as many as there are"});
+  }
+  const int64_t needed = options.shots + std::max<int64_t>(options.queries, 1);
+  for (const std::string& name : source.Classes()) {
+    const auto pictures = static_cast<int64_t>(source.Files(name).size());
+    if (pictures >= needed) continue;
+    Fail(ExitCode::kBadInput,
+         {.field = options.queries > 0 ? "shots and queries" : "shots",
+          .found = "class " + Quote(name) + " has " + std::to_string(pictures) + " pictures",
+          .expected = "at least " + std::to_string(needed) + " in every class: " + std::to_string(options.shots) +
+                      " supports and " + (options.queries > 0 ? std::to_string(options.queries) : "a") + " query",
+          .remedy = "Ask for fewer"});
+  }
+}
+
+Json DrawEpisode(const ImageSource& source, const DrawOptions& options, uint64_t episode) {
+  const std::vector<std::string>& all = source.Classes();
+  RandomStream classes({options.seed, kStream, episode, 0, kClasses});
+  const std::vector<int64_t> order = classes.Permutation(static_cast<int64_t>(all.size()));
+  Json result = {{"classes", Json::array()}, {"support", Json::array()}, {"query", "rest"}};
+  if (options.queries > 0) result["query"] = Json::array();
+  for (int64_t way = 0; way < options.ways; ++way) {
+    const auto class_idx = static_cast<uint64_t>(order[way]);
+    const std::vector<std::string>& files = source.Files(all[class_idx]);
+    RandomStream pictures({options.seed, kStream, episode, class_idx, kPictures});
+    const std::vector<int64_t> drawn = pictures.Permutation(static_cast<int64_t>(files.size()));
+    Json support = Json::array(), query = Json::array();
+    for (int64_t i = 0; i < options.shots; ++i) support.push_back(files[drawn[i]]);
+    for (int64_t i = 0; i < options.queries; ++i) query.push_back(files[drawn[options.shots + i]]);
+    result["classes"].push_back(all[class_idx]);
+    result["support"].push_back(std::move(support));
+    if (options.queries > 0) result["query"].push_back(std::move(query));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string DrawEpisodes(const ImageSource& source, const DrawOptions& options) {
+  RequireEnough(source, options);
+  Json file;
+  file["schema"] = 1;
+  file["dataset"] = options.dataset;
+  file["split"] = options.split;
+  file["seed"] = options.seed;
+  file["generator"] = kGenerator;
+  file["dataset_sha256"] = source.ContentSha256();
+  file["episodes"] = Json::array();
+  for (int64_t k = 0; k < options.count; ++k) {
+    file["episodes"].push_back(DrawEpisode(source, options, static_cast<uint64_t>(k)));
+  }
+  return file.dump(2) + "\n";
+}
+
+}  // namespace tint

@@ -1,0 +1,252 @@
+// Episode files read strictly: every problem is told, each with its place.
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "tint/base/error.h"
+#include "tint/base/file.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+#include "tint/data/episode.h"
+#include "tint/data/names.h"
+
+namespace tint {
+namespace {
+
+constexpr size_t kMostShown = 20;  // problems in one message
+constexpr size_t kMostEpisodes = 100'000;
+constexpr size_t kLongestGenerator = 200;  // bytes
+const std::vector<std::string> kFileKeys = {"schema",    "dataset",        "split",   "seed",
+                                            "generator", "dataset_sha256", "episodes"};
+const std::vector<std::string> kEpisodeKeys = {"classes", "support", "query"};
+constexpr char kPlainName[] = "a plain name";
+
+std::string At(const std::string& pointer, size_t i) { return pointer + "/" + std::to_string(i); }
+
+class Reader {
+ public:
+  explicit Reader(const JsonDocument& document) : document_(document) {}
+
+  void Read(EpisodeFile* file);
+  // Throws all problems in one Error.
+  void Finish() const;
+
+ private:
+  void Complain(const std::string& pointer, const std::string& found, const std::string& expected,
+                const std::string& remedy = "") {
+    Collect([&] { document_.Complain(ExitCode::kBadInput, pointer, found, expected, remedy); });
+  }
+  void Collect(const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      ++count_;
+      if (problems_.size() < kMostShown) problems_.push_back(error.what());
+    }
+  }
+  // The member, or null (told) if it is not there or of another type.
+  const Json* Member(const Json& object, const std::string& pointer, const char* key, Json::value_t type,
+                     const std::string& expected);
+  void CheckKeys(const Json& object, const std::string& pointer, const std::vector<std::string>& known);
+  std::string ReadName(const Json& root, const char* key);
+  uint64_t ReadSeed(const Json& root);
+  Episode ReadEpisode(const Json& value, const std::string& pointer);
+  // A list of plain, distinct names without twins, at least one.
+  std::vector<std::string> ReadNames(const Json& list, const std::string& pointer);
+  // A list of such lists, one a class.
+  std::vector<std::vector<std::string>> ReadLists(const Json& lists, const std::string& pointer, size_t classes);
+  void CheckApart(const Episode& episode, const std::string& pointer);
+
+  const JsonDocument& document_;
+  std::vector<std::string> problems_;
+  size_t count_ = 0;
+};
+
+const Json* Reader::Member(const Json& object, const std::string& pointer, const char* key, Json::value_t type,
+                           const std::string& expected) {
+  const std::string inner = pointer + "/" + key;
+  const auto found = object.find(key);
+  if (found == object.end()) {
+    Complain(inner, "is missing", expected);
+    return nullptr;
+  }
+  if (found->type() == type) return &*found;
+  Complain(inner, std::string("is ") + (found->is_structured() ? found->type_name() : Quote(found->dump(), 80)),
+           expected);
+  return nullptr;
+}
+
+void Reader::CheckKeys(const Json& object, const std::string& pointer, const std::vector<std::string>& known) {
+  for (const auto& member : object.items()) {
+    if (std::find(known.begin(), known.end(), member.key()) != known.end()) continue;
+    const std::string inner = pointer + (Json::json_pointer() / member.key()).to_string();
+    Complain(inner, "is not known here", "one of " + Join(known, ", "), DidYouMean(member.key(), known));
+  }
+}
+
+std::string Reader::ReadName(const Json& root, const char* key) {
+  const Json* value = Member(root, "", key, Json::value_t::string, kPlainName);
+  if (value == nullptr) return "";
+  const std::string why = WhyBadName(value->get_ref<const std::string&>());
+  if (!why.empty())
+    Complain(std::string("/") + key, "the name " + Quote(value->get<std::string>()) + " " + why, kPlainName);
+  return value->get<std::string>();
+}
+
+uint64_t Reader::ReadSeed(const Json& root) {
+  const Json* value =
+      Member(root, "", "seed", Json::value_t::number_unsigned, "an integer in [0, 18446744073709551615]");
+  return value == nullptr ? 0 : value->get<uint64_t>();
+}
+
+std::vector<std::string> Reader::ReadNames(const Json& list, const std::string& pointer) {
+  std::vector<std::string> names;
+  std::map<std::string, size_t> seen;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (!list[i].is_string()) {
+      Complain(At(pointer, i), "is " + Quote(list[i].dump(), 80), "a name in quotes");
+      continue;
+    }
+    const std::string name = list[i].get<std::string>();
+    const std::string why = WhyBadName(name);
+    if (!why.empty()) Complain(At(pointer, i), "the name " + Quote(name) + " " + why, kPlainName);
+    const auto [earlier, is_new] = seen.emplace(name, i);
+    if (!is_new) {
+      Complain(At(pointer, i), Quote(name) + " stands there already as number " + std::to_string(earlier->second),
+               "each name once");
+    }
+    names.push_back(name);
+  }
+  const auto [first, second] = FindTwins(names);
+  if (!first.empty()) {
+    const size_t at = std::find(list.begin(), list.end(), Json(second)) - list.begin();
+    Complain(At(pointer, at), Quote(second) + " is another spelling in Unicode of a name before it",
+             "names that differ when they are read", "Rename one of the two files");
+  }
+  if (list.empty()) Complain(pointer, "is an empty list", "at least one name");
+  return names;
+}
+
+std::vector<std::vector<std::string>> Reader::ReadLists(const Json& lists, const std::string& pointer, size_t classes) {
+  std::vector<std::vector<std::string>> all;
+  if (lists.size() != classes) {
+    Complain(pointer, "has " + std::to_string(lists.size()) + " lists",
+             std::to_string(classes) + ", one for each of its classes");
+  }
+  for (size_t i = 0; i < lists.size(); ++i) {
+    all.emplace_back();
+    if (lists[i].is_array()) {
+      all.back() = ReadNames(lists[i], At(pointer, i));
+    } else {
+      Complain(At(pointer, i), "is " + Quote(lists[i].dump(), 80), "a list of file names");
+    }
+  }
+  return all;
+}
+
+void Reader::CheckApart(const Episode& episode, const std::string& pointer) {
+  for (size_t c = 0; c < std::min(episode.support.size(), episode.query.size()); ++c) {
+    const std::set<std::string> support(episode.support[c].begin(), episode.support[c].end());
+    std::vector<std::string> both = episode.support[c];
+    for (size_t i = 0; i < episode.query[c].size(); ++i) {
+      const std::string& name = episode.query[c][i];
+      if (support.contains(name)) {
+        Complain(At(At(pointer + "/query", c), i), Quote(name) + " is a support of the same class",
+                 "queries that are no supports");
+      } else {
+        both.push_back(name);
+      }
+    }
+    // Twins inside one of the two lists have been told already.
+    const auto [first, second] = FindTwins(both);
+    if (!first.empty() && support.contains(first) && !support.contains(second)) {
+      Complain(At(pointer + "/query", c), Quote(second) + " is another spelling in Unicode of a support",
+               "names that differ when they are read");
+    }
+  }
+}
+
+Episode Reader::ReadEpisode(const Json& value, const std::string& pointer) {
+  Episode episode;
+  if (!value.is_object()) {
+    Complain(pointer, "is " + Quote(value.dump(), 80), "an object with classes, support and query");
+    return episode;
+  }
+  CheckKeys(value, pointer, kEpisodeKeys);
+  const Json* classes = Member(value, pointer, "classes", Json::value_t::array, "a list of class names");
+  if (classes != nullptr) episode.classes = ReadNames(*classes, pointer + "/classes");
+  const Json* support = Member(value, pointer, "support", Json::value_t::array, "a list of file names per class");
+  const Json* counted = classes != nullptr ? classes : support;
+  const size_t ways = counted == nullptr ? 0 : counted->size();
+  if (support != nullptr) episode.support = ReadLists(*support, pointer + "/support", ways);
+  const auto query = value.find("query");
+  if (query != value.end() && query->is_array() && counted != nullptr) {
+    episode.query_rest = false;
+    episode.query = ReadLists(*query, pointer + "/query", ways);
+    CheckApart(episode, pointer);
+  } else if (query == value.end() || (*query != "rest" && !query->is_array())) {
+    const std::string found = query == value.end() ? "is missing" : "is " + Quote(query->dump(), 80);
+    Complain(pointer + "/query", found, "\"rest\" or a list of file names per class");
+  }
+  return episode;
+}
+
+void Reader::Read(EpisodeFile* file) {
+  const Json& root = document_.root;
+  if (!root.is_object())
+    document_.Complain(ExitCode::kBadInput, "", "is no object", "an episode file {\"schema\": 1, ...}");
+  CheckKeys(root, "", kFileKeys);
+  const Json* schema = Member(root, "", "schema", Json::value_t::number_unsigned, "1");
+  if (schema != nullptr && *schema != 1) {
+    Complain("/schema", "is " + schema->dump(), "1", "A newer tint may have made the file");
+  }
+  file->dataset = ReadName(root, "dataset");
+  file->split = ReadName(root, "split");
+  file->seed = ReadSeed(root);
+  const Json* generator = Member(root, "", "generator", Json::value_t::string, "a text: what drew the episodes");
+  if (generator != nullptr) file->generator = *generator;
+  if (file->generator.size() > kLongestGenerator) {
+    Complain("/generator", "has " + std::to_string(file->generator.size()) + " bytes",
+             "at most " + std::to_string(kLongestGenerator));
+  }
+  const Json* hash = Member(root, "", "dataset_sha256", Json::value_t::string, "64 hexadecimal digits");
+  if (hash != nullptr) file->dataset_sha256 = *hash;
+  const bool digits = file->dataset_sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (hash != nullptr && (!digits || file->dataset_sha256.size() != 64)) {
+    Complain("/dataset_sha256", "is " + Quote(file->dataset_sha256, 80), "64 hexadecimal digits in lower case");
+  }
+  const Json* episodes = Member(root, "", "episodes", Json::value_t::array, "a list of episodes");
+  if (episodes == nullptr) return;
+  if (episodes->empty() || episodes->size() > kMostEpisodes) {
+    Complain("/episodes", "has " + std::to_string(episodes->size()) + " episodes",
+             "1 to " + std::to_string(kMostEpisodes));
+    return;
+  }
+  for (size_t i = 0; i < episodes->size(); ++i)
+    file->episodes.push_back(ReadEpisode((*episodes)[i], At("/episodes", i)));
+}
+
+void Reader::Finish() const {
+  if (count_ == 0) return;
+  std::string text = Join(problems_, "\n");
+  if (count_ > problems_.size()) text += "\nand " + std::to_string(count_ - problems_.size()) + " problems more";
+  Fail(ExitCode::kBadInput, text);
+}
+
+}  // namespace
+
+EpisodeFile ReadEpisodeFile(const std::filesystem::path& path) {
+  const JsonLimits limits;
+  const std::string bytes = ReadFile(path, limits.max_bytes);
+  EpisodeFile file;
+  file.path = path;
+  file.sha256 = Sha256Hex(bytes);
+  const JsonDocument document = ParseJson(bytes, path, ExitCode::kBadInput, limits);
+  Reader reader(document);
+  reader.Read(&file);
+  reader.Finish();
+  return file;
+}
+
+}  // namespace tint

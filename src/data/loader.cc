@@ -1,0 +1,86 @@
+#include "tint/data/loader.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "tint/base/error.h"
+#include "tint/base/log.h"
+#include "tint/base/text.h"
+#include "tint/image/resize.h"
+#include "workers.h"
+
+namespace tint {
+namespace {
+
+Picture Decode(const ImageSource& source, const NamedFile& file) {
+  return DecodePicture(source.ReadBytes(file.class_name, file.file), source.Describe(file.class_name, file.file));
+}
+
+// uint8 [3, size, size]
+at::Tensor Square(const at::Tensor& pixels, int64_t size) {
+  const at::Tensor square = CentreSquare(pixels);
+  if (square.size(1) == size) return square.contiguous();
+  return ToBytes(ResizeBilinearAntialias(ToUnitFloat(square.unsqueeze(0)), size, size)).squeeze(0).contiguous();
+}
+
+// One line for each kind of warning, however many pictures have it.
+class WarningTally {
+ public:
+  void Add(const std::vector<std::string>& warnings, const ImageSource& source, const NamedFile& file) {
+    for (const std::string& warning : warnings) {
+      Kind& kind = kinds_[warning];
+      if (kind.count++ == 0) kind.first = source.Describe(file.class_name, file.file);
+    }
+  }
+  void Log() const {
+    for (const auto& [warning, kind] : kinds_) {
+      const std::string others = kind.count == 1 ? "" : " (and " + std::to_string(kind.count - 1) + " more pictures)";
+      spdlog::warn("{}: {}{}", Quote(kind.first, 4096), warning, others);
+    }
+  }
+
+ private:
+  struct Kind {
+    int64_t count = 0;
+    std::string first;
+  };
+  std::map<std::string, Kind> kinds_;
+};
+
+}  // namespace
+
+at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& files, int64_t size, int workers) {
+  TINT_CHECK_GE(size, 1);
+  const auto count = static_cast<int64_t>(files.size());
+  at::Tensor squares = at::empty({count, 3, size, size}, at::kByte);
+  const auto bytes_each = static_cast<size_t>(3 * size * size);
+  uint8_t* out = squares.data_ptr<uint8_t>();
+  std::vector<std::vector<std::string>> warnings(files.size());
+  internal::ForEach(count, workers, [&](int64_t i) {
+    Picture picture = Decode(source, files[i]);
+    const at::Tensor square = Square(picture.pixels, size);
+    TINT_CHECK(square.numel() == static_cast<int64_t>(bytes_each) && square.scalar_type() == at::kByte);
+    std::memcpy(out + static_cast<size_t>(i) * bytes_each, square.data_ptr<uint8_t>(), bytes_each);
+    warnings[i] = std::move(picture.warnings);
+  });
+  WarningTally tally;
+  for (size_t i = 0; i < files.size(); ++i) tally.Add(warnings[i], source, files[i]);
+  tally.Log();
+  return squares;
+}
+
+std::vector<Picture> LoadPictures(const ImageSource& source, const std::vector<NamedFile>& files) {
+  std::vector<Picture> pictures;
+  WarningTally tally;
+  for (const NamedFile& file : files) {
+    pictures.push_back(Decode(source, file));
+    tally.Add(pictures.back().warnings, source, file);
+  }
+  tally.Log();
+  return pictures;
+}
+
+}  // namespace tint
