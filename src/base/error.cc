@@ -34,8 +34,6 @@ std::string ToString(const Complaint& complaint) {
   return text;
 }
 
-void Fail(ExitCode code, const std::string& message) { throw Error(code, message); }
-
 void Fail(ExitCode code, const Complaint& complaint) { throw Error(code, ToString(complaint)); }
 
 namespace internal {

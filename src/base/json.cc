@@ -141,7 +141,8 @@ class Builder {
   // The parser knows that a number has ended when it has read the character behind it.
   bool AddNumber(Json value) {
     Add(std::move(value));
-    if (token_end_ > 0 && (text_[token_end_ - 1] < '0' || text_[token_end_ - 1] > '9')) --token_end_;
+    const bool at_end = token_end_ == text_.size() && text_.back() >= '0' && text_.back() <= '9';
+    if (!at_end) --token_end_;
     return true;
   }
   Json* Place(Json value);

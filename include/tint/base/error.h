@@ -1,6 +1,7 @@
 // The one exception family, and the exit codes that users' scripts rely on.
 #pragma once
 
+#include <concepts>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -49,8 +50,12 @@ struct Complaint {
 };
 std::string ToString(const Complaint& complaint);
 
-[[noreturn]] void Fail(ExitCode code, const std::string& message);
 [[noreturn]] void Fail(ExitCode code, const Complaint& complaint);
+// A template, so that a braced list always means a Complaint: GCC would also try std::string's constructors on it.
+template <std::convertible_to<std::string> Text>
+[[noreturn]] void Fail(ExitCode code, const Text& message) {
+  throw Error(code, message);
+}
 
 namespace internal {
 // Collects `TINT_CHECK(...) << why` and throws Error(kInternal) when the statement ends.
