@@ -69,8 +69,9 @@ class ShardReader {
 
   std::vector<ShardEntry> Read() {
     const zip_int64_t count = zip_get_num_entries(archive_.get(), 0);
-    if (count > kImagesPerShard) {
-      Refuse("", "holds " + std::to_string(count) + " entries", "at most " + std::to_string(kImagesPerShard));
+    // libzip takes no bytes at all for an archive of nothing.
+    if (count < 1 || count > kImagesPerShard) {
+      Refuse("", "holds " + std::to_string(count) + " entries", "1 to " + std::to_string(kImagesPerShard));
     }
     std::vector<ShardEntry> entries;
     for (zip_int64_t i = 0; i < count; ++i) entries.push_back(ReadEntry(static_cast<zip_uint64_t>(i)));

@@ -148,6 +148,9 @@ Json RunFolder::Manifest() const {
   Json manifest =
       internal::ParseRecord(*text, file, "It only describes the run: delete it, and the same command writes it anew.")
           .root;
+  if (manifest.contains("key_sha256")) {
+    Fail(ExitCode::kCorrupt, {.file = file, .found = "is the record of a stage", .expected = "the record of a run"});
+  }
   manifest.erase("self_sha256");
   return manifest;
 }

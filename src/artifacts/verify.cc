@@ -77,11 +77,13 @@ class Verifier {
       return kind == FileKind::kFolder && internal::EpisodeOfName(name);
     });
     for (const std::string& episode : SubFolders(episodes)) {
+      if (!internal::EpisodeOfName(episode)) continue;  // reported as a whole
       CheckFolder(episodes / episode, [](const std::string& name, FileKind kind) {
         const bool lease = name == internal::kLeaseFile || name.starts_with(internal::kLeasePrefix);
         return kind == FileKind::kFolder ? internal::IsPlainName(name) : kind == FileKind::kRegular && lease;
       });
       for (const std::string& stage : SubFolders(episodes / episode)) {
+        if (!internal::IsPlainName(stage)) continue;
         CheckFolder(episodes / episode / stage, [](const std::string& name, FileKind kind) {
           return kind == FileKind::kFolder && internal::IsHex(name, 12);
         });

@@ -17,9 +17,9 @@ struct ShardEntry {
   std::string name;  // "00017.png"
   std::string bytes;
 };
-// A stored (uncompressed) zip with fixed timestamps: equal entries give equal bytes.
+// A stored (uncompressed) zip of 1 to kImagesPerShard entries with fixed timestamps: equal entries give equal bytes.
 std::string WriteShard(const std::vector<ShardEntry>& entries);
-// Strict: stored entries only, plain names, no duplicates, CRCs right, at most kImagesPerShard, sizes bounded: else
+// Strict: stored entries only, plain names, no duplicates, CRCs right, 1 to kImagesPerShard, sizes bounded: else
 // Error(kCorrupt).
 std::vector<ShardEntry> ReadShard(const std::string& bytes, const std::string& file);
 
