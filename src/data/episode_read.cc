@@ -1,6 +1,5 @@
 // Episode files read strictly: every problem is told, each with its place.
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 
@@ -24,6 +23,25 @@ constexpr char kPlainName[] = "a plain name";
 
 std::string At(const std::string& pointer, size_t i) { return pointer + "/" + std::to_string(i); }
 
+// "/episodes/3/support/0/1" -> "episodes[3].support[0][1]"
+std::string FieldName(const std::string& pointer) {
+  std::string field;
+  for (Json::json_pointer rest(pointer); !rest.empty(); rest.pop_back()) {
+    const std::string& part = rest.back();
+    const bool index = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+    const bool first = rest.parent_pointer().empty();
+    field = (index ? "[" + part + "]" : (first ? "" : ".") + part) + field;
+  }
+  return field;
+}
+
+std::string Show(const Json& value) {
+  if (value.is_string()) return "is the text " + Quote(value.get_ref<const std::string&>(), 80);
+  if (value.is_object()) return "is an object";
+  if (value.is_array()) return "is a list";
+  return "is " + value.dump();
+}
+
 class Reader {
  public:
   explicit Reader(const JsonDocument& document) : document_(document) {}
@@ -35,15 +53,15 @@ class Reader {
  private:
   void Complain(const std::string& pointer, const std::string& found, const std::string& expected,
                 const std::string& remedy = "") {
-    Collect([&] { document_.Complain(ExitCode::kBadInput, pointer, found, expected, remedy); });
-  }
-  void Collect(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      ++count_;
-      if (problems_.size() < kMostShown) problems_.push_back(error.what());
-    }
+    if (++count_ > kMostShown) return;
+    const TextPosition at = document_.Where(pointer);
+    problems_.push_back(ToString({.file = document_.file,
+                                  .field = FieldName(pointer),
+                                  .found = found,
+                                  .expected = expected,
+                                  .remedy = remedy,
+                                  .line = at.line,
+                                  .column = at.column}));
   }
   // The member, or null (told) if it is not there or of another type.
   const Json* Member(const Json& object, const std::string& pointer, const char* key, Json::value_t type,
@@ -51,6 +69,8 @@ class Reader {
   void CheckKeys(const Json& object, const std::string& pointer, const std::vector<std::string>& known);
   std::string ReadName(const Json& root, const char* key);
   uint64_t ReadSeed(const Json& root);
+  // Generator and dataset_sha256.
+  void ReadOrigin(const Json& root, EpisodeFile* file);
   Episode ReadEpisode(const Json& value, const std::string& pointer);
   // A list of plain, distinct names without twins, at least one.
   std::vector<std::string> ReadNames(const Json& list, const std::string& pointer);
@@ -72,8 +92,7 @@ const Json* Reader::Member(const Json& object, const std::string& pointer, const
     return nullptr;
   }
   if (found->type() == type) return &*found;
-  Complain(inner, std::string("is ") + (found->is_structured() ? found->type_name() : Quote(found->dump(), 80)),
-           expected);
+  Complain(inner, Show(*found), expected);
   return nullptr;
 }
 
@@ -105,7 +124,7 @@ std::vector<std::string> Reader::ReadNames(const Json& list, const std::string& 
   std::map<std::string, size_t> seen;
   for (size_t i = 0; i < list.size(); ++i) {
     if (!list[i].is_string()) {
-      Complain(At(pointer, i), "is " + Quote(list[i].dump(), 80), "a name in quotes");
+      Complain(At(pointer, i), Show(list[i]), "a name in quotes");
       continue;
     }
     const std::string name = list[i].get<std::string>();
@@ -139,7 +158,7 @@ std::vector<std::vector<std::string>> Reader::ReadLists(const Json& lists, const
     if (lists[i].is_array()) {
       all.back() = ReadNames(lists[i], At(pointer, i));
     } else {
-      Complain(At(pointer, i), "is " + Quote(lists[i].dump(), 80), "a list of file names");
+      Complain(At(pointer, i), Show(lists[i]), "a list of file names");
     }
   }
   return all;
@@ -170,7 +189,7 @@ void Reader::CheckApart(const Episode& episode, const std::string& pointer) {
 Episode Reader::ReadEpisode(const Json& value, const std::string& pointer) {
   Episode episode;
   if (!value.is_object()) {
-    Complain(pointer, "is " + Quote(value.dump(), 80), "an object with classes, support and query");
+    Complain(pointer, Show(value), "an object with classes, support and query");
     return episode;
   }
   CheckKeys(value, pointer, kEpisodeKeys);
@@ -186,24 +205,13 @@ Episode Reader::ReadEpisode(const Json& value, const std::string& pointer) {
     episode.query = ReadLists(*query, pointer + "/query", ways);
     CheckApart(episode, pointer);
   } else if (query == value.end() || (*query != "rest" && !query->is_array())) {
-    const std::string found = query == value.end() ? "is missing" : "is " + Quote(query->dump(), 80);
+    const std::string found = query == value.end() ? "is missing" : Show(*query);
     Complain(pointer + "/query", found, "\"rest\" or a list of file names per class");
   }
   return episode;
 }
 
-void Reader::Read(EpisodeFile* file) {
-  const Json& root = document_.root;
-  if (!root.is_object())
-    document_.Complain(ExitCode::kBadInput, "", "is no object", "an episode file {\"schema\": 1, ...}");
-  CheckKeys(root, "", kFileKeys);
-  const Json* schema = Member(root, "", "schema", Json::value_t::number_unsigned, "1");
-  if (schema != nullptr && *schema != 1) {
-    Complain("/schema", "is " + schema->dump(), "1", "A newer tint may have made the file");
-  }
-  file->dataset = ReadName(root, "dataset");
-  file->split = ReadName(root, "split");
-  file->seed = ReadSeed(root);
+void Reader::ReadOrigin(const Json& root, EpisodeFile* file) {
   const Json* generator = Member(root, "", "generator", Json::value_t::string, "a text: what drew the episodes");
   if (generator != nullptr) file->generator = *generator;
   if (file->generator.size() > kLongestGenerator) {
@@ -211,11 +219,26 @@ void Reader::Read(EpisodeFile* file) {
              "at most " + std::to_string(kLongestGenerator));
   }
   const Json* hash = Member(root, "", "dataset_sha256", Json::value_t::string, "64 hexadecimal digits");
-  if (hash != nullptr) file->dataset_sha256 = *hash;
+  if (hash == nullptr) return;
+  file->dataset_sha256 = *hash;
   const bool digits = file->dataset_sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (hash != nullptr && (!digits || file->dataset_sha256.size() != 64)) {
-    Complain("/dataset_sha256", "is " + Quote(file->dataset_sha256, 80), "64 hexadecimal digits in lower case");
+  if (!digits || file->dataset_sha256.size() != 64) {
+    Complain("/dataset_sha256", Show(*hash), "64 hexadecimal digits in lower case");
   }
+}
+
+void Reader::Read(EpisodeFile* file) {
+  const Json& root = document_.root;
+  if (!root.is_object()) return Complain("", Show(root), "an episode file {\"schema\": 1, ...}");
+  CheckKeys(root, "", kFileKeys);
+  const Json* schema = Member(root, "", "schema", Json::value_t::number_unsigned, "1");
+  if (schema != nullptr && *schema != 1) {
+    Complain("/schema", Show(*schema), "1", "A newer tint may have made the file");
+  }
+  file->dataset = ReadName(root, "dataset");
+  file->split = ReadName(root, "split");
+  file->seed = ReadSeed(root);
+  ReadOrigin(root, file);
   const Json* episodes = Member(root, "", "episodes", Json::value_t::array, "a list of episodes");
   if (episodes == nullptr) return;
   if (episodes->empty() || episodes->size() > kMostEpisodes) {
