@@ -23,7 +23,6 @@ using testing::TestFolder;
 using testing::Tree;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kKills = 200;  // each found the pipeline at work
 constexpr int kMostKillsPerFolder = 10;
 
 // Shared with the children, so that a step counts even if its process dies.
@@ -55,21 +54,19 @@ bool RunAndKill(const fs::path& run, std::atomic<int>* units, std::chrono::micro
   return WIFSIGNALED(status);
 }
 
-TEST(Kill, LosesNothingAndEndsInTheSameTree) {
-  setenv("TINT_CHECKPOINT_SECONDS", "0", 1);
-  TestFolder folder;
+// `wanted` kills that found the pipeline at work, up to ten a folder.
+void KillOften(const fs::path& folder, int wanted) {
   std::atomic<int>* units = SharedCounter();
   ASSERT_NE(units, nullptr);
   const auto start = Clock::now();
   RunFakePipeline(folder / "undisturbed", units);
-  const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+  // Early enough that ten runs seldom suffice; shorter when one finished before its kill (a machine's load changes).
+  auto span = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start) / 5;
   ASSERT_EQ(*units, kUnitsOfFakePipeline);
   const auto reference = Tree(folder / "undisturbed");
   std::mt19937_64 random(1);
-  // Early enough that ten runs seldom suffice; shorter when one finished before its kill (a machine's load changes).
-  auto span = duration / 5;
   int killed = 0, folders = 0;
-  for (; killed < kKills && folders < kKills; ++folders) {
+  for (; killed < wanted && folders < wanted; ++folders) {
     const fs::path run = folder / ("run" + std::to_string(folders));
     *units = 0;
     int kills = 0;
@@ -84,12 +81,32 @@ TEST(Kill, LosesNothingAndEndsInTheSameTree) {
     EXPECT_THAT(VerifyRun(RunFolder::Open(run)).problems, IsEmpty());
     killed += kills;
   }
-  unsetenv("TINT_CHECKPOINT_SECONDS");
-  RecordProperty("folders", folders);
-  EXPECT_GE(killed, kKills);
+  ::testing::Test::RecordProperty("folders", folders);
+  EXPECT_GE(killed, wanted);
 }
 
-TEST(Kill, ARepeatedCommandTouchesNoFile) {
+class Kill : public ::testing::Test {
+ protected:
+  void SetUp() override { setenv("TINT_CHECKPOINT_SECONDS", "0", 1); }
+  void TearDown() override { unsetenv("TINT_CHECKPOINT_SECONDS"); }
+};
+
+// On a disk nearly all the time, and so nearly every kill, falls into fsync.
+TEST_F(Kill, OnDiskLosesNothingAndEndsInTheSameTree) {
+  TestFolder folder;
+  KillOften(folder.path(), 50);
+}
+
+// In memory fsync costs nothing, and kills meet every other call.
+TEST_F(Kill, InMemoryLosesNothingAndEndsInTheSameTree) {
+  const fs::path folder = "/dev/shm/tint-tests-" + std::to_string(getpid());
+  if (access("/dev/shm", W_OK) != 0) GTEST_SKIP() << "needs /dev/shm, a file system in memory";
+  fs::create_directories(folder);
+  KillOften(folder, 150);
+  fs::remove_all(folder);
+}
+
+TEST_F(Kill, ARepeatedCommandTouchesNoFile) {
   TestFolder folder;
   RunFakePipeline(folder / "run");
   std::map<fs::path, fs::file_time_type> times;
