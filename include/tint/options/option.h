@@ -38,10 +38,11 @@ class Option {
   Option& Preset(const std::string& preset, Json value);
   // Where the default comes from: a section of the method, a paper.
   Option& Source(std::string source);
-  // An option that cannot change a byte of any result (progress, paths, number of workers): not part of keys, and not stored.
+  // An option that cannot change a byte of any result (progress, paths, number of workers): not part of keys, and not
+  // stored.
   Option& NotInKey();
 
-  const std::string& name() const { return name_; }      // kebab-case
+  const std::string& name() const { return name_; }  // kebab-case
   const std::string& help() const { return help_; }
   const std::string& unit() const { return unit_; }
   const std::string& source() const { return source_; }
@@ -56,14 +57,24 @@ class Option {
   Json Get() const;
   // "integer", "number", "true or false", "text"
   std::string TypeName() const;
+  bool is_flag() const {
+    return std::holds_alternative<bool*>(value_);
+  }  // on the command line the name alone means true
   // "an integer in [1, 1000000]", "one of adam, adamw"
   std::string Expected() const;
-  // Both set the value, or return what was wrong ("found" part of a complaint) and leave it. Text is read strictly: the whole of it
-  // must be a number; true/false/1/0/yes/no for booleans. JSON integers must be integers (3.0 is refused).
+  // Both set the value, or return what was wrong ("found" part of a complaint) and leave it. Text is read strictly: the
+  // whole of it must be a number; true/false/1/0/yes/no for booleans. JSON integers must be integers (3.0 is refused).
+  // Texts that enter keys must be UTF-8. -0.0 becomes 0.0, so that both have one key.
   std::string SetFromText(const std::string& text);
   std::string SetFromJson(const Json& value);
+  // The choice that looks most like `text`: "did you mean 'adam'?", or "".
+  std::string NearestChoice(const std::string& text) const;
 
  private:
+  std::string SetInteger(int64_t value, const std::string& found);
+  std::string SetNumber(double value, const std::string& found);
+  std::string SetText(const std::string& text, const std::string& found);
+
   std::string name_;
   Value value_;
   std::string help_, unit_, source_;
@@ -82,6 +93,9 @@ class OptionList {
   Option& Add(std::string name, Option::Value value, std::string help);
   std::deque<Option>& options() { return options_; }
   const std::deque<Option>& options() const { return options_; }
+  // nullptr if there is none of that name.
+  Option* Find(const std::string& name);
+  const Option* Find(const std::string& name) const;
   // {"alpha": 1.0, ...} of the options that are in the key, in order of declaration.
   Json KeyValues() const;
 

@@ -1,11 +1,12 @@
 // Where each value comes from: flag, then environment, then configuration file, then preset, then default.
 //
 // Spellings of option `alpha` of stage `generate`: flag `--generate.alpha` (and `--alpha` where it is unique, or on the
-// stage's own command), JSON {"generate": {"alpha": 1.0}}, environment TINT_GENERATE_ALPHA. Global options have no stage:
+// stage's own command), JSON {"generate": {"alpha": 1.0}}, environment TINT_GENERATE_ALPHA. Global options have no
+// stage:
 // --seed, {"seed": 1}, TINT_SEED.
 #pragma once
 
-#include <functional>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,20 +33,23 @@ struct PositionalArgument {
 // A command's grammar and, after Parse, its values (written into the declaring structs) and their origins.
 class CommandOptions {
  public:
-  // `command` as typed ("specialize", "episodes draw"); `bare_group` is the stage whose options may be given without prefix
-  // even where another stage has the name ("" = only unique names).
+  // `command` as typed ("specialize", "episodes draw"); `bare_group` is the stage whose options may be given without
+  // prefix even where another stage has the name ("" = only unique names).
   CommandOptions(std::string command, std::string summary, std::string bare_group = "");
 
-  OptionList& Group(const std::string& name);          // made at first use, kept in order
+  OptionList& Group(const std::string& name);  // made at first use, kept in order; stays where it is
   void Positional(PositionalArgument argument);
-  // Groups that a configuration file may hold although this command does not use them (so that one file serves all commands).
+  // Options of other commands ("" = global ones): a configuration file and the environment may hold them although this
+  // command does not use them, so that one file serves all commands. Their values are not looked at.
   void KnownElsewhere(const std::string& group, const std::vector<std::string>& names);
 
-  // Understands also: --help, --preset paper|upstream|smoke, --config FILE, --print-config. Throws Error(kUsage) for the
-  // command line (unknown option with the nearest name, value missing, given twice, ambiguous bare name with its
-  // candidates, wrong type, out of range: all faults in one message) and Error(kBadConfiguration) for file and
-  // environment, naming file, line, column, field, found, expected, nearest name. TINT_* variables that name no option of
-  // any command are refused too, except those in `ReservedVariables()` (TINT_DATA, ...).
+  // A name without prefix means the global option of that name, else bare_group's, else the only stage's that has it.
+  // Understands also: --help, -h, --preset paper|upstream|smoke, --config FILE, --print-config. Throws Error(kUsage)
+  // for the command line (unknown option with the nearest name, value missing, given twice, ambiguous bare name with
+  // its candidates, wrong type, out of range: all faults in one message) and Error(kBadConfiguration) for file and
+  // environment, naming file, line, column, field, found, expected, nearest name. TINT_* variables that name no option
+  // of any command are refused too, except those in `ReservedVariables()` (TINT_DATA, ...). A configuration file that
+  // is not there is Error(kMissingInput). With --help nothing else is looked at. Call it once.
   void Parse(const std::vector<std::string>& arguments);
 
   bool help_requested() const { return help_requested_; }
@@ -54,17 +58,18 @@ class CommandOptions {
   const std::vector<std::string>& positionals() const { return positionals_; }
 
   std::string HelpText() const;
-  // {"preset": "smoke", "seed": {"value": 0, "origin": "default"}, "generate": {"alpha": {"value": 1.0, "origin": "preset"}, ...}}
+  // {"preset": "smoke", "seed": {"value": 0, "origin": "default"}, "generate": {"alpha": {"value": 1.0, "origin":
+  // "preset"}, ...}}
   Json ConfigWithOrigins() const;
   // For people: one line a value: name, value, unit, origin.
   std::string ConfigTable() const;
   // As ConfigWithOrigins for one group, without options that are not in keys.
   Json StoredGroup(const std::string& name) const;
-  const std::vector<OptionGroup>& groups() const { return groups_; }
+  const std::deque<OptionGroup>& groups() const { return groups_; }
 
  private:
   std::string command_, summary_, bare_group_, preset_ = "paper";
-  std::vector<OptionGroup> groups_;
+  std::deque<OptionGroup> groups_;
   std::vector<PositionalArgument> arguments_;
   std::map<std::string, std::vector<std::string>> known_elsewhere_;
   std::map<std::string, Origin> origins_;  // "generate.alpha" -> origin
@@ -73,6 +78,9 @@ class CommandOptions {
   bool print_config_requested_ = false;
 };
 
+// Variables that the program reads and that are no options; a final '*' stands for any ending.
 const std::vector<std::string>& ReservedVariables();
+// The presets: "paper" (the defaults), "upstream", "smoke".
+const std::vector<std::string>& PresetNames();
 
 }  // namespace tint

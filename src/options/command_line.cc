@@ -1,0 +1,176 @@
+// The command line, cut into names and values by CLI11; its conversions and messages are not used, so that a value is
+// read and refused in the same way wherever it comes from.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "names.h"
+#include "tint/base/text.h"
+
+namespace tint {
+namespace {
+
+bool BeginsWith(const std::string& text, const std::string& beginning) { return text.rfind(beginning, 0) == 0; }
+
+// Options of the command line as CLI11 knows them, with the spellings under which they may stand there.
+struct Registered {
+  const Names::Entry* entry;
+  std::vector<std::string> spellings;
+  CLI::Option* option;
+};
+
+std::vector<Registered> Register(const Names& names, CLI::App& app) {
+  std::vector<Registered> all;
+  for (const Names::Entry& entry : names.entries()) {
+    if (entry.option == nullptr) continue;
+    const std::vector<std::string> spellings = names.Spellings(entry);
+    CLI::Option* option = app.add_option(Join(spellings, ","))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    all.push_back({&entry, spellings, option});
+  }
+  return all;
+}
+
+const Registered* FindSpelling(const std::vector<Registered>& all, const std::string& spelling) {
+  for (const Registered& one : all) {
+    if (std::count(one.spellings.begin(), one.spellings.end(), spelling) > 0) return &one;
+  }
+  return nullptr;
+}
+
+// CLI11 takes "--name=" for a name whose value follows, and a boolean's name for one that wants a value: both are
+// written out here.
+std::vector<std::string> WrittenOut(const std::vector<std::string>& arguments, const std::vector<Registered>& all) {
+  std::vector<std::string> out;
+  for (const std::string& argument : arguments) {
+    const Registered* one = FindSpelling(all, argument);
+    if (one != nullptr && one->entry->option->is_flag()) {
+      out.push_back(one->spellings.back() + "=true");
+    } else if (argument.size() > 3 && argument.find('=') == argument.size() - 1 &&
+               FindSpelling(all, argument.substr(0, argument.size() - 1)) != nullptr) {
+      out.insert(out.end(), {argument.substr(0, argument.size() - 1), ""});
+    } else {
+      out.push_back(argument);
+    }
+  }
+  return out;
+}
+
+// The spellings under which the option was given, in order.
+std::vector<std::string> AsTyped(const Registered& one, const std::vector<std::string>& arguments) {
+  std::vector<std::string> typed;
+  for (const std::string& argument : arguments) {
+    for (const std::string& spelling : one.spellings) {
+      if (argument == spelling || BeginsWith(argument, spelling + "=")) typed.push_back(spelling);
+    }
+  }
+  return typed;
+}
+
+// A value that looks like an option was hardly meant as one, unless it was tied to the name by "=".
+bool IsMissing(const std::string& value, const Registered& one, const std::vector<std::string>& arguments) {
+  if (!BeginsWith(value, "--")) return false;
+  return std::none_of(one.spellings.begin(), one.spellings.end(), [&](const std::string& spelling) {
+    return std::count(arguments.begin(), arguments.end(), spelling + "=" + value) > 0;
+  });
+}
+
+void ReadValues(const Registered& one, const std::vector<std::string>& arguments, CommandLine& line) {
+  const std::vector<std::string>& values = one.option->results();
+  if (values.empty()) return;
+  const std::vector<std::string> typed = AsTyped(one, arguments);
+  const std::string field = typed.empty() ? one.spellings.back() : typed[0];
+  const std::string& value = values.back();
+  if (values.size() > 1 && !(one.entry->builtin && one.entry->option->is_flag())) {
+    line.faults.push_back({.field = field,
+                           .found = "is given " + std::to_string(values.size()) + " times (" + Join(typed, ", ") + ")",
+                           .expected = "it once"});
+  } else if (IsMissing(value, one, arguments)) {
+    const bool as_typed = std::count(arguments.begin(), arguments.end(), value) > 0;  // else WrittenOut added "=true"
+    line.faults.push_back({.field = field,
+                           .found = "is followed by " + Quote(as_typed ? value : value.substr(0, value.rfind('='))),
+                           .expected = one.entry->option->Expected(),
+                           .remedy = "If that is its value, write " + field + "=" + Quote(value)});
+  } else {
+    line.settings.push_back(
+        {.path = one.entry->path, .value = {}, .text = value, .is_text = true, .place = {.field = field}});
+  }
+}
+
+Complaint Unknown(const Names& names, const std::string& argument) {
+  const std::string typed = argument.substr(0, argument.find('='));
+  const std::string name = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
+  const std::string bare = name.substr(name.rfind('.') + 1);
+  std::vector<std::string> same = names.PathsNamed(bare);
+  for (std::string& path : same) path = "--" + path;
+  if (name == bare && same.size() > 1) {
+    return {.field = typed, .found = "is ambiguous", .expected = "one of " + Join(same, ", ")};
+  }
+  const Names::Entry* elsewhere = names.Find(name);
+  const bool other = elsewhere != nullptr && elsewhere->option == nullptr;
+  return {.field = typed,
+          .found = other ? "is an option of another command" : "is not known",
+          .expected = "an option of this command (--help lists them)",
+          .remedy = Suggest("--" + name, names.AllSpellings(), same)};
+}
+
+void CheckPositionals(const std::vector<PositionalArgument>& wanted, bool may_lack, bool may_exceed,
+                      CommandLine& line) {
+  const std::vector<std::string>& given = line.positionals;
+  const bool repeated = !wanted.empty() && wanted.back().repeated;
+  for (size_t i = given.size(); i < wanted.size() && !may_lack; ++i) {
+    if (!wanted[i].required) continue;
+    line.faults.push_back({.field = wanted[i].name, .found = "is missing", .expected = wanted[i].help});
+  }
+  std::vector<std::string> names;
+  for (const PositionalArgument& argument : wanted) names.push_back(argument.name);
+  for (size_t i = wanted.size(); i < given.size() && !repeated && !may_exceed; ++i) {
+    line.faults.push_back({.field = given[i].empty() ? "the empty text" : given[i],
+                           .found = "is one argument too many",
+                           .expected = names.empty() ? "options only" : "only " + Join(names, ", ")});
+  }
+}
+
+// Runs CLI11 over the arguments. What it does not know is left in app.remaining().
+void Cut(CLI::App& app, std::vector<std::string> arguments, const std::vector<Registered>& all, CommandLine& line) {
+  const std::string last = arguments.empty() ? "" : arguments.back();
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ArgumentMismatch&) {  // the last argument is a name without its value
+    const Registered* one = FindSpelling(all, last);
+    TINT_CHECK(one != nullptr) << last;
+    line.faults.push_back({.field = last, .found = "has no value", .expected = one->entry->option->Expected()});
+  } catch (const CLI::Error& error) {
+    line.faults.push_back({.found = error.what()});
+  }
+}
+
+}  // namespace
+
+CommandLine ReadCommandLine(const Names& names, const std::vector<PositionalArgument>& wanted,
+                            const std::vector<std::string>& arguments) {
+  CommandLine line;
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  const std::vector<Registered> all = Register(names, app);
+  const auto mark = std::find(arguments.begin(), arguments.end(), "--");  // behind it nothing is an option
+  const std::vector<std::string> before(arguments.begin(), mark);
+  Cut(app, WrittenOut(before, all), all, line);
+  for (const Registered& one : all) ReadValues(one, before, line);
+  for (const std::string& rest : app.remaining()) {
+    if (rest.size() > 1 && rest[0] == '-') {
+      line.faults.push_back(Unknown(names, rest));
+    } else {
+      line.positionals.push_back(rest);
+    }
+  }
+  if (mark != arguments.end()) line.positionals.insert(line.positionals.end(), mark + 1, arguments.end());
+  const bool informs = std::any_of(line.settings.begin(), line.settings.end(), [](const Setting& setting) {
+    return setting.path == "help" || setting.path == "print-config";
+  });
+  // Behind an unknown name its value would count as an argument.
+  CheckPositionals(wanted, informs, !line.faults.empty(), line);
+  return line;
+}
+
+}  // namespace tint

@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "tint/base/error.h"
+#include "tint/base/text.h"
+#include "tint/options/resolve.h"
+
+namespace tint {
+namespace {
+
+constexpr size_t kLongestName = 4096;  // PATH_MAX, so that a folder's name is never cut
+
+// JSON knows UTF-8 only; a folder may be named otherwise, and is then shown as in messages.
+Json Printable(const Json& value) {
+  if (!value.is_string() || IsValidUtf8(value.get_ref<const std::string&>())) return value;
+  return Quote(value.get_ref<const std::string&>(), kLongestName);
+}
+
+std::string Path(const OptionGroup& group, const Option& option) {
+  return group.name.empty() ? option.name() : group.name + "." + option.name();
+}
+
+Origin OriginOf(const std::map<std::string, Origin>& origins, const std::string& path) {
+  const auto at = origins.find(path);
+  return at == origins.end() ? Origin::kDefault : at->second;
+}
+
+Json WithOrigin(const OptionGroup& group, const Option& option, const std::map<std::string, Origin>& origins) {
+  Json entry;
+  entry["value"] = Printable(option.Get());
+  entry["origin"] = OriginName(OriginOf(origins, Path(group, option)));
+  return entry;
+}
+
+}  // namespace
+
+Json CommandOptions::ConfigWithOrigins() const {
+  Json config;
+  config["preset"] = preset_;
+  for (const OptionGroup& group : groups_) {
+    if (!group.name.empty()) config[group.name] = Json::object();
+    Json& place = group.name.empty() ? config : config[group.name];
+    for (const Option& option : group.list.options()) place[option.name()] = WithOrigin(group, option, origins_);
+  }
+  return config;
+}
+
+Json CommandOptions::StoredGroup(const std::string& name) const {
+  const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const OptionGroup& g) { return g.name == name; });
+  TINT_CHECK(at != groups_.end()) << "no group of options is called " << name;
+  Json stored = Json::object();
+  for (const Option& option : at->list.options()) {
+    if (option.in_key()) stored[option.name()] = WithOrigin(*at, option, origins_);
+  }
+  return stored;
+}
+
+std::string CommandOptions::ConfigTable() const {
+  std::vector<std::vector<std::string>> rows = {{"option", "value", "unit", "origin"},
+                                                {"preset", preset_, "", OriginName(OriginOf(origins_, "preset"))}};
+  for (const OptionGroup& group : groups_) {
+    for (const Option& option : group.list.options()) {
+      const std::string path = Path(group, option);
+      rows.push_back({path, Printable(option.Get()).dump(), option.unit(), OriginName(OriginOf(origins_, path))});
+    }
+  }
+  std::vector<size_t> widths(rows[0].size(), 0);
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string table;
+  for (const auto& row : rows) {
+    for (size_t i = 0; i + 1 < row.size(); ++i) table += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    table += row.back() + "\n";
+  }
+  return table;
+}
+
+}  // namespace tint
