@@ -17,7 +17,7 @@ namespace tint {
 
 struct StreamKey {
   uint64_t seed = 0;
-  std::string_view stage;  // the stage that draws, e.g. "generate"; a second stream of a stage has its own name
+  std::string_view stage = {};  // the stage that draws, e.g. "generate"; a second stream of a stage has its own name
   uint64_t episode_idx = 0;
   uint64_t class_idx = 0;
   uint64_t index = 0;  // image, step, photo: whatever the stage counts
