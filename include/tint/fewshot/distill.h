@@ -1,7 +1,8 @@
 // Distillation of the teacher's labels into a student from up to three sources. TINT paper 3.3, method.md S16, S17.
 //
 //   L = w_s CE(support) + w_b KD(base) + w_g KD(synthetic),  KD = T^2/B sum_rows sum_c p_c (log p_c - log q_c),
-//   p = softmax(teacher/T), q = softmax(student/T); SGD with momentum and weight decay, learning rate x 0.1 after half of the steps.
+//   p = softmax(teacher/T), q = softmax(student/T); SGD with momentum and weight decay, learning rate x 0.1 after half
+//   of the steps.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,15 +21,15 @@ namespace tint {
 
 struct DistillOptions {
   int64_t steps = 10000;
-  int64_t batch = 150;               // in equal parts from the sources that are there; must be a multiple of their number
+  int64_t batch = 150;  // in equal parts from the sources that are there, the first ones one more if it must be
   double learning_rate = 0.02;
   double momentum = 0.9;
   double weight_decay = 5e-4;
-  double decay_at = 0.5;             // share of the steps after which the learning rate is multiplied by decay_factor
+  double decay_at = 0.5;  // share of the steps after which the learning rate is multiplied by decay_factor
   double decay_factor = 0.1;
   double temperature = 4.0;
   double support_weight = 1.0, base_weight = 1.0, synthetic_weight = 1.0;
-  int64_t base_images = 0;           // 0 = all
+  int64_t base_images = 0;  // 0 = all
   bool normalize_features = true;
   std::string synthetic_labels = "teacher";  // or "class": the hard label of the generating class (Table 2's "None")
   int64_t crop_padding = 8;
@@ -40,17 +41,18 @@ struct DistillOptions {
 
 // Pictures of one source, resident in memory, and what they teach.
 struct DistillSource {
-  std::string name;    // "support", "base", "synthetic"
-  at::Tensor images;   // uint8 [M, 3, S, S]
-  at::Tensor labels;   // int64 [M] for CE, or undefined
-  at::Tensor logits;   // float32 [M, N] teacher logits for KD, or undefined
+  std::string name;   // "support", "base", "synthetic"
+  at::Tensor images;  // uint8 [M, 3, S, S]
+  at::Tensor labels;  // int64 [M] for CE, or undefined
+  at::Tensor logits;  // float32 [M, N] teacher logits for KD, or undefined (exactly one of the two)
   double weight = 1.0;
 };
 
 // Mean cross-entropy; logits [B, N], labels int64 [B].
 at::Tensor CrossEntropyLoss(const at::Tensor& logits, const at::Tensor& labels);
 // T^2/B KL(teacher || student), both [B, N]. Equal logits give 0.
-at::Tensor KnowledgeDistillationLoss(const at::Tensor& student_logits, const at::Tensor& teacher_logits, double temperature);
+at::Tensor KnowledgeDistillationLoss(const at::Tensor& student_logits, const at::Tensor& teacher_logits,
+                                     double temperature);
 // lr of step k (from 0).
 double DistillLearningRate(const DistillOptions& options, int64_t step);
 
@@ -67,20 +69,26 @@ struct DistillStreams {
   uint64_t episode_idx = 0;
 };
 
-// Mean loss of each source on its first (at most 64) pictures, not augmented, student in eval mode: comparable before and after.
-std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vector<DistillSource>& sources, const DistillOptions& options,
-                                    const std::vector<double>& mean, const std::vector<double>& std);
+// Mean loss of each source on its first (at most 64) pictures, not augmented, student in eval mode: comparable before
+// and after.
+std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vector<DistillSource>& sources,
+                                    const DistillOptions& options, const std::vector<double>& mean,
+                                    const std::vector<double>& std);
 
-// Each step: batch/sources pictures of each source (shuffled passes), augmented, normalised, in ONE forward in train mode (shared batch
-// statistics), weighted losses summed, SGD. Draws of step k come from streams (seed, "distill/<source>", episode, pass or step, index).
-// `after_step` is a safe point. Non-finite loss: Error(kInternal) naming step and learning rate.
-void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions& options, const std::vector<double>& mean,
-                const std::vector<double>& std, const DistillStreams& streams, DistillState* state,
-                const std::function<void(const DistillState&)>& after_step = {});
+// Each step: batch/sources pictures of each source (shuffled passes), augmented, normalised, in ONE forward in train
+// mode (shared batch statistics), weighted losses summed, SGD. Position p (from the start) of a source draws from the
+// streams (seed, "distill/<source>/order", episode, 0, pass p / M) and (seed, "distill/<source>/augment", episode, 0,
+// p). Computes where the student is; leaves it in eval mode. `after_step` is a safe point. Non-finite loss:
+// Error(kInternal) naming step and learning rate.
+void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions& options,
+                const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
+                DistillState* state, const std::function<void(const DistillState&)>& after_step = {});
 
-// Logits [M, N] of uint8 images in eval mode, in fixed pieces: a prediction does not depend on what it is batched with.
+// Logits float32 [M, N] on the CPU of uint8 images in eval mode, in fixed pieces: a prediction does not depend on what
+// it is batched with.
 inline constexpr int64_t kStudentPiece = 64;
-at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, const std::vector<double>& mean, const std::vector<double>& std,
-                         const c10::Device& device, const std::function<void(int64_t)>& after_piece = {});
+at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, const std::vector<double>& mean,
+                         const std::vector<double>& std, const c10::Device& device,
+                         const std::function<void(int64_t)>& after_piece = {});
 
 }  // namespace tint

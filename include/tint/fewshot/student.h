@@ -11,22 +11,26 @@
 namespace tint {
 
 struct StudentSpec {
-  std::string architecture = "conv4";               // or "resnet12"
-  std::string conv4_head = "flatten";               // four max-pools, flattened; "gap": three max-pools, global average (LabelHalluc)
+  std::string architecture = "conv4";  // or "resnet12"
+  std::string conv4_head =
+      "flatten";  // four max-pools, flattened; "gap": three max-pools, global average (LabelHalluc)
   std::vector<int64_t> resnet12_widths = {64, 128, 256, 512};
-  std::string activation = "relu";                  // resnet12: "relu" or "leaky_relu" (0.1)
+  std::string activation = "relu";  // resnet12: "relu" or "leaky_relu" (0.1)
   int64_t image_size = 84;
 };
 
-// A backbone with forward(normalised images [B, 3, S, S]) -> features [B, D], parameters and running statistics, train/eval by
-// its `training` attribute. Weights drawn from `stream`: kaiming normal fan_out (gain of relu / leaky_relu(0.1)), BatchNorm 1/0, biases 0. Conv4 has
-// 113,088 parameters (biases included), ResNet12(64,128,256,512) 7,996,800.
+// A backbone with forward(normalised images [B, 3, S, S]) -> features [B, D], parameters and running statistics,
+// train/eval by its `training` attribute. Weights drawn from `stream`: kaiming normal fan_out (gain of relu /
+// leaky_relu(0.1)), BatchNorm 1/0, biases 0. Conv4 has 113,088 parameters (biases included), ResNet12(64,128,256,512)
+// 7,996,800.
 ScriptModule BuildBackbone(const StudentSpec& spec, RandomStream stream);
 int64_t FeatureWidth(const StudentSpec& spec);
 
-// Backbone plus cosine-free linear head: forward(images) -> logits [B, ways]; features(images) -> [B, D]. `normalize_features`
-// divides features by their length before the linear layer (S16). Head: PyTorch's default Linear initialisation from `stream`.
-ScriptModule BuildClassifier(const ScriptModule& backbone, int64_t feature_width, int64_t ways, bool normalize_features, RandomStream stream);
+// Backbone plus cosine-free linear head: forward(images) -> logits [B, ways]; features(images) -> [B, D].
+// `normalize_features` divides features by their length before the linear layer (S16). Head: PyTorch's default Linear
+// initialisation from `stream`.
+ScriptModule BuildClassifier(const ScriptModule& backbone, int64_t feature_width, int64_t ways, bool normalize_features,
+                             RandomStream stream);
 
 int64_t CountParameters(const ScriptModule& module);
 

@@ -1,7 +1,14 @@
 // A folder with models.json: per role the file, its SHA-256, dtype, licence, source, facts and probes.
 //
-// TorchScript is code and its loader does not notice flipped bits, so a file whose hash is not listed is never opened
-// (Error(kUntrusted), with the line to add), and a listed one that changed is Error(kCorrupt).
+//   {"schema": 1,
+//    "roles": {"denoiser": {"file": "denoiser.pt", "sha256": "...", "dtype": "float32", "licence": "...", "source":
+//    "...",
+//                           "sample_size": 64, ..., "flop_per_sample": 803000000000, "probes": [...]}, ...},
+//    "trusted": [{"file": "/home/me/old.pt", "sha256": "..."}]}
+//
+// configs/models.schema.md says what each member means. TorchScript is code and its loader does not notice flipped
+// bits, so a file whose hash is not listed is never opened (Error(kUntrusted), with the line to add), and a listed one
+// that changed is Error(kCorrupt).
 #pragma once
 
 #include <c10/core/Device.h>
@@ -10,6 +17,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tint/base/json.h"
@@ -17,25 +25,27 @@
 
 namespace tint {
 
-// Names of roles, as keys of models.json: denoiser, autoencoder, text_encoder, tokenizer, upscaler, teacher, student-conv4,
-// student-resnet12, inception, clip.
+// Names of roles, as keys of models.json: denoiser, autoencoder, text_encoder, tokenizer, upscaler, teacher,
+// student-conv4, student-resnet12, inception, clip.
 const std::vector<std::string>& KnownRoles();
 
 struct ModelRecord {
   std::string role;
-  std::string file;     // a plain name inside the folder
+  std::string file;  // a plain name inside the folder
   std::string sha256;
   std::string dtype;
   std::string licence;
   std::string source;
-  Json facts;           // the role's whole object
+  Json facts;  // the role's whole object
 };
 
 class ModelSet {
  public:
-  // Reads models.json. Absent folder or file: kMissingInput; malformed: kBadConfiguration with line and field; file names with a
-  // folder part, unknown roles: likewise. Opens no model.
+  // Reads models.json. Absent folder or file: kMissingInput; malformed: kBadConfiguration with line and field; file
+  // names with a folder part, unknown roles: likewise. Opens no model.
   static ModelSet Open(const std::filesystem::path& folder);
+  // As if `text` were what FOLDER/models.json holds.
+  static ModelSet Parse(const std::filesystem::path& folder, std::string_view text);
 
   bool Has(const std::string& role) const;
   // Absent: Error(kMissingInput) that names the role, what needs it and how to get it.
@@ -53,28 +63,48 @@ class ModelSet {
   AutoencoderFacts ReadAutoencoderFacts() const;
   TextEncoderFacts ReadTextEncoderFacts() const;
   TeacherFacts ReadTeacherFacts() const;
+  // Of a role whose forward takes normalised images: teacher and students.
+  InputFacts ReadInputFacts(const std::string& role) const;
+  int64_t ReadFeatureWidth(const std::string& role) const;
+
+  // The bytes of a file outside the set (--student-weights FILE), if a role or "trusted" lists its hash. Else
+  // Error(kUntrusted) with the hash and the line to add; pickles (.pth, .ckpt, .bin, torch.save): how to convert.
+  std::string ReadListedFile(const std::filesystem::path& file) const;
 
   const std::filesystem::path& folder() const { return folder_; }
   const std::map<std::string, ModelRecord>& records() const { return records_; }
+  const JsonDocument& document() const { return document_; }
 
  private:
   std::filesystem::path folder_;
   std::map<std::string, ModelRecord> records_;
+  std::map<std::string, std::string> trusted_;  // SHA-256 to name
   JsonDocument document_;
 };
 
-// One probe's verdict: the largest |found - expected| over the pinned positions.
+// True for names and contents that a Python pickle has: they are never opened.
+bool LooksLikePickle(const std::filesystem::path& file, std::string_view bytes);
+
+// One probe's verdict: the largest |found - expected| over the pinned positions (infinite for another shape).
+//
+// A probe in models.json: {"method": "forward", "inputs": [{"shape": [2, 4, 16, 16], "dtype": "float32", "low": -1,
+// "high": 1}, ...], "shape": [2, 4, 16, 16], "positions": [0, 292, ...], "values": [0.31, ...], "tolerance": 1e-4}.
+// Element k of an input, in C order, is low + (high - low) frac(k 0.6180339887498949) in double, rounded to float32; of
+// an "int64" one, low + 7919 k mod (high - low + 1). Positions count the result's elements in C order.
 struct ProbeResult {
   std::string role, method;
   double error = 0, tolerance = 0;
   bool passed = false;
 };
-// Opens every model of the set on the CPU in its own dtype and runs its probes (`tint models check`).
+// `tint models check`: opens every model of the set on the CPU in its own dtype, calls Check() and runs its probes. A
+// role without probes gives no result here; a wrong hash or a module that is wrong is an Error.
 std::vector<ProbeResult> RunProbes(const ModelSet& set);
 
 // `tint models lock`: writes or completes models.json for the files that stand in `folder` under their role names
-// (denoiser.pt, ...), with the given facts ({"teacher": {"input_size": 224, ...}}); probes are recorded by running the
-// modules once. Keeps what an existing models.json says about files that did not change. Returns the roles it wrote.
+// (denoiser.pt, ...), with the given facts ({"teacher": {"input_size": 224, ...}}): dtype, hash, arithmetic and probes
+// are found by running each module once, on the CPU, after its Check(). What an existing models.json says about a file
+// that did not change stays, unless facts are given; of a changed one its facts stay and the rest is found anew. Facts
+// that are missing are Error(kBadConfiguration) and nothing is written. Returns the roles it wrote anew.
 std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts);
 
 }  // namespace tint

@@ -1,7 +1,14 @@
 // The model roles behind typed calls. Each checks shapes at its border and knows its facts from models.json.
+//
+// All of them run in eval mode, and their weights need no gradient (nothing is kept for them on the way back). Inputs
+// are cast to the module's dtype and results back to the input's, so that callers compute in float32 whatever the
+// model's precision. A result of the wrong shape is Error(kBadInput) naming file and method. Check() calls every method
+// once with a small input and reports all that is wrong in one message; it costs up to seconds with big models, so only
+// `tint models check` and `tint models lock` call it.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "tint/models/script_module.h"
@@ -9,19 +16,20 @@
 namespace tint {
 
 struct DenoiserFacts {
-  int64_t sample_size = 64;       // latent height = width
+  int64_t sample_size = 64;  // latent height = width
   int64_t latent_channels = 4;
-  int64_t context_length = 77;    // L
-  int64_t context_width = 768;    // F
+  int64_t context_length = 77;  // L
+  int64_t context_width = 768;  // F
 };
 
-// U-Net that predicts the noise in latents. Evaluated without changing modes: always eval().
+// U-Net that predicts the noise in latents.
 class Denoiser {
  public:
   Denoiser(ScriptModule module, DenoiserFacts facts);
   // latents [B, C, h, w], timesteps int64 [B] in 0...999, context [B, L, F] -> predicted noise [B, C, h, w].
   // Differentiable in latents and context.
   at::Tensor PredictNoise(const at::Tensor& latents, const at::Tensor& timesteps, const at::Tensor& context) const;
+  void Check() const;
   const DenoiserFacts& facts() const { return facts_; }
   const ScriptModule& module() const { return module_; }
 
@@ -44,7 +52,9 @@ class Autoencoder {
   at::Tensor Encode(const at::Tensor& images) const;
   // [B, C, h, w] -> clamp(decode(z / scale) / 2 + 1/2, 0, 1): [B, 3, 8h, 8w].
   at::Tensor Decode(const at::Tensor& latents) const;
+  void Check() const;
   const AutoencoderFacts& facts() const { return facts_; }
+  const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
@@ -61,27 +71,33 @@ struct TextEncoderFacts {
 class TextEncoder {
  public:
   TextEncoder(ScriptModule module, TextEncoderFacts facts);
-  // ids int64 [B, L] below vocabulary_size -> token vectors [B, L, D], before the position term.
+  // ids int64 [B, L] below vocabulary_size -> token vectors float32 [B, L, D], before the position term.
   at::Tensor Embed(const at::Tensor& ids) const;
   // token vectors [B, L, D] -> context [B, L, F]. Differentiable.
   at::Tensor Context(const at::Tensor& embeddings) const;
+  void Check() const;
   const TextEncoderFacts& facts() const { return facts_; }
+  const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
   TextEncoderFacts facts_;
 };
 
-// Enlarges images in [0, 1] four times, clamped to [0, 1].
+// Enlarges images in [0, 1], clamped to [0, 1]. method.md S6.
 class Upscaler {
  public:
-  Upscaler(ScriptModule module, int64_t factor);
+  // The module sees sides that are multiples of `side_multiple`: images are continued by reflection at the right and at
+  // the bottom, and the result is cut (HAT's window: 16).
+  Upscaler(ScriptModule module, int64_t factor, int64_t side_multiple = 1);
   at::Tensor Enlarge(const at::Tensor& images) const;  // [B, 3, h, w] -> [B, 3, f h, f w]
+  void Check() const;
   int64_t factor() const { return factor_; }
+  const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
-  int64_t factor_;
+  int64_t factor_, side_multiple_;
 };
 
 // What a classifier's backbone wants to see.
@@ -105,8 +121,10 @@ struct TeacherFacts {
 class Teacher {
  public:
   Teacher(ScriptModule module, TeacherFacts facts);
-  // images in [0, 1], [B, 3, H, W] -> features [B, D], no gradient.
+  // images in [0, 1], [B, 3, H, W] -> features float32 [B, D], no gradient.
   at::Tensor Features(const at::Tensor& images) const;
+  void Check() const;
+  const ScriptModule& module() const { return module_; }
   const TeacherFacts& facts() const { return facts_; }
 
  private:

@@ -1,0 +1,79 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "pieces.h"
+#include "source_loss.h"
+#include "tint/base/error.h"
+#include "tint/fewshot/distill.h"
+#include "tint/image/augment.h"
+#include "tint/tensor/checks.h"
+
+namespace tint {
+
+at::Tensor CrossEntropyLoss(const at::Tensor& logits, const at::Tensor& labels) {
+  CheckShape(logits, {-1, -1}, "logits");
+  CheckShape(labels, {logits.size(0)}, "labels");
+  CheckDtype(labels, at::kLong, "labels");
+  return -at::gather(at::log_softmax(logits, 1), 1, labels.unsqueeze(1)).mean();
+}
+
+at::Tensor KnowledgeDistillationLoss(const at::Tensor& student_logits, const at::Tensor& teacher_logits,
+                                     double temperature) {
+  CheckShape(student_logits, {-1, -1}, "student logits");
+  CheckShape(teacher_logits, student_logits.sizes(), "teacher logits");
+  TINT_CHECK_GT(temperature, 0);
+  const at::Tensor log_p = at::log_softmax(teacher_logits / temperature, 1);
+  const at::Tensor log_q = at::log_softmax(student_logits / temperature, 1);
+  const double scale = temperature * temperature / static_cast<double>(student_logits.size(0));
+  return (log_p.exp() * (log_p - log_q)).sum() * scale;
+}
+
+double DistillLearningRate(const DistillOptions& options, int64_t step) {
+  const bool decayed = static_cast<double>(step) >= options.decay_at * static_cast<double>(options.steps);
+  return options.learning_rate * (decayed ? options.decay_factor : 1);
+}
+
+at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, const std::vector<double>& mean,
+                         const std::vector<double>& std, const c10::Device& device,
+                         const std::function<void(int64_t)>& after_piece) {
+  CheckShape(images, {-1, 3, -1, -1}, "images");
+  CheckDtype(images, at::kByte, "images");
+  student.SetTraining(false);
+  auto compute = [&](const at::Tensor& piece) {
+    return student.Call("forward", {internal::PrepareForStudent(piece, mean, std)});
+  };
+  const at::Tensor logits = internal::InPieces(images, kStudentPiece, device, compute, after_piece);
+  CheckShape(logits, {images.size(0), -1}, "student logits");
+  return logits;
+}
+
+std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vector<DistillSource>& sources,
+                                    const DistillOptions& options, const std::vector<double>& mean,
+                                    const std::vector<double>& std) {
+  std::vector<double> losses;
+  for (const DistillSource& source : sources) {
+    const int64_t count = std::min(kStudentPiece, source.images.size(0));
+    const at::Tensor logits = StudentLogits(student, source.images.narrow(0, 0, count), mean, std, student.device());
+    losses.push_back(internal::SourceLoss(source, logits, at::arange(count), options.temperature).item<double>());
+  }
+  return losses;
+}
+
+namespace internal {
+
+at::Tensor SourceLoss(const DistillSource& source, const at::Tensor& logits, const at::Tensor& rows,
+                      double temperature) {
+  if (source.labels.defined()) {
+    return CrossEntropyLoss(logits, source.labels.index_select(0, rows).to(logits.device()));
+  }
+  return KnowledgeDistillationLoss(logits, source.logits.index_select(0, rows).to(logits.device()), temperature);
+}
+
+at::Tensor PrepareForStudent(const at::Tensor& images, const std::vector<double>& mean,
+                             const std::vector<double>& std) {
+  return Normalize(images, mean, std).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+}  // namespace internal
+}  // namespace tint
