@@ -151,7 +151,10 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
   task.facts = FactsOfDataset(file.dataset);
   task.support_source = source;
   task.query_source = source;
+  task.split = file.split;
+  task.dataset_sha256 = file.dataset_sha256;
   task.episodes_sha256 = file.sha256;
+  task.episodes_in_file = file.episodes.size();
   for (size_t c = 0; c < episode.classes.size(); ++c) {
     const std::string& name = episode.classes[c];
     const std::vector<std::string>& support = episode.support[c];

@@ -54,6 +54,28 @@ Json CommandOptions::StoredGroup(const std::string& name) const {
   return stored;
 }
 
+void CommandOptions::AdoptStored(const std::string& name, const Json& stored) {
+  static const std::map<std::string, Origin> origins = {{"default", Origin::kDefault},
+                                                        {"preset", Origin::kPreset},
+                                                        {"file", Origin::kFile},
+                                                        {"environment", Origin::kEnvironment},
+                                                        {"flag", Origin::kFlag}};
+  for (OptionGroup& group : groups_) {
+    if (group.name != name) continue;
+    for (Option& option : group.list.options()) {
+      const Origin origin = OriginOf(origins_, Path(group, option));
+      if (!stored.contains(option.name()) || (origin != Origin::kDefault && origin != Origin::kPreset)) continue;
+      const Json& entry = stored.at(option.name());
+      const std::string wrong = option.SetFromJson(entry.at("value"));
+      if (!wrong.empty()) {
+        Fail(ExitCode::kBadConfiguration,
+             {.file = "run.json", .field = Path(group, option), .found = wrong, .expected = option.Expected()});
+      }
+      origins_[Path(group, option)] = origins.at(entry.at("origin").get<std::string>());
+    }
+  }
+}
+
 std::string CommandOptions::ConfigTable() const {
   std::vector<std::vector<std::string>> rows = {{"option", "value", "unit", "origin"},
                                                 {"preset", preset_, "", OriginName(OriginOf(origins_, "preset"))}};

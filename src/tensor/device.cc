@@ -9,6 +9,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <malloc.h>
+#include <torch/headeronly/version.h>
 
 #include <algorithm>
 #include <charconv>
@@ -156,6 +157,8 @@ std::string DeviceClass(const c10::Device& device) {
   TINT_CHECK(device.is_cuda()) << device.str();
   return CudaName(std::max<int>(device.index(), 0));
 }
+
+std::string TorchVersion() { return TORCH_VERSION; }
 
 int SetUpTensorLibrary(int threads) {
   TINT_CHECK_GE(threads, 0);

@@ -61,7 +61,11 @@ struct Task {
   std::vector<TaskClass> classes;
   std::shared_ptr<ImageSource> support_source;
   std::shared_ptr<ImageSource> query_source;  // null: nothing to score
-  std::string episodes_sha256;                // "" for folders
+  // Of an episode file; "" and 0 for folders.
+  std::string split;
+  std::string dataset_sha256;
+  std::string episodes_sha256;
+  uint64_t episodes_in_file = 0;
 };
 
 // `queries` > 0 keeps the first N queries of each class. episode_idx outside the file, class or file absent in the data

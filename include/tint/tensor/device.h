@@ -23,6 +23,9 @@ std::string DeviceClass(const c10::Device& device);
 // Returns the number of threads.
 int SetUpTensorLibrary(int threads);
 
+// "2.11.0": of the LibTorch that runs.
+std::string TorchVersion();
+
 // Peak resident memory of this process (VmHWM) and peak allocated device memory, in bytes (0 on the CPU).
 uint64_t PeakHostBytes();
 uint64_t PeakDeviceBytes(const c10::Device& device);

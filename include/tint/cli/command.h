@@ -1,0 +1,43 @@
+// The table of commands, in pipeline order: help is printed from it, and main dispatches by it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tint/base/json.h"
+#include "tint/options/resolve.h"
+#include "tint/stages/options.h"
+
+namespace tint {
+
+struct Command {
+  std::string group;    // "whole", "stages", "before", "after", "doubt"
+  std::string name;     // one or two words
+  std::string summary;  // one line
+  int (*run)(const Command& command, const std::vector<std::string>& arguments);
+};
+
+const std::vector<Command>& Commands();
+
+// Runs `tint ARGUMENTS...` and returns the exit code. Every exception ends here, as one message on stderr.
+int RunCommandLine(const std::vector<std::string>& arguments);
+
+// The shared beats of a command. Parses; answers --help and --print-config (then returns false: nothing else to do);
+// sets up logging and progress.
+bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments);
+// The result on stdout: `json` as one object with --json, else `text`.
+void PrintResult(const ShellOptions& shell, const Json& json, const std::string& text);
+
+int RunRowCommand(const Command& command, const std::vector<std::string>& arguments);
+int RunEpisodesDraw(const Command& command, const std::vector<std::string>& arguments);
+int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arguments);
+int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments);
+int RunModelsLock(const Command& command, const std::vector<std::string>& arguments);
+int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
+int RunCollect(const Command& command, const std::vector<std::string>& arguments);
+int RunPredict(const Command& command, const std::vector<std::string>& arguments);
+int RunInspect(const Command& command, const std::vector<std::string>& arguments);
+int RunVerify(const Command& command, const std::vector<std::string>& arguments);
+int RunDoctor(const Command& command, const std::vector<std::string>& arguments);
+
+}  // namespace tint

@@ -1,0 +1,133 @@
+// episodes draw, episodes check, dataset check.
+#include <cstdio>
+
+#include "tint/base/file.h"
+#include "tint/base/log.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+#include "tint/cli/command.h"
+#include "tint/data/dataset_check.h"
+#include "tint/data/episode.h"
+
+namespace tint {
+namespace {
+
+struct EpisodesDrawOptions {
+  std::string dataset, split = "test", out;
+  int64_t ways = 5, shots = 5, queries = 0, count = 120, seed = 0;
+
+  void Declare(OptionList& list) {
+    list.Add("dataset", &dataset, "Data set below $TINT_DATA.");
+    list.Add("split", &split, "Split to draw from.").Choices({"train", "val", "test"});
+    list.Add("ways", &ways, "Classes of an episode.").Range(1, 10000);
+    list.Add("shots", &shots, "Support photos of a class.").Range(1, 10000);
+    list.Add("queries", &queries, "Queries of a class; 0: all remaining.").Range(0, 1e9);
+    list.Add("count", &count, "Episodes.").Range(1, 1000000);
+    list.Add("seed", &seed, "Seed; episode k does not depend on count.").Range(0, 9007199254740991.0);
+    list.Add("out", &out, "File to write.").NotInKey();
+  }
+};
+
+std::string ReportTable(const DatasetReport& report) {
+  std::string table = "split  classes  images  a class      content SHA-256\n";
+  for (const SplitReport& split : report.splits) {
+    char line[200];
+    std::snprintf(line, sizeof line, "%-5s  %7lld  %6lld  %5lld-%-5lld  %s\n", split.split.c_str(),
+                  static_cast<long long>(split.classes), static_cast<long long>(split.images),
+                  static_cast<long long>(split.fewest_in_class), static_cast<long long>(split.most_in_class),
+                  split.content_sha256.c_str());
+    table += line;
+    for (const auto& [format, count] : split.formats) table += "       " + std::to_string(count) + " " + format + "\n";
+    for (const auto& [size, count] : split.sizes)
+      table += "       " + std::to_string(count) + " of " + size + " pixels\n";
+    for (const auto& [file, reason] : split.undecodable)
+      table += "       cannot be decoded: " + Quote(file) + ": " + reason + "\n";
+    for (const auto& [a, b] : split.duplicates)
+      table += "       the same pixels: " + Quote(a) + " and " + Quote(b) + "\n";
+    if (split.near_duplicates >= 0)
+      table += "       " + std::to_string(split.near_duplicates) + " pairs of near-duplicates\n";
+  }
+  for (const std::string& deviation : report.deviations) table += "  " + deviation + "\n";
+  return table;
+}
+
+}  // namespace
+
+int RunEpisodesDraw(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  EpisodesDrawOptions options;
+  ShellOptions shell;
+  options.Declare(grammar.Group(""));
+  shell.Declare(grammar.Group(""));
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  if (options.dataset.empty() || options.out.empty())
+    Fail(ExitCode::kUsage, {.field = options.dataset.empty() ? "--dataset" : "--out",
+                            .found = "not given",
+                            .expected = "--dataset NAME and --out FILE"});
+  const auto source = OpenSplit(DataRoot(), options.dataset, options.split);
+  const std::string text = DrawEpisodes(*source, {.dataset = options.dataset,
+                                                  .split = options.split,
+                                                  .ways = options.ways,
+                                                  .shots = options.shots,
+                                                  .queries = options.queries,
+                                                  .count = options.count,
+                                                  .seed = static_cast<uint64_t>(options.seed)});
+  const Json json = {{"file", options.out}, {"sha256", Sha256Hex(text)}, {"episodes", options.count}};
+  if (!shell.dry_run) WriteFileDurably(options.out, text);
+  PrintResult(
+      shell, json,
+      std::to_string(options.count) + " episodes in " + Quote(options.out) + ", SHA-256 " + Sha256Hex(text) + "\n");
+  return 0;
+}
+
+int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"FILE", "File of episodes.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  const EpisodeFile file = ReadEpisodeFile(grammar.positionals().at(0));
+  const auto source = OpenSplit(DataRoot(), file.dataset, file.split);
+  const std::vector<std::string> problems = CheckEpisodes(file, *source);
+  const Json json = {{"file", file.path},
+                     {"sha256", file.sha256},
+                     {"dataset", file.dataset},
+                     {"split", file.split},
+                     {"episodes", file.episodes.size()},
+                     {"problems", problems}};
+  std::string text = std::to_string(file.episodes.size()) + " episodes of " + file.dataset + ":" + file.split +
+                     ", SHA-256 " + file.sha256 + "\n";
+  for (const std::string& problem : problems) text += "  " + problem + "\n";
+  PrintResult(shell, json, text + (problems.empty() ? "every class and file is there\n" : ""));
+  if (problems.empty()) return 0;
+  Fail(ExitCode::kBadInput,
+       {.file = file.path,
+        .field = "episodes",
+        .found = std::to_string(problems.size()) + " problems, the first: " + problems[0],
+        .expected = "episodes that fit the data set",
+        .remedy = "Draw them again with tint episodes draw, or use the data set they were drawn from."});
+}
+
+int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  std::string dataset;
+  grammar.Group("").Add("dataset", &dataset, "Data set below $TINT_DATA, or given as NAME.");
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"NAME", "Data set below $TINT_DATA.", false, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  if (dataset.empty() && !grammar.positionals().empty()) dataset = grammar.positionals()[0];
+  if (dataset.empty())
+    Fail(ExitCode::kUsage,
+         {.field = "NAME", .found = "not given", .expected = "the name of a data set below $TINT_DATA"});
+  const DatasetReport report = CheckDataset(DataRoot(), dataset);
+  PrintResult(shell, ToJson(report), ReportTable(report));
+  if (report.deviations.empty()) return 0;
+  Fail(ExitCode::kBadInput,
+       {.file = dataset,
+        .field = "dataset",
+        .found = std::to_string(report.deviations.size()) + " problems, the first: " + report.deviations[0],
+        .expected = "a whole data set"});
+}
+
+}  // namespace tint

@@ -1,0 +1,95 @@
+// models lock, models check.
+#include <cstdio>
+
+#include "tint/base/file.h"
+#include "tint/base/log.h"
+#include "tint/base/text.h"
+#include "tint/cli/command.h"
+#include "tint/models/model_set.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+struct ModelsOptions {
+  std::string models, facts;
+  ShellOptions shell;
+};
+
+// Both commands take the folder as their argument or as --models.
+bool Begin(const Command& command, const std::vector<std::string>& arguments, CommandOptions* grammar,
+           ModelsOptions* options) {
+  grammar->Group("")
+      .Add("models", &options->models, "Folder of the model set; may also be given as the argument.")
+      .NotInKey();
+  if (command.name == "models lock")
+    grammar->Group("")
+        .Add("facts", &options->facts,
+             "JSON file with facts of roles, {\"teacher\": {\"input_size\": 224, ...}}; see configs/models.schema.md.")
+        .NotInKey();
+  options->shell.Declare(grammar->Group(""));
+  grammar->Positional({"DIR", "Folder of the model set.", false, false});
+  if (!BeginCommand(*grammar, options->shell, arguments)) return false;
+  if (!grammar->positionals().empty()) options->models = grammar->positionals()[0];
+  if (options->models.empty())
+    Fail(ExitCode::kUsage, {.field = "DIR", .found = "not given", .expected = "the folder of a model set"});
+  SetUpTensorLibrary(0);
+  return true;
+}
+
+}  // namespace
+
+int RunModelsLock(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ModelsOptions options;
+  if (!Begin(command, arguments, &grammar, &options)) return 0;
+  Json facts = Json::object();
+  if (!options.facts.empty())
+    facts = ParseJson(ReadFile(options.facts, 10 << 20), options.facts, ExitCode::kBadConfiguration).root;
+  const std::vector<std::string> roles = LockModels(options.models, facts);
+  PrintResult(options.shell, {{"models", options.models}, {"written", roles}},
+              roles.empty() ? "models.json is up to date\n" : "wrote into models.json: " + Join(roles, ", ") + "\n");
+  return 0;
+}
+
+int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ModelsOptions options;
+  if (!Begin(command, arguments, &grammar, &options)) return 0;
+  const ModelSet set = ModelSet::Open(options.models);
+  const std::vector<ProbeResult> results = RunProbes(set);
+  Json json = {{"models", options.models}, {"roles", Json::array()}, {"probes", Json::array()}};
+  std::string text;
+  for (const auto& [role, record] : set.records()) {
+    json["roles"].push_back({{"role", role},
+                             {"file", record.file},
+                             {"sha256", record.sha256},
+                             {"dtype", record.dtype},
+                             {"licence", record.licence}});
+    text += role + std::string(18 - std::min<size_t>(17, role.size()), ' ') + record.sha256.substr(0, 12) + "  " +
+            record.dtype + "  " + record.licence + "\n";
+  }
+  std::string failed;
+  for (const ProbeResult& result : results) {
+    json["probes"].push_back({{"role", result.role},
+                              {"method", result.method},
+                              {"error", result.error},
+                              {"tolerance", result.tolerance},
+                              {"passed", result.passed}});
+    char line[160];
+    std::snprintf(line, sizeof line, "  probe %s.%s: largest difference %.3g, tolerance %.3g: %s\n",
+                  result.role.c_str(), result.method.c_str(), result.error, result.tolerance,
+                  result.passed ? "passed" : "FAILED");
+    text += line;
+    if (!result.passed && failed.empty()) failed = result.role + "." + result.method;
+  }
+  PrintResult(options.shell, json, text);
+  if (failed.empty()) return 0;
+  Fail(ExitCode::kBadInput, {.file = options.models,
+                             .field = failed,
+                             .found = "other values than models.json states",
+                             .expected = "the probe's values",
+                             .remedy = "Export the model again; it does not compute here what it computed there."});
+}
+
+}  // namespace tint

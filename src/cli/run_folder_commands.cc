@@ -1,0 +1,130 @@
+// collect, predict, inspect, verify.
+#include <cstdio>
+
+#include "tint/base/log.h"
+#include "tint/base/text.h"
+#include "tint/cli/command.h"
+#include "tint/stages/collect.h"
+#include "tint/stages/predict.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+std::string EpisodeName(uint64_t episode_idx) {
+  return episode_idx == kSupportEpisode ? "support" : std::to_string(episode_idx);
+}
+
+}  // namespace
+
+int RunCollect(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  std::string configuration;
+  grammar.Group("")
+      .Add("configuration", &configuration, "First digits of the configuration to take, where the run holds several.")
+      .NotInKey();
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"RUN", "Run folder.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  const CollectReport report = CollectRun(RunFolder::Open(grammar.positionals().at(0)), configuration);
+  PrintResult(shell, report.ToJson(), report.ToTable());
+  return 0;
+}
+
+int RunPredict(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  std::string student, device = "auto";
+  grammar.Group("")
+      .Add("student", &student, "The student.pt of a distill result (specialize --json prints it as student_file).")
+      .NotInKey();
+  grammar.Group("").Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.").NotInKey();
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"PHOTO", "Photos to classify, JPEG or PNG.", true, true});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  if (student.empty())
+    Fail(ExitCode::kUsage,
+         {.field = "--student", .found = "not given", .expected = "the student.pt of a distill result"});
+  SetUpTensorLibrary(0);
+  const Predictions predictions = PredictPhotos(student, grammar.positionals(), device);
+  PrintResult(shell, predictions.ToJson(), predictions.ToTable());
+  return 0;
+}
+
+int RunInspect(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  bool why = false;
+  grammar.Group("").Add("why", &why, "Where a stage has several results, say in what their keys differ.").NotInKey();
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"RUN", "Run folder.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  const RunFolder run = RunFolder::Open(grammar.positionals().at(0));
+  Json json = {{"run", run.path().string()}, {"manifest", run.Manifest()}, {"stages", Json::array()}};
+  std::string text = "episode  stage                 key           state       seconds  files\n";
+  std::map<std::pair<uint64_t, std::string>, Json> earlier;
+  for (const RunFolder::Entry& entry : run.Entries()) {
+    const std::string key = entry.folder.filename().string();
+    Json one = {{"episode", EpisodeName(entry.episode_idx)},
+                {"stage", entry.stage},
+                {"key", key},
+                {"complete", entry.complete}};
+    char line[200];
+    if (!entry.complete) {
+      std::snprintf(line, sizeof line, "%7s  %-20s  %s  unfinished\n", EpisodeName(entry.episode_idx).c_str(),
+                    entry.stage.c_str(), key.c_str());
+      text += line;
+      json["stages"].push_back(one);
+      continue;
+    }
+    const auto stage = CompletedStage::Open(entry.folder);
+    const std::vector<std::string> problems = stage->Problems();
+    one["problems"] = problems;
+    one["components"] = stage->components();
+    one["metrics"] = stage->metrics();
+    one["seconds"] = stage->cost().seconds;
+    std::snprintf(line, sizeof line, "%7s  %-20s  %s  %-10s  %7.1f  %5zu\n", EpisodeName(entry.episode_idx).c_str(),
+                  entry.stage.c_str(), key.c_str(), problems.empty() ? "whole" : "DAMAGED", stage->cost().seconds,
+                  stage->Files().size());
+    text += line;
+    for (const std::string& problem : problems) text += "         " + problem + "\n";
+    const auto id = std::make_pair(entry.episode_idx, entry.stage);
+    if (why && earlier.count(id) > 0) {
+      one["why"] = DifferencesOfKeys(earlier[id], stage->components());
+      for (const std::string& difference : DifferencesOfKeys(earlier[id], stage->components()))
+        text += "         differs from the one above: " + difference + "\n";
+    }
+    earlier[id] = stage->components();
+    json["stages"].push_back(one);
+  }
+  PrintResult(shell, json, text);
+  return 0;
+}
+
+int RunVerify(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"RUN", "Run folder.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  const VerifyReport report = VerifyRun(RunFolder::Open(grammar.positionals().at(0)));
+  std::string text;
+  for (const std::string& problem : report.problems) text += problem + "\n";
+  text += std::to_string(report.checked_files) + " files of " + std::to_string(report.complete_stages) +
+          " complete stages checked, " + std::to_string(report.problems.size()) + " problems, " +
+          std::to_string(report.incomplete_stages) + " stages unfinished\n";
+  PrintResult(shell,
+              {{"checked_files", report.checked_files},
+               {"complete_stages", report.complete_stages},
+               {"incomplete_stages", report.incomplete_stages},
+               {"problems", report.problems}},
+              text);
+  if (report.problems.empty()) return 0;
+  Fail(ExitCode::kCorrupt,
+       report.problems.front() +
+           (report.problems.size() > 1 ? " (and " + std::to_string(report.problems.size() - 1) + " more)" : "") +
+           ". Remove the stage's folder and run the same command again: it rebuilds just that stage.");
+}
+
+}  // namespace tint

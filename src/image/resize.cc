@@ -1,0 +1,30 @@
+#include "tint/image/resize.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "tint/base/error.h"
+#include "tint/tensor/checks.h"
+
+namespace tint {
+
+at::Tensor ResizeBilinear(const at::Tensor& images, int64_t height, int64_t width) {
+  CheckShape(images, {-1, -1, -1, -1}, "images");
+  if (images.size(2) == height && images.size(3) == width) return images;
+  return at::upsample_bilinear2d(images, {height, width}, /*align_corners=*/false);
+}
+
+at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int64_t width) {
+  CheckShape(images, {-1, -1, -1, -1}, "images");
+  if (images.size(2) == height && images.size(3) == width) return images;
+  return at::_upsample_bilinear2d_aa(images, {height, width}, /*align_corners=*/false);
+}
+
+at::Tensor CentreSquare(const at::Tensor& images) {
+  TINT_CHECK_GE(images.dim(), 2);
+  const int64_t height = images.size(-2), width = images.size(-1), side = std::min(height, width);
+  return images.narrow(-2, (height - side) / 2, side).narrow(-1, (width - side) / 2, side);
+}
+
+}  // namespace tint

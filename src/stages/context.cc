@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <cctype>
+
+#include "tint/base/text.h"
+#include "tint/data/loader.h"
+#include "tint/stages/stage.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+namespace fs = std::filesystem;
+
+void RequireGiven(const std::string& value, const std::string& flag, const std::string& meaning) {
+  if (!value.empty()) return;
+  Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
+}
+
+// The lists that come with the program lie beside it: <build>/../../configs, or <prefix>/share/tint when installed.
+fs::path ShippedEpisodes(const std::string& dataset) {
+  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
+  const fs::path file = fs::path("episodes") / (dataset + "-test-5way-5shot.json");
+  for (const fs::path& base : {program / "../../configs", program / "../share/tint"}) {
+    if (fs::exists(base / file)) return (base / file).lexically_normal();
+  }
+  Fail(ExitCode::kUsage,
+       {.field = "--episodes",
+        .found = "not given, and no list comes with data set " + Quote(dataset),
+        .expected = "a file of episodes",
+        .remedy = "Draw one: tint episodes draw --dataset " + Quote(dataset) + " --split test --out FILE."});
+}
+
+Task ResolveTask(const GlobalOptions& global) {
+  if (!global.support.empty()) {
+    if (!global.dataset.empty() || !global.episodes.empty())
+      Fail(ExitCode::kUsage, {.field = "--support",
+                              .found = "given together with --dataset or --episodes",
+                              .expected = "either an episode of a data set or folders of one's own photos"});
+    return ResolveFolders(global.support, global.query, global.queries);
+  }
+  RequireGiven(global.dataset, "--dataset", "a data set with --episodes and --episode, or --support DIR");
+  if (!global.query.empty())
+    Fail(ExitCode::kUsage,
+         {.field = "--query", .found = "given without --support", .expected = "--support DIR with --query DIR"});
+  const fs::path path = global.episodes.empty() ? ShippedEpisodes(global.dataset) : fs::path(global.episodes);
+  const EpisodeFile file = ReadEpisodeFile(path);
+  if (file.dataset != global.dataset)
+    Fail(ExitCode::kBadInput, {.file = path.string(),
+                               .field = "dataset",
+                               .found = Quote(file.dataset),
+                               .expected = Quote(global.dataset) + ", as --dataset says"});
+  std::shared_ptr<ImageSource> source = OpenSplit(DataRoot(), file.dataset, file.split);
+  return ResolveEpisode(file, static_cast<uint64_t>(global.episode), std::move(source), global.queries);
+}
+
+std::string ResolveBaseName(const GlobalOptions& global) {
+  if (global.base != "auto") return global.base;
+  return global.support.empty() ? global.dataset + ":train" : "none";
+}
+
+std::shared_ptr<ImageSource> OpenBase(const std::string& base) {
+  if (base == "none") return nullptr;
+  const size_t colon = base.find(':');
+  if (colon != std::string::npos && base.find('/') == std::string::npos)
+    return OpenSplit(DataRoot(), base.substr(0, colon), base.substr(colon + 1));
+  return OpenClassFolders(base);
+}
+
+bool IsPlainName(const std::string& name) {
+  if (name.empty() || name.size() > 64 || !std::isalnum(static_cast<unsigned char>(name[0]))) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '_' || c == '-'); });
+}
+
+RunFolder CreateRun(const GlobalOptions& global) {
+  RequireGiven(global.run, "--run", "the run folder");
+  return RunFolder::Create(global.run);
+}
+
+ModelSet OpenModels(const GlobalOptions& global) {
+  RequireGiven(global.models, "--models", "the folder of a model set");
+  return ModelSet::Open(global.models);
+}
+
+}  // namespace
+
+StageContext::StageContext(const RunOptions& options)
+    : options_(options),
+      run_(CreateRun(options.global)),
+      models_(OpenModels(options.global)),
+      task_(ResolveTask(options.global)),
+      threads_(SetUpTensorLibrary(static_cast<int>(options.global.threads))),
+      device_(ChooseDevice(options.global.device)),
+      dtype_(ParseDtype(options.global.dtype)),
+      image_size_(options.global.image_size > 0 ? options.global.image_size : task_.facts.image_size),
+      base_name_(ResolveBaseName(options.global)) {
+  base_source_ = OpenBase(base_name_);
+}
+
+std::string StageContext::ArtifactName(int64_t class_idx) const {
+  const std::string& name = task_.classes.at(static_cast<size_t>(class_idx)).name;
+  if (IsPlainName(name) && !name.starts_with("class-")) return name;
+  std::string number = std::to_string(class_idx);
+  return "class-" + std::string(3 - std::min<size_t>(3, number.size()), '0') + number;
+}
+
+StageKey StageContext::NewKey(const std::string& stage, int64_t version, const Json& options) const {
+  StageKey key;
+  key.stage = stage;
+  key.version = version;
+  key.options = options;
+  key.seed = seed();
+  key.episode_idx = task_.dataset == "folder" ? 0 : task_.episode_idx;
+  key.device = DeviceClass(device_);
+  key.dtype = DtypeName(dtype_);
+  key.threads = threads_;
+  return key;
+}
+
+void Stage::Check(const StageContext& context) const {
+  for (const std::string& role : roles()) context.models().Require(role);
+}
+
+std::unique_ptr<Stage> MakeStage(const std::string& name) {
+  if (name == "super-resolve") return MakeSuperResolveStage();
+  if (name == "textual-inversion") return MakeTextualInversionStage();
+  if (name == "null-text-inversion") return MakeNullTextInversionStage();
+  if (name == "generate") return MakeGenerateStage();
+  if (name == "distill") return MakeDistillStage();
+  TINT_CHECK_EQ(name, "evaluate");
+  return MakeEvaluateStage();
+}
+
+}  // namespace tint

@@ -1,0 +1,96 @@
+#include "tint/stages/options.h"
+
+namespace tint {
+
+void GlobalOptions::Declare(OptionList& list) {
+  list.Add("run", &run, "Run folder: everything a run makes lies there.").NotInKey();
+  list.Add("models", &models, "Folder of the model set (holds models.json).").NotInKey();
+  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.");
+  list.Add("episodes", &episodes,
+           "File of fixed episodes (tint episodes draw); empty: the list that comes with the data set.")
+      .NotInKey();
+  list.Add("episode", &episode, "Index of the episode in the file.").Range(0, 1e9).NotInKey();
+  list.Add("support", &support, "Folder with one folder of photos per class, instead of an episode.").NotInKey();
+  list.Add("query", &query, "Folder of the same form, with photos to score.").NotInKey();
+  list.Add("queries", &queries, "Only the first N queries of each class; 0: all.").Range(0, 1e9);
+  list.Add("base", &base,
+           "Base images that the teacher labels: DATASET:SPLIT, a folder of class folders, or none; auto: the data "
+           "set's train split, none for one's own photos.");
+  list.Add("student", &student, "Architecture of the student.").Choices({"conv4", "resnet12"}).Source("S14");
+  list.Add("student-weights", &student_weights, "TorchScript file the student starts from; listed in models.json.")
+      .NotInKey();
+  list.Add("student-init", &student_init, "Where a student without --student-weights starts.")
+      .Choices({"pretrained", "random"});
+  list.Add("image-size", &image_size, "Side of the student's pictures; 0: the data set's (84 for one's own photos).")
+      .Range(0, 1024)
+      .Unit("pixels");
+  list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
+  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.");
+  list.Add("dtype", &dtype, "Precision of denoiser, text encoder, upscaler and teacher.")
+      .Choices({"float32", "bfloat16", "float16"});
+  list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);
+}
+
+void ShellOptions::Declare(OptionList& list) {
+  list.Add("dry-run", &dry_run, "Say what would be done, what is there already, and what it costs; do nothing.")
+      .NotInKey();
+  list.Add("json", &json, "Print the result as one JSON object.").NotInKey();
+  list.Add("progress", &progress, "How progress is shown on stderr.")
+      .Choices({"auto", "bar", "lines", "json", "none"})
+      .NotInKey();
+  list.Add("color", &color, "Colours in messages; NO_COLOR is honoured.")
+      .Choices({"auto", "always", "never"})
+      .NotInKey();
+  list.Add("log-level", &log_level, "Least grave message that is shown.")
+      .Choices({"trace", "debug", "info", "warning", "error", "off"})
+      .NotInKey();
+}
+
+void SuperResolveOptions::Declare(OptionList& list) {
+  list.Add("upscaling", &upscaling, "Whether photos go through the upscaler; never: plain bilinear to post-size.")
+      .Choices({"always", "never"})
+      .Source("TINT 3.1, S6");
+  list.Add("pre-size", &pre_size, "Side to which a photo is resized (bilinear) before the upscaler.")
+      .Range(16, 2048)
+      .Unit("pixels")
+      .Preset("upstream", 128)
+      .Source("TINT 3.1: 84 -> 96; S24 row 13");
+  list.Add("post-size", &post_size, "Side after it; 0: the picture size of the autoencoder.")
+      .Range(0, 4096)
+      .Unit("pixels")
+      .Source("TINT 3.1: 384 -> 512");
+  list.Add("resize", &resize, "Rule of the last resize where it reduces.")
+      .Choices({"antialias", "bilinear"})
+      .Preset("upstream", "bilinear")
+      .Source("S6, S10");
+}
+
+void GenerateOptions::Declare(OptionList& list) {
+  list.Add("images", &images, "Images per class.")
+      .Range(1, 1000000)
+      .Preset("upstream", 1000)
+      .Preset("smoke", 8)
+      .Source("TINT 4: 4,000; S10");
+  list.Add("alpha", &alpha, "Share of fresh noise in the starting latent; 0 reconstructs the photo.")
+      .Range(0, 1)
+      .Source("TINT eq. 3, S24 row 1");
+  list.Add("guidance", &guidance, "Guidance scale w; 1 is the conditional branch alone.").Range(0, 100).Source("S5");
+}
+
+void RunOptions::Declare(CommandOptions& command) {
+  global.Declare(command.Group(""));
+  shell.Declare(command.Group(""));
+  super_resolve.Declare(command.Group("super-resolve"));
+  textual_inversion.Declare(command.Group("textual-inversion"));
+  null_text.Declare(command.Group("null-text-inversion"));
+  generate.Declare(command.Group("generate"));
+  distill.Declare(command.Group("distill"));
+}
+
+const std::vector<std::string>& StageNames() {
+  static const std::vector<std::string> names = {"super-resolve", "textual-inversion", "null-text-inversion",
+                                                 "generate",      "distill",           "evaluate"};
+  return names;
+}
+
+}  // namespace tint

@@ -1,0 +1,172 @@
+#include "tint/stages/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "tint/base/log.h"
+#include "tint/base/text.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+namespace fs = std::filesystem;
+
+uint64_t RunEpisode(const StageContext& context) {
+  return context.task().dataset == "folder" ? kSupportEpisode : context.episode_idx();
+}
+
+bool HasQueries(const StageContext& context) { return context.task().query_source != nullptr; }
+
+// The stages that a command runs or asks for, in order.
+std::vector<std::string> StagesUpTo(const StageContext& context, const std::string& stage) {
+  std::vector<std::string> names;
+  for (const std::string& name : StageNames()) {
+    if (name == "evaluate" && stage == "specialize" && !HasQueries(context)) break;
+    names.push_back(name);
+    if (name == stage) break;
+  }
+  return names;
+}
+
+bool HasAll(const StageResults& results, const std::vector<std::string>& names) {
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return results.count(name) > 0; });
+}
+
+[[noreturn]] void ComplainMissing(const StageContext& context, const std::string& stage, const std::string& missing) {
+  Fail(ExitCode::kMissingInput,
+       {.file = context.run().path().string(),
+        .field = stage,
+        .found = "stage " + missing + " has not run with these options",
+        .expected = "its result in this run folder",
+        .remedy = "Run `tint " + missing + " --run " + Quote(context.run().path().string()) +
+                  " ...` with the same options first, or `tint specialize`, which runs what is missing."});
+}
+
+// What `wanted` transitively reads.
+void AddNeeds(const std::string& wanted, std::vector<std::string>* names) {
+  for (const std::string& need : MakeStage(wanted)->needs()) {
+    AddNeeds(need, names);
+    if (std::find(names->begin(), names->end(), need) == names->end()) names->push_back(need);
+  }
+}
+
+StageReport RunOne(const StageContext& context, const Stage& stage, StageResults* results) {
+  const StageKey key = stage.Key(context, *results);
+  const fs::path folder = context.run().StagePath(RunEpisode(context), key);
+  if (auto complete = CompletedStage::Open(folder)) {
+    complete->Verify();
+    StageReport report{stage.name(), complete->key(), true, complete->cost()};
+    results->insert_or_assign(stage.name(), std::move(*complete));
+    return report;
+  }
+  stage.Check(context);
+  spdlog::info("{}: working ({})", stage.name(), key.Folder());
+  const auto start = std::chrono::steady_clock::now();
+  StageWriter writer(folder, key);
+  const Json metrics = stage.Run(context, *results, writer);
+  StageCost cost;
+  cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  cost.peak_host_bytes = PeakHostBytes();
+  cost.peak_device_bytes = PeakDeviceBytes(context.device());
+  if (!context.device().is_cpu()) cost.device_seconds = cost.seconds;
+  CompletedStage complete = writer.Finish(metrics, cost);
+  StageReport report{stage.name(), complete.key(), false, complete.cost()};
+  results->insert_or_assign(stage.name(), std::move(complete));
+  spdlog::info("{}: done in {}", stage.name(), FormatSeconds(report.cost.seconds));
+  return report;
+}
+
+// Opens what is complete of the stages before `stage`; complains about the first that is not.
+void OpenNeeds(const StageContext& context, const std::string& stage, StageResults* results) {
+  std::vector<std::string> needs;
+  AddNeeds(stage, &needs);
+  for (const std::string& need : needs) {
+    const std::unique_ptr<Stage> earlier = MakeStage(need);
+    auto complete = CompletedStage::Open(context.run().StagePath(RunEpisode(context), earlier->Key(context, *results)));
+    if (!complete) ComplainMissing(context, stage, need);
+    complete->Verify();
+    results->insert_or_assign(need, std::move(*complete));
+  }
+}
+
+}  // namespace
+
+PipelineResult RunPipeline(const StageContext& context, const std::string& stage, const Json& manifest_part) {
+  const Lease lease(context.run().EpisodeFolder(RunEpisode(context)));
+  RunFolder run = context.run();
+  run.UpdateManifest(manifest_part);
+  PipelineResult result;
+  if (stage == "specialize") {
+    for (const std::string& name : StagesUpTo(context, stage)) MakeStage(name)->Check(context);
+    for (const std::string& name : StagesUpTo(context, stage))
+      result.stages.push_back(RunOne(context, *MakeStage(name), &result.results));
+    return result;
+  }
+  OpenNeeds(context, stage, &result.results);
+  result.stages.push_back(RunOne(context, *MakeStage(stage), &result.results));
+  return result;
+}
+
+std::vector<PlannedStage> PlanPipeline(const StageContext& context, const std::string& stage) {
+  std::vector<PlannedStage> plan;
+  StageResults results;
+  for (const std::string& name : StagesUpTo(context, stage)) {
+    const std::unique_ptr<Stage> current = MakeStage(name);
+    PlannedStage planned{
+        .stage = name, .key = "", .state = "would run", .why = {}, .estimate = current->Estimate(context)};
+    if (HasAll(results, current->needs())) {
+      const StageKey key = current->Key(context, results);
+      const fs::path folder = context.run().StagePath(RunEpisode(context), key);
+      planned.key = key.Folder();
+      if (auto complete = CompletedStage::Open(folder)) {
+        planned.state = "complete";
+        planned.estimate = {};
+        results.insert_or_assign(name, std::move(*complete));
+      } else {
+        if (fs::exists(folder / ".partial")) planned.state = "would go on";
+        for (const auto& entry : context.run().Entries()) {
+          if (entry.episode_idx != RunEpisode(context) || entry.stage != name || !entry.complete) continue;
+          if (auto other = CompletedStage::Open(entry.folder))
+            planned.why = DifferencesOfKeys(other->components(), key.Components());
+        }
+      }
+    }
+    if (stage != "specialize" && name != stage && planned.state != "complete")
+      planned.state = "missing: run tint " + name;
+    plan.push_back(std::move(planned));
+  }
+  return plan;
+}
+
+Json ResultJson(const StageContext& context, const PipelineResult& result) {
+  Json json;
+  json["accuracy"] = nullptr;
+  json["queries"] = 0;
+  const auto evaluate = result.results.find("evaluate");
+  if (evaluate != result.results.end()) {
+    json["accuracy"] = evaluate->second.metrics().at("accuracy");
+    json["queries"] = evaluate->second.metrics().at("queries");
+  }
+  if (RunEpisode(context) == kSupportEpisode) {
+    json["episode"] = "support";
+  } else {
+    json["episode"] = context.episode_idx();
+  }
+  json["student"] = context.options().global.student;
+  json["run"] = context.run().path().string();
+  const auto distill = result.results.find("distill");
+  if (distill != result.results.end()) json["student_file"] = (distill->second.folder() / "student.pt").string();
+  json["stages"] = Json::array();
+  for (const StageReport& report : result.stages) {
+    json["stages"].push_back({{"stage", report.stage},
+                              {"key", report.key},
+                              {"reused", report.reused},
+                              {"seconds", report.cost.seconds},
+                              {"peak_host_bytes", report.cost.peak_host_bytes},
+                              {"peak_device_bytes", report.cost.peak_device_bytes}});
+  }
+  return json;
+}
+
+}  // namespace tint

@@ -1,0 +1,108 @@
+// super-resolve: the support photos, enlarged to the diffusion model's picture size. TINT 3.1, method.md S6.
+
+#include <ATen/ATen.h>
+
+#include "tint/base/progress.h"
+#include "tint/base/stop.h"
+#include "tint/base/switch_off.h"
+#include "tint/data/loader.h"
+#include "tint/image/contact_sheet.h"
+#include "tint/image/resize.h"
+#include "tint/stages/pictures.h"
+
+namespace tint {
+namespace {
+
+constexpr int64_t kVersion = 1;
+
+class SuperResolveStage : public Stage {
+ public:
+  std::string name() const override { return "super-resolve"; }
+  std::vector<std::string> needs() const override { return {}; }
+  std::vector<std::string> roles() const override { return {"autoencoder", "upscaler"}; }
+
+  void Check(const StageContext& context) const override {
+    if (context.options().super_resolve.post_size == 0) context.models().Require("autoencoder");
+    if (context.options().super_resolve.upscaling == "always") context.models().Require("upscaler");
+  }
+
+  StageKey Key(const StageContext& context, const StageResults&) const override {
+    const SuperResolveOptions& options = context.options().super_resolve;
+    StageKey key = context.NewKey(name(), kVersion,
+                                  {{"upscaling", options.upscaling},
+                                   {"pre-size", options.pre_size},
+                                   {"post-size", ModelImageSize(context)},
+                                   {"resize", options.resize}});
+    key.inputs["support photos"] = SupportSha256(context);
+    for (int64_t c = 0; c < context.ways(); ++c) key.inputs["artifact " + std::to_string(c)] = context.ArtifactName(c);
+    if (options.upscaling == "always") key.models["upscaler"] = context.models().Require("upscaler").sha256;
+    return key;
+  }
+
+  StageEstimate Estimate(const StageContext& context) const override {
+    double photos = 0;
+    for (const TaskClass& task_class : context.task().classes) photos += static_cast<double>(task_class.support.size());
+    const double side = static_cast<double>(ModelImageSize(context));
+    return {.flop = photos * FlopPerSample(context, "upscaler"),
+            .disk_bytes = static_cast<uint64_t>(photos * side * side * 3),
+            .note = ""};
+  }
+
+  Json Run(const StageContext& context, const StageResults&, StageWriter& writer) const override {
+    const SuperResolveOptions& options = context.options().super_resolve;
+    std::optional<Upscaler> upscaler;
+    if (options.upscaling == "always")
+      upscaler.emplace(context.models().LoadUpscaler(context.device(), context.dtype()));
+    const int64_t size = ModelImageSize(context);
+    int64_t photos = 0;
+    for (const TaskClass& task_class : context.task().classes)
+      photos += static_cast<int64_t>(task_class.support.size());
+    Progress progress(name(), "photos", photos);
+    std::vector<ContactRow> sheet;
+    for (int64_t c = 0; c < context.ways(); ++c) EnlargeClass(context, c, upscaler, size, writer, &progress, &sheet);
+    writer.Put("contact.png", MakeContactSheet(sheet));
+    return {{"photos", photos}, {"size", size}};
+  }
+
+ private:
+  static void EnlargeClass(const StageContext& context, int64_t class_idx, const std::optional<Upscaler>& upscaler,
+                           int64_t size, StageWriter& writer, Progress* progress, std::vector<ContactRow>* sheet) {
+    const TaskClass& task_class = context.task().classes[static_cast<size_t>(class_idx)];
+    ContactRow photos{task_class.name, {}}, enlarged{"upscaled", {}};
+    for (size_t k = 0; k < task_class.support.size(); ++k) {
+      const Picture picture =
+          LoadPictures(*context.task().support_source, {{task_class.name, task_class.support[k]}}).front();
+      const std::string file = UpscaledName(context, class_idx, static_cast<int64_t>(k));
+      if (!writer.Has(file)) writer.Put(file, EncodePng(ToBytes(Enlarge(context, picture.pixels, upscaler, size))[0]));
+      photos.pictures.push_back(picture.pixels);
+      enlarged.pictures.push_back(DecodePicture(writer.Read(file), file).pixels);
+      progress->Advance();
+      ThrowIfStopRequested();
+    }
+    sheet->push_back(std::move(photos));
+    sheet->push_back(std::move(enlarged));
+  }
+
+  // photo -> square -> pre-size (bilinear) -> x4 -> post-size. Returns [1, 3, S, S] in [0, 1] on the CPU.
+  static at::Tensor Enlarge(const StageContext& context, const at::Tensor& pixels,
+                            const std::optional<Upscaler>& upscaler, int64_t size) {
+    const SuperResolveOptions& options = context.options().super_resolve;
+    at::Tensor image = CentreSquare(ToUnitFloat(pixels).unsqueeze(0)).to(context.device());
+    if (upscaler && !SwitchedOff(Mathematics::kUpscaler)) {
+      const bool reduces = image.size(2) > options.pre_size;
+      image = reduces && options.resize == "antialias"
+                  ? ResizeBilinearAntialias(image, options.pre_size, options.pre_size)
+                  : ResizeBilinear(image, options.pre_size, options.pre_size);
+      image = upscaler->Enlarge(image);
+    }
+    image =
+        options.resize == "antialias" ? ResizeBilinearAntialias(image, size, size) : ResizeBilinear(image, size, size);
+    return image.cpu();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> MakeSuperResolveStage() { return std::make_unique<SuperResolveStage>(); }
+
+}  // namespace tint
