@@ -18,11 +18,11 @@ std::string Shown(const Json& value) {
   return value.get_ref<const std::string&>().empty() ? "empty" : value.get<std::string>();
 }
 
-// "An integer in [1, 1000], in pixels. Default: 96; upstream: 128. Source: S24 row 13."
+// "An integer in [1, 1000] (pixels). Default: 96; upstream: 128. Source: S24 row 13."
 std::string Facts(const Option& option) {
   std::string facts;
   if (!option.is_flag() && option.choices().empty() && option.Expected() != "a text") {
-    facts = option.Expected() + (option.unit().empty() ? "" : ", in " + option.unit()) + ". ";
+    facts = option.Expected() + (option.unit().empty() ? "" : " (" + option.unit() + ")") + ". ";
     facts[0] = 'A';
   }
   facts += "Default: " + Shown(option.default_value());
