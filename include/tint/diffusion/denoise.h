@@ -25,14 +25,17 @@ at::Tensor DdimMove(const at::Tensor& latents, const at::Tensor& noise, double a
 // eps = eps_u + w (eps_c - eps_u)
 at::Tensor Guide(const at::Tensor& unconditional_noise, const at::Tensor& conditional_noise, double guidance);
 
-// What steers one step, both [B, L, F].
+// What steers one step.
 struct Conditioning {
-  at::Tensor unconditional;
-  at::Tensor conditional;
+  at::Tensor unconditional;           // [B, L, F]
+  at::Tensor conditional;             // [B, L, F]
+  at::Tensor conditional_noise = {};  // [B, C, h, w] where the caller has it already: then that branch costs no forward
 };
 
 // Both branches in one call of batch 2B (unconditional first), or the conditional one alone when guidance is 1.
-at::Tensor GuidedNoise(const Denoiser& denoiser, const at::Tensor& latents, int64_t timestep, const Conditioning& conditioning, double guidance);
+// latents [B, C, h, w] -> [B, C, h, w], in the latents' dtype.
+at::Tensor GuidedNoise(const Denoiser& denoiser, const at::Tensor& latents, int64_t timestep,
+                       const Conditioning& conditioning, double guidance);
 
 // Asked before each step, with the latents at that step: plain generation answers with stored embeddings, null-text
 // inversion optimises them there. step_idx counts from 0 at the noise end.
@@ -46,8 +49,10 @@ struct DenoiseOptions {
   int64_t first_step_idx = 0;      // > 0 goes on with latents that were saved after step first_step_idx - 1
 };
 
-// latents [B, C, h, w] at timesteps[first_step_idx] -> latents at timestep 0. No gradient is recorded by the loop itself.
-at::Tensor Denoise(const Denoiser& denoiser, const NoiseSchedule& schedule, at::Tensor latents, const DenoiseOptions& options,
-                   const ConditioningAtStep& conditioning, const AfterStep& after_step = {});
+// latents [B, C, h, w] at timesteps[first_step_idx] -> latents at timestep 0. No gradient is recorded by the loop
+// itself.
+at::Tensor Denoise(const Denoiser& denoiser, const NoiseSchedule& schedule, at::Tensor latents,
+                   const DenoiseOptions& options, const ConditioningAtStep& conditioning,
+                   const AfterStep& after_step = {});
 
 }  // namespace tint

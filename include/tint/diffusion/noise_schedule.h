@@ -7,7 +7,8 @@
 
 namespace tint {
 
-// beta_t = (sqrt(0.00085) + t/(T-1) (sqrt(0.012) - sqrt(0.00085)))^2, T = 1000; abar_t = prod_{s<=t} (1 - beta_s), in double.
+// beta_t = (sqrt(0.00085) + t/(T-1) (sqrt(0.012) - sqrt(0.00085)))^2, T = 1000; abar_t = prod_{s<=t} (1 - beta_s), in
+// double.
 class NoiseSchedule {
  public:
   static constexpr int64_t kTrainTimesteps = 1000;
@@ -22,7 +23,8 @@ class NoiseSchedule {
 };
 
 // The sampler's timesteps for `steps` steps, descending. "trailing": round(T - i T/N) - 1 (50: 999, 979, ..., 19);
-// "leading": (N - 1 - i) floor(T/N) + 1 (50: 981, 961, ..., 1). Error(kBadConfiguration) for other names.
+// "leading": (N - 1 - i) floor(T/N) + 1 (50: 981, 961, ..., 1; at most 999 steps). Error(kBadConfiguration) for
+// other names and for steps outside 1...1000.
 std::vector<int64_t> SamplerTimesteps(int64_t steps, const std::string& spacing);
 
 }  // namespace tint

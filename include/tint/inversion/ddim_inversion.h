@@ -13,7 +13,7 @@ namespace tint {
 // start [K, C, h, w]: treated as lying at timestep 0. Walks `timesteps` (descending, as the sampler's) upwards with the
 // conditional embedding alone: the network is fed the *destination's* timestep, as both published codes do.
 // context [K, L, F] or [1, L, F]. Returns N + 1 latents: [0] = start ... [N] = noise end.
-std::vector<at::Tensor> InvertDdim(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start, const std::vector<int64_t>& timesteps,
-                                   const at::Tensor& context);
+std::vector<at::Tensor> InvertDdim(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start,
+                                   const std::vector<int64_t>& timesteps, const at::Tensor& context);
 
 }  // namespace tint

@@ -1,8 +1,8 @@
 // Null-text inversion (Mokady et al. 2023, arXiv 2211.09794): method.md S9, S24 row 5.
 //
 // For each photo and timestep, the unconditional embedding u is optimised so that a guided step lands on the DDIM
-// inversion's latent: L = mean((step(z, eps_u + w (eps_c - eps_u), t -> s) - L_{N-i-1})^2). Photos go in one batch; each stops on
-// its own, after the step whose loss is below the tolerance.
+// inversion's latent: L = mean((step(z, eps_u + w (eps_c - eps_u), t -> s) - L_{N-i-1})^2). Photos go in one batch;
+// each stops on its own, after the step whose loss is below the tolerance.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,8 +18,8 @@
 namespace tint {
 
 struct NullTextOptions {
-  int64_t steps = 50;            // N; generation uses the same timesteps
-  int64_t inner_steps = 10;      // J; 0 = plain DDIM inversion with the empty prompt
+  int64_t steps = 50;        // N; generation uses the same timesteps
+  int64_t inner_steps = 10;  // J; 0 = plain DDIM inversion with the empty prompt
   double inversion_guidance = 7.5;
   std::string scheme = "original";  // lr 0.01 (1 - i/(2N)), tolerance 1e-5 + i 2e-5; "fixed": constant lr and tolerance
   double learning_rate = 0.01;
@@ -32,7 +32,7 @@ struct NullTextOptions {
 double NullTextLearningRate(const NullTextOptions& options, int64_t step_idx);
 double NullTextTolerance(const NullTextOptions& options, int64_t step_idx);
 
-// K photos, N steps.
+// K photos, N steps. Everything that a restart needs. Entries are written in place: clone the tensors to keep a copy.
 struct NullTextState {
   std::vector<at::Tensor> path;  // N + 1 latents [K, C, h, w] of the DDIM inversion, [0] = start
   at::Tensor latents;            // [K, C, h, w] where the guided walk stands
@@ -45,15 +45,18 @@ struct NullTextState {
 };
 
 // Encoded photos `start` [K, C, h, w], context of their prompts [K, L, F] (or [1, L, F]), empty context [1, L, F].
-NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start, const at::Tensor& context,
-                            const at::Tensor& empty_context, const NullTextOptions& options);
+NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start,
+                            const at::Tensor& context, const at::Tensor& empty_context, const NullTextOptions& options);
 
-// Per-photo loss [K] of one guided move with embedding u [K, L, F]; differentiable in u. conditional_noise [K, C, h, w] is computed once.
-at::Tensor NullTextLoss(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& conditional_noise, const at::Tensor& unconditional,
-                        const at::Tensor& target, int64_t timestep, double abar_from, double abar_to, double guidance);
+// Per-photo loss [K] of one guided move with embedding u [K, L, F]; differentiable in u. conditional_noise [K, C, h, w]
+// is computed once.
+at::Tensor NullTextLoss(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& conditional_noise,
+                        const at::Tensor& unconditional, const at::Tensor& target, int64_t timestep, double abar_from,
+                        double abar_to, double guidance);
 
 // Runs THE denoising loop with a conditioning that optimises u at each step. `after_step` as in Denoise: safe point.
-void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& context, const NullTextOptions& options, NullTextState* state,
+void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& context,
+                 const NullTextOptions& options, NullTextState* state,
                  const std::function<void(const NullTextState&)>& after_step = {});
 
 }  // namespace tint

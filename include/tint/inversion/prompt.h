@@ -16,11 +16,11 @@ class PromptTemplate {
  public:
   // `text` must hold `placeholder` exactly once after tokenisation and no other '#': else Error(kBadConfiguration).
   // `vectors` rows are learned; `init_word` must be one token.
-  PromptTemplate(ClipTokenizer tokenizer, const TextEncoder& text_encoder, const std::string& text, const std::string& placeholder,
-                 const std::string& init_word, int64_t vectors);
+  PromptTemplate(ClipTokenizer tokenizer, const TextEncoder& text_encoder, const std::string& text,
+                 const std::string& placeholder, const std::string& init_word, int64_t vectors);
 
-  // learned [P, n, D] -> contexts [P, L, F]: the fixed tokens' rows with the learned ones put in, through the text encoder.
-  // Differentiable in `learned`.
+  // learned [P, n, D] -> contexts [P, L, F]: the fixed tokens' rows with the learned ones put in, through the text
+  // encoder. Differentiable in `learned`.
   at::Tensor Context(const TextEncoder& text_encoder, const at::Tensor& learned) const;
   // The context of the empty prompt "", [1, L, F], no gradient.
   at::Tensor EmptyContext(const TextEncoder& text_encoder) const;

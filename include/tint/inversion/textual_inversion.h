@@ -1,9 +1,10 @@
 // Textual inversion (Gal et al. 2022, arXiv 2208.01618) as the TINT paper uses it: method.md S7, S24 rows 2-4.
 //
 // One word per class, learned so that the denoiser predicts the noise in the class's photos:
-//   L = mean((U(sqrt(abar_t) z + sqrt(1 - abar_t) n, t, text(prompt with v)) - n)^2),  t ~ U{min_timestep...max_timestep}
-// Only v is optimised. All classes go in one batch; the loss is the sum over classes of each one's mean, so their gradients are
-// independent and batching never changes a problem's mathematics.
+//   L = mean((U(sqrt(abar_t) z + sqrt(1 - abar_t) n, t, text(prompt with v)) - n)^2),  t ~
+//   U{min_timestep...max_timestep}
+// Only v is optimised. All classes go in one batch; the loss is the sum over classes of each one's mean, so their
+// gradients are independent and batching never changes a problem's mathematics.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -33,7 +34,8 @@ struct TextualInversionOptions {
   void Declare(OptionList& list);
 };
 
-// One class. Draws (photo, timestep, noise) of step k come from the stream (seed, "textual-inversion", episode_idx, class_idx, k).
+// One class. Draws (photo, timestep, noise) of step k come from the stream (seed, "textual-inversion", episode_idx,
+// class_idx, k).
 struct TextualInversionProblem {
   at::Tensor latents;  // [K, C, h, w] scaled latents of the support photos
   uint64_t seed = 0;
@@ -41,31 +43,36 @@ struct TextualInversionProblem {
   uint64_t class_idx = 0;
 };
 
-// Everything that a restart needs (no random state: draws are keyed by the step). For P problems of n vectors of width D:
+// Everything that a restart needs (no random state: draws are keyed by the step). `losses` is written in place:
+// clone it to keep a copy. For P problems of n vectors of width D:
 struct TextualInversionState {
-  at::Tensor vectors;          // [P, n, D] float32
-  at::Tensor first_moment;     // [P, n, D] Adam's m
-  at::Tensor second_moment;    // [P, n, D] Adam's v
-  at::Tensor losses;           // [P, steps] float32, one entry a finished step
-  int64_t step = 0;            // finished steps
+  at::Tensor vectors;        // [P, n, D] float32
+  at::Tensor first_moment;   // [P, n, D] Adam's m
+  at::Tensor second_moment;  // [P, n, D] Adam's v
+  at::Tensor losses;         // [P, steps] float32, one entry a finished step
+  int64_t step = 0;          // finished steps
 };
 
-TextualInversionState StartTextualInversion(const PromptTemplate& prompt, int64_t problems, const TextualInversionOptions& options);
+TextualInversionState StartTextualInversion(const PromptTemplate& prompt, int64_t problems,
+                                            const TextualInversionOptions& options);
 
-// The loss of each problem for given draws: noise [P, C, h, w], timesteps int64 [P], latents [P, C, h, w], learned [P, n, D] -> [P].
-// Differentiable in `learned`. Exposed for the gradient test.
-at::Tensor TextualInversionLoss(const Denoiser& denoiser, const TextEncoder& text_encoder, const NoiseSchedule& schedule, const PromptTemplate& prompt,
-                                const at::Tensor& latents, const at::Tensor& noise, const at::Tensor& timesteps, const at::Tensor& learned);
+// The loss of each problem for given draws: noise [P, C, h, w], timesteps int64 [P], latents [P, C, h, w], learned [P,
+// n, D] -> [P]. Differentiable in `learned`. Exposed for the gradient test.
+at::Tensor TextualInversionLoss(const Denoiser& denoiser, const TextEncoder& text_encoder,
+                                const NoiseSchedule& schedule, const PromptTemplate& prompt, const at::Tensor& latents,
+                                const at::Tensor& noise, const at::Tensor& timesteps, const at::Tensor& learned);
 
-// Mean loss of each problem on fixed draws (every photo at `draws` timesteps, stream "textual-inversion/check"), [P]: comparable before and after.
-at::Tensor FixedNoiseLoss(const Denoiser& denoiser, const TextEncoder& text_encoder, const NoiseSchedule& schedule, const PromptTemplate& prompt,
-                          const std::vector<TextualInversionProblem>& problems, const TextualInversionOptions& options, const at::Tensor& learned,
-                          int64_t draws = 4);
+// Mean loss of each problem on fixed draws (every photo at `draws` timesteps, stream "textual-inversion/check"), [P]:
+// comparable before and after.
+at::Tensor FixedNoiseLoss(const Denoiser& denoiser, const TextEncoder& text_encoder, const NoiseSchedule& schedule,
+                          const PromptTemplate& prompt, const std::vector<TextualInversionProblem>& problems,
+                          const TextualInversionOptions& options, const at::Tensor& learned, int64_t draws = 4);
 
 // Goes on from `state` to options.steps. `after_step` is called after each step with the state as it then stands (safe
 // point: it may save, and may throw to stop). Non-finite loss: Error(kInternal) naming class, step and learning rate.
-void RunTextualInversion(const Denoiser& denoiser, const TextEncoder& text_encoder, const NoiseSchedule& schedule, const PromptTemplate& prompt,
-                         const std::vector<TextualInversionProblem>& problems, const TextualInversionOptions& options,
-                         TextualInversionState* state, const std::function<void(const TextualInversionState&)>& after_step = {});
+void RunTextualInversion(const Denoiser& denoiser, const TextEncoder& text_encoder, const NoiseSchedule& schedule,
+                         const PromptTemplate& prompt, const std::vector<TextualInversionProblem>& problems,
+                         const TextualInversionOptions& options, TextualInversionState* state,
+                         const std::function<void(const TextualInversionState&)>& after_step = {});
 
 }  // namespace tint
