@@ -11,6 +11,7 @@ import pathlib
 
 MERGES = 49152 - 256 - 2  # what CLIP reads of the file: line 1 is a comment, the lines after these are left over
 START, END = "<|startoftext|>", "<|endoftext|>"
+START_ID, END_ID = 49406, 49407
 SUFFIX = "</w>"
 BLANK = "\u2581"  # how SentencePiece writes a blank; here it ends a word, as SUFFIX does in CLIP
 SINGLE_SCORE, SUFFIXED_SCORE = -1e6, 1.0

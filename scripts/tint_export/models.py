@@ -1,0 +1,68 @@
+"""Roles: which methods are traced and probed with which inputs, and which facts go into models.json.
+
+Facts are read from the modules, so that these functions serve every size."""
+
+from .archive import Model
+from .probes import Input
+from .tiny_vision import FACTOR as UPSCALING
+
+
+def denoiser(module, **about):
+    config = module.unet.config
+    channels, side, length = config.in_channels, config.sample_size, 77
+    width = config.cross_attention_dim
+
+    def inputs(batch, size):
+        return [
+            Input([batch, channels, size, size], -1, 1),
+            Input([batch], 0, 999, "int64"),
+            Input([batch, length, width], -1, 1),
+        ]
+
+    facts = dict(sample_size=side, latent_channels=channels, context_length=length, context_width=width)
+    return Model("denoiser", module, {"forward": inputs(2, min(side, 16))}, inputs(1, side), facts, **about)
+
+
+def autoencoder(module, scale_factor, image_size, **about):
+    config = module.vae.config
+    factor = 2 ** (len(config.block_out_channels) - 1)
+    cells = min(8, image_size // factor)
+    image = Input([1, 3, cells * factor, cells * factor], -1, 1)
+    latents = Input([1, config.latent_channels, cells, cells], -1, 1)
+    facts = dict(scale_factor=scale_factor, image_size=image_size, spatial_factor=factor)
+    methods = {"encode": [image], "decode": [latents]}
+    return Model("autoencoder", module, methods, [image.resized(side=image_size)], facts, **about)
+
+
+def text_encoder(module, **about):
+    config = module.text_model.config
+    length, width = config.max_position_embeddings, config.hidden_size
+    embeddings = Input([1, length, width], -1, 1)
+    ids = Input([1, length], 0, config.vocab_size - 1, "int64")
+    facts = dict(embedding_width=width, context_width=width, context_length=length, vocabulary_size=config.vocab_size)
+    return Model("text_encoder", module, {"forward": [embeddings], "embed": [ids]}, [embeddings], facts, **about)
+
+
+def upscaler(module, factor=UPSCALING, side_multiple=1, **about):
+    image = Input([1, 3, 96, 96])  # what super-resolution feeds it (method.md S24 row 13)
+    facts = dict(factor=factor, side_multiple=side_multiple)
+    return Model("upscaler", module, {"forward": [image]}, [image], facts, **about)
+
+
+def teacher(module, input_size, mean, std, logit_scale=10.0, logit_bias=0.0, **about):
+    image = Input([2, 3, input_size, input_size], -2, 2)
+    facts = dict(
+        input_size=input_size,
+        resize_rule="bilinear",
+        mean=mean,
+        std=std,
+        feature_width=module.vit.config.hidden_size,
+        logit_scale=logit_scale,
+        logit_bias=logit_bias,
+    )
+    return Model("teacher", module, {"forward": [image]}, [image.resized(batch=1)], facts, **about)
+
+
+def inception(module, **about):
+    image = Input([1, 3, 299, 299])
+    return Model("inception", module, {"forward": [image]}, [image], dict(feature_width=64), **about)

@@ -1,0 +1,131 @@
+"""What stands between a library's module and a TorchScript file: one class a role, with the methods of architecture.md.
+
+Each takes the real module of diffusers, transformers or another library, at any size, so that a tiny set and Stable
+Diffusion go the same way. Nothing here may put a device or a dtype into the traced graph: the program moves and casts
+models after loading.
+"""
+
+import types
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+TRAIN_TIMESTEPS = 1000
+
+
+class TimestepTable(nn.Module):
+    """The sinusoidal timestep embedding, looked up: diffusers computes it with a device constant in the trace, and in
+    float32 whatever the model's dtype; a table of rounded values gives the same in every dtype."""
+
+    def __init__(self, time_proj):
+        super().__init__()
+        self.register_buffer("table", time_proj(torch.arange(TRAIN_TIMESTEPS)).clone())
+
+    def forward(self, timesteps):
+        return self.table.index_select(0, timesteps)
+
+
+class Denoiser(nn.Module):
+    """forward(latents [B, C, h, w], timesteps int64 [B], context [B, L, F]) -> predicted noise [B, C, h, w]."""
+
+    def __init__(self, unet):
+        super().__init__()
+        prediction = getattr(unet.config, "prediction_type", "epsilon")
+        if prediction != "epsilon":
+            raise ValueError(f"the denoiser predicts '{prediction}'; tint needs one that predicts the noise (epsilon)")
+        unet.time_proj = TimestepTable(unet.time_proj)
+        # diffusers' own casts the embedding to sample.dtype, which a trace would record as a constant.
+        unet.get_time_embed = types.MethodType(lambda self, sample, timestep: self.time_proj(timestep), unet)
+        self.unet = unet
+
+    def forward(self, latents, timesteps, context):
+        return self.unet(latents, timesteps, encoder_hidden_states=context, return_dict=False)[0]
+
+
+class Autoencoder(nn.Module):
+    """encode(image in -1..1) -> mean of the posterior; decode(latents) -> image. Unscaled."""
+
+    def __init__(self, vae):
+        super().__init__()
+        self.vae = vae
+
+    def encode(self, image):
+        moments = self.vae.encoder(image)
+        if self.vae.quant_conv is not None:
+            moments = self.vae.quant_conv(moments)
+        return moments.chunk(2, dim=1)[0]
+
+    def decode(self, latents):
+        if self.vae.post_quant_conv is not None:
+            latents = self.vae.post_quant_conv(latents)
+        return self.vae.decoder(latents)
+
+
+class TextEncoder(nn.Module):
+    """embed(ids [B, L]) -> [B, L, D]; forward(embeddings [B, L, D]) -> context [B, L, F]."""
+
+    def __init__(self, text_model):
+        super().__init__()
+        text_model.set_attn_implementation("sdpa")
+        self.text_model = text_model
+        length = text_model.config.max_position_embeddings
+        # Boolean, so that casting the model leaves it alone.
+        self.register_buffer("causal", torch.ones(length, length, dtype=torch.bool).tril()[None, None])
+
+    def embed(self, ids):
+        return self.text_model.embeddings.token_embedding(ids)
+
+    def forward(self, embeddings):
+        length = embeddings.shape[1]
+        hidden = embeddings + self.text_model.embeddings.position_embedding.weight[:length]
+        mask = self.causal[:, :, :length, :length]
+        hidden = self.text_model.encoder(inputs_embeds=hidden, attention_mask=mask).last_hidden_state
+        return self.text_model.final_layer_norm(hidden)
+
+
+class Backbone(nn.Module):
+    """forward(normalised image [B, 3, S, S]) -> the class token's feature [B, D] of a ViT of transformers (DINO's kind)."""
+
+    def __init__(self, vit):
+        super().__init__()
+        vit.set_attn_implementation("sdpa")
+        self.vit = vit
+
+    def forward(self, image):
+        hidden = self.vit.embeddings(image)
+        for layer in self.vit.layers:
+            hidden = layer(hidden)
+        return self.vit.layernorm(hidden)[:, 0]
+
+
+class Upscaler(nn.Module):
+    """forward(image in 0..1) -> the same, `factor` times as large."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, image):
+        return self.network(image)
+
+
+class InceptionStem(nn.Module):
+    """The first three convolutions of the Inception network that FID uses, and the mean of their pooled maps.
+
+    forward(image [B, 3, H, W] in 0..1) -> [B, 64]; method.md S20's features "64"."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            *self._layer(3, 32, stride=2), *self._layer(32, 32), *self._layer(32, 64, padding=1), nn.MaxPool2d(3, 2)
+        )
+
+    @staticmethod
+    def _layer(inputs, outputs, stride=1, padding=0):
+        convolution = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=padding, bias=False)
+        return convolution, nn.BatchNorm2d(outputs, eps=1e-3), nn.ReLU()
+
+    def forward(self, image):
+        image = functional.interpolate(image, size=(299, 299), mode="bilinear", align_corners=False)
+        return self.layers(2 * image - 1).mean(dim=(2, 3))
