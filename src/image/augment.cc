@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -21,13 +20,20 @@ struct View {
   int64_t area() const { return height * width; }
 };
 
-// PIL's blend: degenerate + factor (value - degenerate) in float32, cut to a byte (truncated towards zero, clipped
-// outside).
-uint8_t Blend(float degenerate, uint8_t value, float factor) {
-  const float mixed = degenerate + factor * (static_cast<float>(value) - degenerate);
+// PIL's Image.blend(degenerate, picture, factor): degenerate + factor (value - degenerate) in float32, truncated to a
+// byte, clipped when it lies outside.
+uint8_t Blend(int degenerate, int value, float factor) {
+  const float mixed = static_cast<float>(degenerate) + factor * static_cast<float>(value - degenerate);
   if (mixed <= 0) return 0;
   if (mixed >= 255) return 255;
   return static_cast<uint8_t>(mixed);
+}
+
+// Blends all bytes with one grey level, by a table of the 256 possible results.
+void BlendAll(View view, int grey, float factor) {
+  std::array<uint8_t, 256> table{};
+  for (int value = 0; value < 256; ++value) table[static_cast<size_t>(value)] = Blend(grey, value, factor);
+  for (int64_t i = 0; i < 3 * view.area(); ++i) view.data[i] = table[view.data[i]];
 }
 
 // ITU-R 601-2, as PIL's convert("L") computes it.
@@ -35,22 +41,19 @@ uint8_t Luma(uint8_t r, uint8_t g, uint8_t b) {
   return static_cast<uint8_t>((19595u * r + 38470u * g + 7471u * b + 0x8000u) >> 16);
 }
 
-void Brighten(View view, float factor) {
-  for (int64_t i = 0; i < 3 * view.area(); ++i) view.data[i] = Blend(0, view.data[i], factor);
-}
+void Brighten(View view, float factor) { BlendAll(view, 0, factor); }
 
 void Contrast(View view, float factor) {
   uint64_t sum = 0;
   const int64_t area = view.area();
   for (int64_t i = 0; i < area; ++i) sum += Luma(view.data[i], view.data[area + i], view.data[2 * area + i]);
-  const auto mean = static_cast<float>(static_cast<int>(static_cast<double>(sum) / static_cast<double>(area) + 0.5));
-  for (int64_t i = 0; i < 3 * area; ++i) view.data[i] = Blend(mean, view.data[i], factor);
+  BlendAll(view, static_cast<int>(static_cast<double>(sum) / static_cast<double>(area) + 0.5), factor);
 }
 
 void Saturate(View view, float factor) {
   const int64_t area = view.area();
   for (int64_t i = 0; i < area; ++i) {
-    const auto grey = static_cast<float>(Luma(view.data[i], view.data[area + i], view.data[2 * area + i]));
+    const uint8_t grey = Luma(view.data[i], view.data[area + i], view.data[2 * area + i]);
     for (int64_t c = 0; c < 3; ++c) view.data[c * area + i] = Blend(grey, view.data[c * area + i], factor);
   }
 }
@@ -58,7 +61,8 @@ void Saturate(View view, float factor) {
 void Jitter(View view, double strength, RandomStream& stream) {
   const std::vector<int64_t> order = stream.Permutation(3);
   std::array<float, 3> factors{};
-  for (float& factor : factors) factor = static_cast<float>(1 - strength + 2 * strength * stream.Uniform());
+  const double least = std::max(0.0, 1 - strength), most = 1 + strength;
+  for (float& factor : factors) factor = static_cast<float>(least + (most - least) * stream.Uniform());
   for (const int64_t operation : order) {
     const float factor = factors[static_cast<size_t>(operation)];
     if (operation == 0) Brighten(view, factor);
@@ -91,7 +95,7 @@ template <class Operation>
 at::Tensor OnCopy(const at::Tensor& image, Operation operation) {
   CheckDtype(image, at::kByte, "image");
   CheckShape(image, {3, -1, -1}, "image");
-  at::Tensor copy = image.contiguous().clone();
+  at::Tensor copy = image.clone(at::MemoryFormat::Contiguous);
   operation(View{copy.mutable_data_ptr<uint8_t>(), copy.size(1), copy.size(2)});
   return copy;
 }
@@ -102,7 +106,7 @@ at::Tensor Augment(const at::Tensor& images, const AugmentOptions& options, std:
   CheckDtype(images, at::kByte, "images");
   CheckShape(images, {static_cast<int64_t>(streams.size()), 3, -1, -1}, "images");
   const at::Tensor source = images.contiguous();
-  at::Tensor result = options.crop_padding > 0 ? at::zeros_like(source) : source.clone();
+  at::Tensor result = options.crop_padding > 0 ? at::zeros_like(source) : source.clone(at::MemoryFormat::Contiguous);
   const int64_t stride = source.numel() / std::max<int64_t>(1, source.size(0));
   for (size_t b = 0; b < streams.size(); ++b) {
     RandomStream& stream = streams[b];
@@ -134,6 +138,8 @@ at::Tensor AdjustSaturation(const at::Tensor& image, double factor) {
 at::Tensor Normalize(const at::Tensor& images, const std::vector<double>& mean, const std::vector<double>& std) {
   CheckDtype(images, at::kByte, "images");
   CheckShape(images, {-1, 3, -1, -1}, "images");
+  TINT_CHECK_EQ(mean.size(), 3u);
+  TINT_CHECK_EQ(std.size(), 3u);
   const auto row = [&](const std::vector<double>& values) {
     return at::tensor(values, at::kFloat).reshape({1, 3, 1, 1}).to(images.device());
   };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstring>
 
 #include "picture_internal.h"
 #include "tint/base/error.h"
@@ -16,19 +15,36 @@
 namespace tint {
 namespace {
 
-std::string PixelSha256(const internal::Decoded& decoded) {
+std::string PixelSha256(const at::Tensor& pixels) {
+  const int64_t height = pixels.size(1), width = pixels.size(2);
   Sha256 hash;
-  hash.Update(std::to_string(decoded.height) + " " + std::to_string(decoded.width) + "\n");
-  hash.Update(std::string_view(reinterpret_cast<const char*>(decoded.rgb.data()), decoded.rgb.size()));
+  hash.Update(std::to_string(height) + " " + std::to_string(width) + "\n");
+  const uint8_t* planes = pixels.const_data_ptr<uint8_t>();
+  std::string row(static_cast<size_t>(width) * 3, '\0');
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      for (int64_t c = 0; c < 3; ++c)
+        row[static_cast<size_t>(x * 3 + c)] = static_cast<char>(planes[(c * height + y) * width + x]);
+    }
+    hash.Update(row);
+  }
   return hash.Hex();
 }
 
 bool ExtensionFits(const std::filesystem::path& path, const std::string& format) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (format == "png") return extension == ".png";
   return extension == ".jpg" || extension == ".jpeg" || extension == ".jpe" || extension == ".jfif";
+}
+
+// The warning has the same text for every such picture, so that many are counted as one kind.
+void CheckAspect(const PictureRules& rules, internal::Decoded* decoded) {
+  const auto height = static_cast<double>(decoded->pixels.size(1));
+  const auto width = static_cast<double>(decoded->pixels.size(2));
+  if (std::max(height, width) <= rules.max_aspect * std::min(height, width)) return;
+  decoded->warnings.push_back("very long: the centre square shows little of it");
 }
 
 }  // namespace
@@ -36,23 +52,17 @@ bool ExtensionFits(const std::filesystem::path& path, const std::string& format)
 Picture DecodePicture(std::string_view bytes, const std::string& name, const PictureRules& rules) {
   if (bytes.size() > rules.max_bytes)
     internal::Refuse(name, FormatBytes(bytes.size()), "a file of at most " + FormatBytes(rules.max_bytes));
-  const internal::Format format = internal::RecognizeFormat(bytes, name);
-  internal::Decoded decoded = format == internal::Format::kJpeg ? internal::DecodeJpeg(bytes, name, rules)
-                                                                : internal::DecodePng(bytes, name, rules);
+  const bool is_jpeg = internal::RecognizeFormat(bytes, name) == internal::Format::kJpeg;
+  internal::Decoded decoded =
+      is_jpeg ? internal::DecodeJpeg(bytes, name, rules) : internal::DecodePng(bytes, name, rules);
   if (rules.apply_exif) internal::ApplyOrientation(&decoded);
+  CheckAspect(rules, &decoded);
   Picture picture;
-  picture.format = format == internal::Format::kJpeg ? "jpeg" : "png";
+  picture.format = is_jpeg ? "jpeg" : "png";
   picture.file_sha256 = Sha256Hex(bytes);
-  picture.pixel_sha256 = PixelSha256(decoded);
-  const double longer = static_cast<double>(std::max(decoded.width, decoded.height));
-  const double shorter = static_cast<double>(std::min(decoded.width, decoded.height));
-  if (longer > rules.max_aspect * shorter)
-    decoded.warnings.push_back("long: " + std::to_string(decoded.width) + " x " + std::to_string(decoded.height) +
-                               ", of which the centre square is used");
+  picture.pixel_sha256 = PixelSha256(decoded.pixels);
+  picture.pixels = decoded.pixels;
   picture.warnings = std::move(decoded.warnings);
-  at::Tensor interleaved = at::empty({decoded.height, decoded.width, 3}, at::kByte);
-  std::memcpy(interleaved.mutable_data_ptr<uint8_t>(), decoded.rgb.data(), decoded.rgb.size());
-  picture.pixels = interleaved.permute({2, 0, 1}).contiguous();
   return picture;
 }
 
@@ -74,14 +84,19 @@ at::Tensor ToBytes(const at::Tensor& unit) {
 }
 
 uint64_t DifferenceHash(const at::Tensor& pixels) {
+  constexpr int64_t kRows = 8, kColumns = 9;
+  CheckDtype(pixels, at::kByte, "picture");
   CheckShape(pixels, {3, -1, -1}, "picture");
-  const at::Tensor planes = pixels.to(at::kFloat);
-  const at::Tensor luma = 0.299 * planes[0] + 0.587 * planes[1] + 0.114 * planes[2];
-  const at::Tensor small = at::adaptive_avg_pool2d(luma.unsqueeze(0), {8, 9})[0].contiguous();
-  const float* values = small.const_data_ptr<float>();
+  const at::Tensor wide = pixels.to(at::kInt);
+  const at::Tensor luma = (wide[0] * 19595 + wide[1] * 38470 + wide[2] * 7471 + 0x8000).bitwise_right_shift(16);
+  // In double, the mean of at most 2^45 whole numbers is rounded from an exact sum: equal boxes compare equal.
+  const at::Tensor small =
+      at::adaptive_avg_pool2d(luma.to(at::kDouble).unsqueeze(0), {kRows, kColumns})[0].contiguous();
+  const double* values = small.const_data_ptr<double>();
   uint64_t hash = 0;
-  for (int64_t y = 0; y < 8; ++y) {
-    for (int64_t x = 0; x < 8; ++x) hash = hash << 1 | (values[y * 9 + x] > values[y * 9 + x + 1] ? 1u : 0u);
+  for (int64_t y = 0; y < kRows; ++y) {
+    for (int64_t x = 0; x + 1 < kColumns; ++x)
+      hash = hash << 1 | (values[y * kColumns + x] > values[y * kColumns + x + 1] ? 1u : 0u);
   }
   return hash;
 }

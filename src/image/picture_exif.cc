@@ -1,77 +1,71 @@
+#include <ATen/ATen.h>
+
 #include "picture_internal.h"
 
 namespace tint::internal {
-namespace {
 
-// Reads unsigned numbers of either byte order, never past the end (0 then).
-class TiffReader {
- public:
-  explicit TiffReader(std::string_view bytes) : bytes_(bytes) { little_ = bytes.substr(0, 2) == "II"; }
-  uint32_t Read(size_t offset, size_t count) const {
-    if (offset > bytes_.size() || bytes_.size() - offset < count) return 0;
-    uint32_t value = 0;
-    for (size_t i = 0; i < count; ++i) {
-      const size_t at = offset + (little_ ? count - 1 - i : i);
-      value = value << 8 | static_cast<unsigned char>(bytes_[at]);
-    }
-    return value;
+uint32_t ReadNumber(std::string_view bytes, size_t offset, size_t count, bool little_endian) {
+  if (offset > bytes.size() || bytes.size() - offset < count) return 0;
+  uint32_t value = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t at = offset + (little_endian ? count - 1 - i : i);
+    value = value << 8 | static_cast<unsigned char>(bytes[at]);
   }
+  return value;
+}
 
- private:
-  std::string_view bytes_;
-  bool little_ = false;
-};
-
-}  // namespace
-
+// TIFF 6.0, section 2: byte order, 42, offset of the directory; entries of 12 bytes: tag, type, count, value.
 int ExifOrientation(std::string_view tiff) {
-  if (tiff.size() < 8 || (tiff.substr(0, 2) != "II" && tiff.substr(0, 2) != "MM")) return 1;
-  const TiffReader reader(tiff);
-  if (reader.Read(2, 2) != 42) return 1;
-  const size_t directory = reader.Read(4, 4);
-  const uint32_t entries = reader.Read(directory, 2);
-  for (uint32_t i = 0; i < entries && i < 1000; ++i) {
-    const size_t entry = directory + 2 + size_t{12} * i;
+  if (tiff.substr(0, 2) != "II" && tiff.substr(0, 2) != "MM") return 1;
+  const bool little = tiff[0] == 'I';
+  if (ReadNumber(tiff, 2, 2, little) != 42) return 1;
+  const size_t directory = ReadNumber(tiff, 4, 4, little);
+  const uint32_t entries = ReadNumber(tiff, directory, 2, little);
+  for (uint32_t i = 0; i < entries; ++i) {
     constexpr uint32_t kOrientationTag = 0x0112, kShort = 3;
-    if (reader.Read(entry, 2) != kOrientationTag || reader.Read(entry + 2, 2) != kShort) continue;
-    const uint32_t value = reader.Read(entry + 8, 2);
+    const size_t entry = directory + 2 + size_t{12} * i;
+    if (ReadNumber(tiff, entry, 2, little) != kOrientationTag) continue;
+    const uint32_t value =
+        ReadNumber(tiff, entry + 2, 2, little) == kShort ? ReadNumber(tiff, entry + 8, 2, little) : 1;
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
 }
 
+// EXIF 2.32, tag 274: where row 0 and column 0 of what is stored are shown.
 void ApplyOrientation(Decoded* picture) {
   const int orientation = picture->orientation;
-  picture->orientation = 1;
   if (orientation == 1) return;
-  const int64_t h = picture->height, w = picture->width;
-  const bool swaps = orientation >= 5;
-  const int64_t out_h = swaps ? w : h, out_w = swaps ? h : w;
-  std::vector<uint8_t> out(picture->rgb.size());
-  for (int64_t y = 0; y < out_h; ++y) {
-    for (int64_t x = 0; x < out_w; ++x) {
-      // Where the shown pixel (y, x) is stored: EXIF 2.32, table of orientations.
-      int64_t sy = swaps ? x : y, sx = swaps ? y : x;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) sx = w - 1 - sx;
-      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) sy = h - 1 - sy;
-      for (int64_t c = 0; c < 3; ++c)
-        out[static_cast<size_t>((y * out_w + x) * 3 + c)] = picture->rgb[static_cast<size_t>((sy * w + sx) * 3 + c)];
-    }
-  }
-  picture->rgb = std::move(out);
-  picture->height = out_h;
-  picture->width = out_w;
+  at::Tensor turned = orientation >= 5 ? picture->pixels.transpose(1, 2) : picture->pixels;
+  const bool flips_rows = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+  const bool flips_columns = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+  if (flips_rows) turned = turned.flip(1);
+  if (flips_columns) turned = turned.flip(2);
+  picture->pixels = turned.contiguous();
+  picture->orientation = 1;
   picture->warnings.push_back("turned by its EXIF orientation " + std::to_string(orientation));
 }
 
+// ICC.1:2010, 7.3: the tag table at byte 128 holds (signature, offset, size); 'desc' is the name of the profile, in
+// ASCII or UTF-16, so zero bytes are left out before comparing. "IEC 61966-2-1" is the standard that defines sRGB.
 bool IsSrgbProfile(std::string_view profile) {
-  // Descriptions are ASCII or UTF-16: compare without zero bytes.
-  std::string text;
-  for (const char c : profile.substr(0, 65536)) {
-    if (c != '\0') text += c;
+  constexpr size_t kTagTable = 128;
+  const uint32_t tags = ReadNumber(profile, kTagTable, 4);
+  for (size_t i = 0; i < tags && kTagTable + 16 + i * 12 <= profile.size(); ++i) {
+    const size_t entry = kTagTable + 4 + i * 12;
+    if (profile.substr(entry, 4) != "desc") continue;
+    const size_t offset = ReadNumber(profile, entry + 4, 4);
+    if (offset > profile.size()) return false;
+    std::string text;
+    for (const char c : profile.substr(offset, ReadNumber(profile, entry + 8, 4))) {
+      if (c != '\0') text += c;
+    }
+    for (const char* name : {"sRGB", "IEC 61966-2", "IEC61966-2"}) {
+      if (text.find(name) != std::string::npos) return true;
+    }
+    return false;
   }
-  return text.find("sRGB") != std::string::npos || text.find("IEC 61966-2") != std::string::npos ||
-         text.find("IEC61966-2") != std::string::npos;
+  return false;
 }
 
 }  // namespace tint::internal

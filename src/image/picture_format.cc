@@ -1,4 +1,3 @@
-#include <array>
 #include <cctype>
 
 #include "picture_internal.h"
@@ -8,48 +7,45 @@
 namespace tint::internal {
 namespace {
 
+using namespace std::string_view_literals;
+
+constexpr char kExpected[] = "a JPEG or PNG picture";
+constexpr size_t kShownBytes = 16;
+
 struct Foreign {
   const char* name;
   size_t offset;
   std::string_view magic;
 };
 
-using namespace std::string_view_literals;
-constexpr std::array<Foreign, 14> kForeign = {{{"GIF", 0, "GIF8"sv},
-                                               {"TIFF", 0, "II*\0"sv},
-                                               {"TIFF", 0, "MM\0*"sv},
-                                               {"BMP", 0, "BM"sv},
-                                               {"WebP", 8, "WEBP"sv},
-                                               {"HEIC", 4, "ftyphe"sv},
-                                               {"HEIC", 4, "ftypmif1"sv},
-                                               {"AVIF", 4, "ftypavi"sv},
-                                               {"DICOM", 128, "DICM"sv},
-                                               {"PDF", 0, "%PDF"sv},
-                                               {"JPEG 2000", 4, "jP  "sv},
-                                               {"JPEG XL", 4, "JXL "sv},
-                                               {"a zip archive", 0, "PK\3\4"sv},
-                                               {"a gzip archive", 0, "\x1f\x8b"sv}}};
-
-bool StartsWithText(std::string_view bytes, std::string_view word) {
-  size_t i = 0;
-  while (i < bytes.size() && i < 256 && std::isspace(static_cast<unsigned char>(bytes[i])) != 0) ++i;
-  if (bytes.size() < i + word.size()) return false;
-  for (size_t k = 0; k < word.size(); ++k) {
-    if (std::tolower(static_cast<unsigned char>(bytes[i + k])) != word[k]) return false;
-  }
-  return true;
-}
+constexpr Foreign kForeign[] = {
+    {"a GIF picture", 0, "GIF8"sv},         {"a TIFF picture", 0, "II*\0"sv},     {"a TIFF picture", 0, "MM\0*"sv},
+    {"a BigTIFF picture", 0, "II+\0"sv},    {"a BigTIFF picture", 0, "MM\0+"sv},  {"a BMP picture", 0, "BM"sv},
+    {"a WebP picture", 8, "WEBP"sv},        {"a HEIC picture", 4, "ftyphe"sv},    {"a HEIC picture", 4, "ftypmif1"sv},
+    {"a HEIC picture", 4, "ftypmsf1"sv},    {"an AVIF picture", 4, "ftypavi"sv},  {"a DICOM picture", 128, "DICM"sv},
+    {"a PDF document", 0, "%PDF"sv},        {"a JPEG 2000 picture", 4, "jP  "sv}, {"a JPEG XL picture", 4, "JXL "sv},
+    {"a JPEG XL picture", 0, "\xff\x0a"sv}, {"a Photoshop picture", 0, "8BPS"sv}, {"a zip archive", 0, "PK\3\4"sv},
+    {"a gzip archive", 0, "\x1f\x8b"sv}};
 
 std::string ForeignName(std::string_view bytes) {
   for (const Foreign& foreign : kForeign) {
-    if (bytes.size() >= foreign.offset + foreign.magic.size() &&
-        bytes.substr(foreign.offset, foreign.magic.size()) == foreign.magic)
+    if (bytes.size() >= foreign.offset && bytes.substr(foreign.offset, foreign.magic.size()) == foreign.magic)
       return foreign.name;
   }
-  if (StartsWithText(bytes, "<svg") ||
-      (StartsWithText(bytes, "<?xml") && bytes.substr(0, 1024).find("<svg") != std::string_view::npos))
-    return "SVG";
-  if (StartsWithText(bytes, "<!doctype html") || StartsWithText(bytes, "<html")) return "HTML";
+  return "";
+}
+
+// What a text that looks like markup is; "" for anything else.
+std::string MarkupName(std::string_view bytes) {
+  if (bytes.substr(0, 3) == "\xEF\xBB\xBF"sv) bytes.remove_prefix(3);  // byte order mark
+  std::string start;
+  for (const char c : bytes.substr(0, 1024)) start += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const size_t first = start.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos || start[first] != '<') return "";
+  if (start.find("<svg") != std::string::npos) return "an SVG picture";
+  for (const char* tag : {"<!doctype html", "<html", "<head", "<body", "<title"}) {
+    if (start.find(tag) != std::string::npos) return "an HTML page";
+  }
   return "";
 }
 
@@ -59,17 +55,22 @@ void Refuse(const std::string& name, const std::string& found, const std::string
   Fail(ExitCode::kBadInput, {.file = name, .field = "picture", .found = found, .expected = expected, .remedy = remedy});
 }
 
+void RefuseDamaged(const std::string& name, const std::string& format, const std::string& reason) {
+  Refuse(name, "a damaged " + format + " (" + reason + ")", "an undamaged picture", "Fetch or export it again.");
+}
+
 Format RecognizeFormat(std::string_view bytes, const std::string& name) {
-  if (bytes.empty()) Refuse(name, "an empty file", "a JPEG or PNG picture");
-  if (bytes.size() >= 3 && bytes.substr(0, 3) == "\xff\xd8\xff"sv) return Format::kJpeg;
-  if (bytes.size() >= 8 && bytes.substr(0, 8) == "\x89PNG\r\n\x1a\n"sv) return Format::kPng;
-  const std::string foreign = ForeignName(bytes);
-  if (foreign == "HTML")
-    Refuse(name, "an HTML page, which begins " + Quote(bytes.substr(0, 16)), "a JPEG or PNG picture",
-           "The download failed: fetch it again.");
-  if (!foreign.empty())
-    Refuse(name, foreign, "a JPEG or PNG picture", "Convert it, for example: convert INPUT OUTPUT.png");
-  Refuse(name, "no picture that is known; it begins " + Quote(bytes.substr(0, 16)), "a JPEG or PNG picture");
+  if (bytes.empty()) Refuse(name, "an empty file", kExpected);
+  if (bytes.substr(0, 3) == "\xff\xd8\xff"sv) return Format::kJpeg;
+  if (bytes.substr(0, 8) == "\x89PNG\r\n\x1a\n"sv) return Format::kPng;
+  if (bytes.substr(0, 4) == "\x89PNG"sv) RefuseDamaged(name, "PNG", "its signature is changed, as text transfer does");
+  const std::string shown = Quote(bytes.substr(0, kShownBytes));
+  const std::string markup = MarkupName(bytes);
+  if (markup == "an HTML page")
+    Refuse(name, markup + " that begins with " + shown, kExpected, "The download failed: fetch it again.");
+  const std::string foreign = markup.empty() ? ForeignName(bytes) : markup;
+  if (!foreign.empty()) Refuse(name, foreign, kExpected, "Convert it, for example: convert INPUT OUTPUT.png");
+  Refuse(name, "no known picture; it begins with " + shown, kExpected);
 }
 
 void CheckSides(int64_t width, int64_t height, const std::string& name, const PictureRules& rules) {

@@ -1,5 +1,7 @@
-// Between the files of the picture door: what a decoder gives, before hashes and shape rules.
+// Between the files of the picture door: what a decoder gives, before turning, hashes and shape rules.
 #pragma once
+
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <string>
@@ -10,11 +12,9 @@
 
 namespace tint::internal {
 
-// Interleaved 8-bit RGB.
 struct Decoded {
-  int64_t height = 0, width = 0;
-  std::vector<uint8_t> rgb;
-  int orientation = 1;  // EXIF, 1...8
+  at::Tensor pixels;    // uint8 [3, H, W], RGB
+  int orientation = 1;  // EXIF, 1...8: how to turn `pixels`
   std::vector<std::string> warnings;
 };
 
@@ -26,12 +26,15 @@ Format RecognizeFormat(std::string_view bytes, const std::string& name);
 Decoded DecodeJpeg(std::string_view bytes, const std::string& name, const PictureRules& rules);
 Decoded DecodePng(std::string_view bytes, const std::string& name, const PictureRules& rules);
 
+// The big-endian or little-endian unsigned number of `count` <= 4 bytes at `offset`; 0 when it does not lie inside.
+uint32_t ReadNumber(std::string_view bytes, size_t offset, size_t count, bool little_endian = false);
+
 // Orientation from the payload of an APP1 segment or eXIf chunk that begins with a TIFF header; 1 if there is none.
 int ExifOrientation(std::string_view tiff);
-// Turns the picture as the orientation says; afterwards it is 1.
+// Turns the picture as its orientation says; afterwards that is 1.
 void ApplyOrientation(Decoded* picture);
 
-// True if the ICC profile says that it is sRGB (by its description text).
+// True if the ICC profile describes itself as sRGB.
 bool IsSrgbProfile(std::string_view profile);
 
 // Sides, pixel count: Error(kBadInput) when over or under the rules.
@@ -39,5 +42,11 @@ void CheckSides(int64_t width, int64_t height, const std::string& name, const Pi
 
 [[noreturn]] void Refuse(const std::string& name, const std::string& found, const std::string& expected,
                          const std::string& remedy = "");
+[[noreturn]] void RefuseDamaged(const std::string& name, const std::string& format, const std::string& reason);
+
+// What both decoders warn of, word for word: warnings are counted by their text.
+inline constexpr char kGreyscaleWarning[] = "greyscale, replicated to RGB";
+inline constexpr char kProfileWarning[] = "its colour profile is not sRGB and is ignored";
+inline constexpr char kTrailingWarning[] = "bytes after its end are ignored";
 
 }  // namespace tint::internal

@@ -1,7 +1,8 @@
-#include <cstdio>
+#include <ATen/ops/empty.h>
+
 #include <csetjmp>
 #include <cstddef>
-#include <cstring>
+#include <cstdio>
 
 // After <cstdio>: it uses FILE and size_t without declaring them.
 #include <jpeglib.h>
@@ -11,10 +12,12 @@
 namespace tint::internal {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr int kMaxScans = 100;
 
-// libjpeg reports through callbacks that must not return: errors and warnings jump out. Nothing with a destructor lives
-// in the function that is jumped over.
+// libjpeg reports through callbacks that must not return: errors and warnings jump out. Between setjmp and longjmp no
+// object with a destructor lives.
 struct Manager {
   jpeg_error_mgr base;
   std::jmp_buf jump;
@@ -28,16 +31,23 @@ struct Manager {
 }
 
 void OnMessage(j_common_ptr info, int level) {
-  if (level < 0) JumpOut(info);  // a warning: the data are damaged
+  if (level < 0) JumpOut(info);  // a warning: the data are damaged; 0 and more are traces
 }
 
 void OnProgress(j_common_ptr info) {
-  const auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
-  if (decompress->input_scan_number <= kMaxScans) return;
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMaxScans) return;
   auto* manager = reinterpret_cast<Manager*>(info->err);
   std::snprintf(manager->message, sizeof manager->message, "more than %d scans", kMaxScans);
   std::longjmp(manager->jump, 1);
 }
+
+// Where rows go: planes of `area` bytes, R, G and B.
+struct Target {
+  uint8_t* planes;
+  int64_t area;
+  uint8_t* row;  // one row as libjpeg gives it
+  bool is_cmyk;  // 4 bytes a pixel, inverted as Adobe writes them (0 = full ink)
+};
 
 struct Session {
   jpeg_decompress_struct info;
@@ -46,85 +56,98 @@ struct Session {
   ~Session() { jpeg_destroy_decompress(&info); }
 };
 
-enum class Step { kHeader, kPixels };
+// Without profiles: light passes each ink and black alike, so R = C K / 255 of the inverted values.
+void StoreRow(const Target& target, int64_t y, int64_t width) {
+  uint8_t* out = target.planes + y * width;
+  const uint8_t* in = target.row;
+  if (target.is_cmyk) {
+    for (int64_t x = 0; x < width; ++x, in += 4) {
+      for (int64_t c = 0; c < 3; ++c) out[c * target.area + x] = static_cast<uint8_t>((in[c] * in[3] + 127) / 255);
+    }
+    return;
+  }
+  for (int64_t x = 0; x < width; ++x, in += 3) {
+    for (int64_t c = 0; c < 3; ++c) out[c * target.area + x] = in[c];
+  }
+}
 
-// One guarded stretch of libjpeg calls; false with manager.message when it fails.
-bool Guarded(Session* session, Step step, const unsigned char* data, unsigned long size, uint8_t* rows, size_t stride) {
+// False with manager.message when libjpeg gives up.
+bool ReadHeader(Session* session, const unsigned char* data, size_t size) {
   if (setjmp(session->manager.jump) != 0) return false;
-  if (step == Step::kHeader) {
-    jpeg_mem_src(&session->info, data, size);
-    jpeg_save_markers(&session->info, JPEG_APP0 + 1, 0xffff);
-    jpeg_save_markers(&session->info, JPEG_APP0 + 2, 0xffff);
-    jpeg_read_header(&session->info, TRUE);
-    return true;
+  jpeg_create_decompress(&session->info);
+  session->info.progress = &session->progress;
+  jpeg_mem_src(&session->info, data, static_cast<unsigned long>(size));
+  jpeg_save_markers(&session->info, JPEG_APP0 + 1, 0xffff);
+  jpeg_save_markers(&session->info, JPEG_APP0 + 2, 0xffff);
+  jpeg_read_header(&session->info, TRUE);
+  return true;
+}
+
+bool ReadPixels(Session* session, const Target& target) {
+  if (setjmp(session->manager.jump) != 0) return false;
+  jpeg_decompress_struct& info = session->info;
+  jpeg_start_decompress(&info);
+  while (info.output_scanline < info.output_height) {
+    JSAMPROW row = target.row;
+    jpeg_read_scanlines(&info, &row, 1);
+    StoreRow(target, static_cast<int64_t>(info.output_scanline) - 1, static_cast<int64_t>(info.output_width));
   }
-  jpeg_start_decompress(&session->info);
-  while (session->info.output_scanline < session->info.output_height) {
-    JSAMPROW row = rows + session->info.output_scanline * stride;
-    jpeg_read_scanlines(&session->info, &row, 1);
-  }
-  jpeg_finish_decompress(&session->info);
+  jpeg_finish_decompress(&info);
   return true;
 }
 
 void ReadMarkers(const jpeg_decompress_struct& info, Decoded* picture) {
+  constexpr std::string_view kExif = "Exif\0\0"sv, kProfile = "ICC_PROFILE\0"sv;
+  constexpr size_t kProfileHeader = 14;  // its name, number and count of the piece
   std::string profile;
+  bool has_exif = false;
   for (jpeg_saved_marker_ptr marker = info.marker_list; marker != nullptr; marker = marker->next) {
     const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (marker->marker == JPEG_APP0 + 1 && data.substr(0, 6) == std::string_view("Exif\0\0", 6))
-      picture->orientation = ExifOrientation(data.substr(6));
-    if (marker->marker == JPEG_APP0 + 2 && data.substr(0, 12) == std::string_view("ICC_PROFILE\0", 12) &&
-        data.size() > 14)
-      profile += data.substr(14);
+    if (marker->marker == JPEG_APP0 + 1 && !has_exif && data.substr(0, kExif.size()) == kExif) {
+      picture->orientation = ExifOrientation(data.substr(kExif.size()));
+      has_exif = true;
+    }
+    if (marker->marker == JPEG_APP0 + 2 && data.size() > kProfileHeader && data.substr(0, kProfile.size()) == kProfile)
+      profile += data.substr(kProfileHeader);
   }
-  if (!profile.empty() && !IsSrgbProfile(profile))
-    picture->warnings.push_back("its colour profile is not sRGB and is ignored");
+  if (!profile.empty() && !IsSrgbProfile(profile)) picture->warnings.push_back(kProfileWarning);
 }
 
-// Adobe writes CMYK inverted; without its marker nobody knows which way round the values are.
-void CmykToRgb(const std::vector<uint8_t>& cmyk, std::vector<uint8_t>* rgb) {
-  for (size_t i = 0; i < rgb->size() / 3; ++i) {
-    const int k = cmyk[i * 4 + 3];
-    for (size_t c = 0; c < 3; ++c) (*rgb)[i * 3 + c] = static_cast<uint8_t>((cmyk[i * 4 + c] * k + 127) / 255);
-  }
+void CheckColours(const jpeg_decompress_struct& info, const std::string& name, Decoded* picture) {
+  if (info.num_components == 1) picture->warnings.push_back(kGreyscaleWarning);
+  if (info.num_components != 4) return;
+  // Without Adobe's marker nobody knows which way round the values are.
+  if (!info.saw_Adobe_marker)
+    Refuse(name, "a four-colour JPEG without Adobe's marker", "RGB or greyscale",
+           "Convert it to RGB: convert INPUT -colorspace sRGB OUTPUT.png");
+  picture->warnings.push_back("CMYK, converted to RGB without colour management");
 }
 
 }  // namespace
 
 Decoded DecodeJpeg(std::string_view bytes, const std::string& name, const PictureRules& rules) {
   Session session{};
-  session.info.err = jpeg_std_error(&session.manager.base);
+  jpeg_decompress_struct& info = session.info;
+  info.err = jpeg_std_error(&session.manager.base);
   session.manager.base.error_exit = JumpOut;
   session.manager.base.emit_message = OnMessage;
-  jpeg_create_decompress(&session.info);
   session.progress.progress_monitor = OnProgress;
-  session.info.progress = &session.progress;
-  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  const auto refuse = [&] {
-    Refuse(name, std::string("a damaged JPEG (") + session.manager.message + ")", "an undamaged picture",
-           "Fetch or export it again.");
-  };
-  if (!Guarded(&session, Step::kHeader, data, bytes.size(), nullptr, 0)) refuse();
-  CheckSides(session.info.image_width, session.info.image_height, name, rules);
+  if (!ReadHeader(&session, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()))
+    RefuseDamaged(name, "JPEG", session.manager.message);
+  CheckSides(info.image_width, info.image_height, name, rules);
 
   Decoded picture;
-  picture.width = session.info.image_width;
-  picture.height = session.info.image_height;
-  const auto pixels = static_cast<size_t>(picture.width * picture.height);
-  picture.rgb.resize(pixels * 3);
-  const bool four = session.info.num_components == 4;
-  if (four && !session.info.saw_Adobe_marker)
-    Refuse(name, "a four-colour JPEG without Adobe's marker", "RGB or greyscale",
-           "Convert it to RGB: convert INPUT -colorspace sRGB OUTPUT.png");
-  if (four) picture.warnings.push_back("CMYK, converted to RGB without colour management");
-  if (session.info.num_components == 1) picture.warnings.push_back("greyscale, replicated to RGB");
-  ReadMarkers(session.info, &picture);
-  session.info.out_color_space = four ? JCS_CMYK : JCS_RGB;
-  std::vector<uint8_t> cmyk(four ? pixels * 4 : 0);
-  uint8_t* rows = four ? cmyk.data() : picture.rgb.data();
-  if (!Guarded(&session, Step::kPixels, data, bytes.size(), rows, static_cast<size_t>(picture.width) * (four ? 4 : 3)))
-    refuse();
-  if (four) CmykToRgb(cmyk, &picture.rgb);
+  CheckColours(info, name, &picture);
+  ReadMarkers(info, &picture);
+  const bool is_cmyk = info.num_components == 4;
+  info.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+  info.dct_method = JDCT_ISLOW;  // the accurate one, the same on every machine
+  const int64_t height = info.image_height, width = info.image_width;
+  picture.pixels = at::empty({3, height, width}, at::kByte);
+  std::vector<uint8_t> row(static_cast<size_t>(width) * 4);
+  const Target target{picture.pixels.mutable_data_ptr<uint8_t>(), height * width, row.data(), is_cmyk};
+  if (!ReadPixels(&session, target)) RefuseDamaged(name, "JPEG", session.manager.message);
+  if (info.src->bytes_in_buffer > 0) picture.warnings.push_back(kTrailingWarning);
   return picture;
 }
 

@@ -1,6 +1,7 @@
 #include "tint/image/resize.h"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/_upsample_bilinear2d_aa.h>
+#include <ATen/ops/upsample_bilinear2d.h>
 
 #include <algorithm>
 
@@ -8,16 +9,24 @@
 #include "tint/tensor/checks.h"
 
 namespace tint {
+namespace {
+
+void CheckImages(const at::Tensor& images, int64_t height, int64_t width) {
+  CheckShape(images, {-1, -1, -1, -1}, "images");
+  TINT_CHECK(images.is_floating_point()) << DescribeTensor(images);
+  TINT_CHECK_GT(height, 0);
+  TINT_CHECK_GT(width, 0);
+}
+
+}  // namespace
 
 at::Tensor ResizeBilinear(const at::Tensor& images, int64_t height, int64_t width) {
-  CheckShape(images, {-1, -1, -1, -1}, "images");
-  if (images.size(2) == height && images.size(3) == width) return images;
+  CheckImages(images, height, width);
   return at::upsample_bilinear2d(images, {height, width}, /*align_corners=*/false);
 }
 
 at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int64_t width) {
-  CheckShape(images, {-1, -1, -1, -1}, "images");
-  if (images.size(2) == height && images.size(3) == width) return images;
+  CheckImages(images, height, width);
   return at::_upsample_bilinear2d_aa(images, {height, width}, /*align_corners=*/false);
 }
 
