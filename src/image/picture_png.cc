@@ -96,11 +96,16 @@ bool ReadPixels(Session* session, Target* target) {
   return true;
 }
 
-void NoteProperties(const Session& session, const Source& source, Decoded* picture) {
+// Before the pixels are read: afterwards libpng's info describes what they were turned into, 8-bit RGBA.
+void NoteColours(const Session& session, Decoded* picture) {
   if (png_get_bit_depth(session.png, session.info) == 16)
     picture->warnings.push_back("16 bits a channel, rounded to 8");
   if ((png_get_color_type(session.png, session.info) & PNG_COLOR_MASK_COLOR) == 0)
     picture->warnings.push_back(kGreyscaleWarning);
+}
+
+// After the pixels: EXIF may stand behind them.
+void NoteProperties(const Session& session, const Source& source, Decoded* picture) {
   png_charp profile_name = nullptr;
   png_bytep bytes = nullptr;
   png_uint_32 length = 0;
@@ -141,6 +146,7 @@ Decoded DecodePng(std::string_view bytes, const std::string& name, const Picture
   const int64_t width = png_get_image_width(session.png, session.info);
   const bool interlaced = png_get_interlace_type(session.png, session.info) != PNG_INTERLACE_NONE;
   Decoded picture;
+  NoteColours(session, &picture);
   picture.pixels = at::empty({3, height, width}, at::kByte);
   const at::Tensor rgba = at::empty({interlaced ? height : 1, width, 4}, at::kByte);
   Target target{picture.pixels.mutable_data_ptr<uint8_t>(), height * width, rgba.mutable_data_ptr<uint8_t>(), 0, 0};
