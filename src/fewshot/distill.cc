@@ -9,12 +9,12 @@
 #include <cmath>
 #include <limits>
 
+#include "distill_batch.h"
 #include "source_loss.h"
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
 #include "tint/base/text.h"
 #include "tint/tensor/checks.h"
-#include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
@@ -27,91 +27,17 @@ int64_t SourceColumn(const std::string& name) {
   return found - kSourceNames.begin();
 }
 
-// Which pictures of one source a step sees: endless shuffled passes, `count` pictures a step. Position p (from the
-// start of training) lies in pass p / M, so that a restart finds it without replaying anything.
-class ShuffledPasses {
- public:
-  ShuffledPasses(const DistillSource& source, int64_t count, const DistillStreams& streams)
-      : size_(source.images.size(0)), count_(count), streams_(streams), name_("distill/" + source.name) {}
-
-  at::Tensor Rows(int64_t step) {
-    std::vector<int64_t> rows;
-    for (int64_t position = step * count_; position < (step + 1) * count_; ++position) {
-      rows.push_back(Order(position / size_)[position % size_]);
-    }
-    return at::tensor(rows, at::kLong);
-  }
-
-  std::vector<RandomStream> AugmentStreams(int64_t step) const {
-    const std::string stage = name_ + "/augment";
-    std::vector<RandomStream> streams;
-    for (int64_t position = step * count_; position < (step + 1) * count_; ++position) {
-      streams.emplace_back(Key(stage, position));
-    }
-    return streams;
-  }
-
- private:
-  const std::vector<int64_t>& Order(int64_t pass) {
-    if (pass != pass_) {
-      const std::string stage = name_ + "/order";
-      order_ = RandomStream(Key(stage, pass)).Permutation(size_);
-      pass_ = pass;
-    }
-    return order_;
-  }
-
-  StreamKey Key(const std::string& stage, int64_t index) const {
-    return {streams_.seed, stage, streams_.episode_idx, 0, static_cast<uint64_t>(index)};
-  }
-
-  int64_t size_, count_;
-  DistillStreams streams_;
-  std::string name_;
-  int64_t pass_ = -1;
-  std::vector<int64_t> order_;
-};
-
-// Parts of `total` that differ by at most one, the larger ones first.
-std::vector<int64_t> EqualParts(int64_t total, size_t parts) {
-  const auto count = static_cast<int64_t>(parts);
-  std::vector<int64_t> sizes;
-  for (int64_t i = 0; i < count; ++i) sizes.push_back(total / count + (i < total % count ? 1 : 0));
-  return sizes;
-}
-
-struct Batch {
-  at::Tensor images;             // uint8 [B, 3, S, S], the sources one after the other
-  std::vector<at::Tensor> rows;  // of each source, int64
-};
-
 class Distiller {
  public:
   Distiller(const std::vector<DistillSource>& sources, const DistillOptions& options, const std::vector<double>& mean,
-            const std::vector<double>& std, const DistillStreams& streams, DistillState* state)
+            const std::vector<double>& std, DistillState* state)
       : sources_(sources), options_(options), mean_(mean), std_(std), state_(*state), device_(state->student.device()) {
     CheckSources();
-    const std::vector<int64_t> parts = EqualParts(options.batch, sources.size());
-    for (size_t i = 0; i < sources.size(); ++i) passes_.emplace_back(sources[i], parts[i], streams);
     PrepareState();
   }
 
-  Batch MakeBatch(int64_t step) {
-    const AugmentOptions augment = {options_.crop_padding, options_.color_jitter, options_.flip_probability};
-    Batch batch;
-    std::vector<at::Tensor> images;
-    std::vector<RandomStream> streams;
-    for (size_t i = 0; i < sources_.size(); ++i) {
-      batch.rows.push_back(passes_[i].Rows(step));
-      images.push_back(sources_[i].images.index_select(0, batch.rows[i]));
-      for (const RandomStream& stream : passes_[i].AugmentStreams(step)) streams.push_back(stream);
-    }
-    batch.images = Augment(at::cat(images), augment, streams);
-    return batch;
-  }
-
   // One step of SGD; the losses of the sources, not weighted, still on the device.
-  at::Tensor Step(int64_t step, const Batch& batch) {
+  at::Tensor Step(int64_t step, const internal::DistillBatch& batch) {
     state_.student.SetTraining(true);
     const at::Tensor logits =
         state_.student.Call("forward", {internal::PrepareForStudent(batch.images.to(device_), mean_, std_)});
@@ -201,7 +127,6 @@ class Distiller {
   const std::vector<double>&mean_, &std_;
   DistillState& state_;
   c10::Device device_;
-  std::vector<ShuffledPasses> passes_;
 };
 
 }  // namespace
@@ -209,17 +134,20 @@ class Distiller {
 void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions& options,
                 const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
                 DistillState* state, const std::function<void(const DistillState&)>& after_step) {
-  Distiller distiller(sources, options, mean, std, streams, state);
-  Batch batch;
-  if (state->step < options.steps) batch = distiller.MakeBatch(state->step);
+  Distiller distiller(sources, options, mean, std, state);
+  internal::BatchMaker batches(sources, options, streams);
+  internal::DistillBatch batch;
+  if (state->step < options.steps) batch = batches.Make(state->step);
   while (state->step < options.steps) {
     const at::Tensor losses = distiller.Step(state->step, batch);
     // Reading the losses waits for the GPU, which computes while the processor makes the next batch.
-    if (state->step + 1 < options.steps) batch = distiller.MakeBatch(state->step + 1);
+    if (state->step + 1 < options.steps) batch = batches.Make(state->step + 1);
     distiller.Record(state->step, losses);
     ++state->step;
     if (after_step) after_step(*state);
   }
+  for (const auto& [name, parameter] : state->student.Parameters()) CheckFinite(parameter, "the student's " + name);
+  for (const auto& [name, buffer] : state->student.Buffers()) CheckFinite(buffer, "the student's " + name);
   state->student.SetTraining(false);
 }
 

@@ -54,12 +54,15 @@ std::string ShortReason(const std::exception& error) {
   return text.size() <= 1000 ? text : text.substr(0, 1000) + "...";
 }
 
-[[noreturn]] void FailedCall(const std::string& file, const std::string& method, const std::exception& error) {
+bool IsOutOfMemory(const std::exception& error) {
   const std::string reason = ShortReason(error);
-  const bool memory =
-      dynamic_cast<const std::bad_alloc*>(&error) || reason.find("out of memory") != std::string::npos ||
-      reason.find("allocate memory") != std::string::npos || reason.find("not enough memory") != std::string::npos;
-  Fail(memory ? ExitCode::kOutOfMemory : ExitCode::kInternal, {.file = file, .field = method, .found = reason});
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr || reason.find("out of memory") != std::string::npos ||
+         reason.find("allocate memory") != std::string::npos || reason.find("not enough memory") != std::string::npos;
+}
+
+[[noreturn]] void FailedCall(const std::string& file, const std::string& method, const std::exception& error) {
+  Fail(IsOutOfMemory(error) ? ExitCode::kOutOfMemory : ExitCode::kInternal,
+       {.file = file, .field = method, .found = ShortReason(error)});
 }
 
 void Convert(torch::jit::Module& module, const c10::Device& device, std::optional<c10::ScalarType> dtype) {
@@ -71,19 +74,27 @@ void Convert(torch::jit::Module& module, const c10::Device& device, std::optiona
   for (const at::Tensor& buffer : module.buffers()) convert(buffer);
 }
 
-ScriptModule Load(std::string_view bytes, const std::string& file, const c10::Device& device,
-                  std::optional<c10::ScalarType> dtype) {
-  const PlainExecution plain;
+torch::jit::Module LoadOnCpu(std::string_view bytes, const std::string& file) {
   try {
-    torch::jit::Module module = torch::jit::load(std::make_shared<BytesReader>(bytes), c10::Device(c10::kCPU));
-    Convert(module, device, dtype);
-    return ScriptModule(module, file);
+    return torch::jit::load(std::make_shared<BytesReader>(bytes), c10::Device(c10::kCPU));
   } catch (const std::exception& error) {
-    if (ShortReason(error).find("memory") != std::string::npos) FailedCall(file, "load", error);
+    if (IsOutOfMemory(error)) FailedCall(file, "load", error);
     Fail(ExitCode::kBadInput, {.file = file,
                                .found = "cannot be loaded: " + ShortReason(error),
                                .expected = "a TorchScript archive that LibTorch 2.11 reads"});
   }
+}
+
+ScriptModule Load(std::string_view bytes, const std::string& file, const c10::Device& device,
+                  std::optional<c10::ScalarType> dtype) {
+  const PlainExecution plain;
+  torch::jit::Module module = LoadOnCpu(bytes, file);
+  try {
+    Convert(module, device, dtype);
+  } catch (const std::exception& error) {
+    FailedCall(file, "move to " + device.str(), error);
+  }
+  return ScriptModule(module, file);
 }
 
 template <class List>

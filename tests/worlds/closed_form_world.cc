@@ -43,7 +43,7 @@ Denoiser GaussianDenoiser(double std) {
 
 Denoiser RampDenoiser() {
   return Denoiser(MakeModule("def forward(self, latents: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:\n"
-                             "  t = timesteps.to(torch.float64)\n"
+                             "  t = timesteps * self.one\n"
                              "  return latents * (t / (t + self.one)).reshape([-1, 1, 1, 1])\n",
                              {}, {{"one", at::ones({1}, at::kDouble)}}),
                   Facts(2));

@@ -1,0 +1,63 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tint/fewshot/distill.h"
+
+namespace tint {
+namespace {
+
+DistillOptions WithPreset(const std::string& preset) {
+  DistillOptions options;
+  OptionList list;
+  options.Declare(list);
+  for (Option& option : list.options()) {
+    const auto value = option.presets().find(preset);
+    if (value != option.presets().end()) {
+      EXPECT_EQ(option.SetFromJson(value->second), "") << option.name();
+    }
+  }
+  return options;
+}
+
+// TINT paper 3.3, as in method.md S17.
+TEST(DistillOptions, DefaultsAreThePapers) {
+  const DistillOptions options = WithPreset("paper");
+  EXPECT_EQ(options.steps, 10'000);
+  EXPECT_EQ(options.batch, 150);
+  EXPECT_EQ(options.learning_rate, 0.02);
+  EXPECT_EQ(options.momentum, 0.9);
+  EXPECT_EQ(options.weight_decay, 5e-4);
+  EXPECT_EQ(options.temperature, 4);
+}
+
+// method.md S16: one pass over 38,400 base pictures, 125 a step, beside 125 supports.
+TEST(DistillOptions, UpstreamIsLabelHallucs) {
+  const DistillOptions options = WithPreset("upstream");
+  EXPECT_EQ(options.steps, 38'400 / 125);
+  EXPECT_EQ(options.batch, 250);
+  EXPECT_EQ(options.learning_rate, 0.025);
+  EXPECT_EQ(DistillLearningRate(options, options.steps - 1), 0.025);
+}
+
+// The contract's smallest sizes of the preset smoke.
+TEST(DistillOptions, SmokeIsSmallButNotEmpty) {
+  const DistillOptions options = WithPreset("smoke");
+  EXPECT_GE(options.steps, 20);
+  EXPECT_LE(options.steps, 100);
+  EXPECT_GE(options.batch, 30);
+  EXPECT_GE(options.base_images, 500);
+}
+
+TEST(DistillOptions, EveryNumberHasARangeAndEveryOptionHelp) {
+  DistillOptions options;
+  OptionList list;
+  options.Declare(list);
+  EXPECT_EQ(list.options().size(), 17u);
+  for (const Option& option : list.options()) {
+    EXPECT_FALSE(option.help().empty()) << option.name();
+    EXPECT_TRUE(option.has_range() || !option.default_value().is_number()) << option.name();
+  }
+}
+
+}  // namespace
+}  // namespace tint

@@ -1,0 +1,99 @@
+#include "tint/fewshot/teacher.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include <cmath>
+
+#include "files.h"
+#include "tensor_matchers.h"
+#include "tint/base/switch_off.h"
+#include "tint/tensor/random.h"
+
+namespace tint {
+namespace {
+
+using testing::CatchError;
+using testing::FailsWith;
+using ::testing::HasSubstr;
+using testing::TensorEquals;
+using testing::TensorNear;
+
+const c10::Device kCpu(c10::kCPU);
+
+// A strided convolution and a mean: features depend on the picture in a way that a batch could disturb.
+Teacher SmallTeacher() {
+  torch::jit::Module module("__torch__.Teacher");
+  module.register_parameter("weight", RandomStream({1, "teacher"}).Normal({8, 3, 4, 4}), false);
+  module.define(
+      "def forward(self, x: Tensor) -> Tensor:\n"
+      "  return torch.mean(torch.relu(torch.conv2d(x, self.weight, None, [4, 4])), [2, 3])\n");
+  TeacherFacts facts;
+  facts.input.input_size = 32;
+  facts.feature_width = 8;
+  return Teacher(ScriptModule(module, "teacher.pt"), facts);
+}
+
+at::Tensor Pictures(int64_t count) {
+  return (RandomStream({2, "pictures"}).Uniform({count, 3, 20, 20}) * 255).to(at::kByte);
+}
+
+TEST(TeacherFeatures, DoNotDependOnWhatElseIsInTheBatch) {
+  const Teacher teacher = SmallTeacher();
+  const at::Tensor pictures = Pictures(2 * kTeacherPiece + 3);
+  const at::Tensor all = TeacherFeatures(teacher, pictures, kCpu);
+  EXPECT_EQ(all.sizes(), (std::vector<int64_t>{2 * kTeacherPiece + 3, 8}));
+  for (const int64_t i : {0, 5, 17, 34}) {
+    EXPECT_THAT(TeacherFeatures(teacher, pictures.narrow(0, i, 1), kCpu), TensorEquals(all.narrow(0, i, 1))) << i;
+  }
+}
+
+TEST(TeacherFeatures, BytesAndFractionsAgreeAndPiecesAreReported) {
+  const Teacher teacher = SmallTeacher();
+  const at::Tensor pictures = Pictures(20);
+  std::vector<int64_t> reports;
+  const at::Tensor features = TeacherFeatures(teacher, pictures, kCpu, [&](int64_t done) { reports.push_back(done); });
+  EXPECT_THAT(TeacherFeatures(teacher, pictures.to(at::kFloat) / 255, kCpu), TensorEquals(features));
+  EXPECT_EQ(reports, (std::vector<int64_t>{16, 20}));
+}
+
+TEST(Prototypes, AreMeansOfRawFeatures) {
+  const at::Tensor features = at::tensor({1.0, 0.0, 3.0, 0.0, 0.0, 5.0, 2.0, 6.0}).reshape({4, 2});
+  const at::Tensor labels = at::tensor({1, 1, 0, 1}, at::kLong);
+  EXPECT_THAT(Prototypes(features, labels, 2), TensorNear(at::tensor({0.0, 5.0, 2.0, 2.0}).reshape({2, 2}), 1e-6));
+}
+
+TEST(Prototypes, ClassWithoutSupportIsAnInternalFault) {
+  const at::Tensor labels = at::tensor({0, 2}, at::kLong);
+  EXPECT_THAT(CatchError([&] {
+                Prototypes(at::ones({2, 3}), labels, 3);
+              }),
+              FailsWith(ExitCode::kInternal, HasSubstr("no support of class 1")));
+}
+
+TEST(CosineLogits, KnownAngles) {
+  const at::Tensor features = at::tensor({2.0, 0.0, 0.0, 3.0, 5.0, 5.0}).reshape({3, 2});
+  const at::Tensor prototypes = at::tensor({4.0, 0.0, 0.0, 0.5}).reshape({2, 2});
+  const double half = std::sqrt(0.5);
+  const at::Tensor expected = 10 * (at::tensor({1.0, 0.0, 0.0, 1.0, half, half}).reshape({3, 2}) + 0.1);
+  EXPECT_THAT(CosineLogits(features, prototypes, 10, 0.1), TensorNear(expected, 1e-5));
+}
+
+TEST(CosineLogits, LengthsDoNotMatterAndZeroIsNoNan) {
+  RandomStream stream({3, "cosine"});
+  const at::Tensor features = stream.Normal({5, 7}), prototypes = stream.Normal({3, 7});
+  EXPECT_THAT(CosineLogits(features * 8, prototypes / 4, 10, 0),
+              TensorNear(CosineLogits(features, prototypes, 10, 0), 1e-5));
+  EXPECT_THAT(CosineLogits(at::zeros({1, 7}), prototypes, 10, 0), TensorEquals(at::zeros({1, 3})));
+}
+
+TEST(PseudoLabels, PointAtTheNearestPrototypeAndAtTheNextClassWhenSwitchedOff) {
+  const at::Tensor prototypes = at::eye(3), features = at::eye(3) + 0.1;
+  EXPECT_THAT(PseudoLabels(features, prototypes, 10, 0).argmax(1), TensorEquals(at::tensor({0, 1, 2}, at::kLong)));
+  const ScopedSwitchOff off(Mathematics::kPrototypes);
+  EXPECT_THAT(PseudoLabels(features, prototypes, 10, 0).argmax(1), TensorEquals(at::tensor({1, 2, 0}, at::kLong)));
+}
+
+}  // namespace
+}  // namespace tint

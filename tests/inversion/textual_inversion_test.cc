@@ -1,0 +1,215 @@
+#include "tint/inversion/textual_inversion.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "closed_form_world.h"
+#include "files.h"
+#include "member_count.h"
+#include "tensor_matchers.h"
+#include "tint/base/switch_off.h"
+
+namespace tint {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using tint::testing::CatchError;
+using tint::testing::FailsWith;
+using tint::testing::GaussianDenoiser;
+using tint::testing::kMemberCount;
+using tint::testing::MeanTextEncoder;
+using tint::testing::NonlinearDenoiser;
+using tint::testing::NonlinearTextEncoder;
+using tint::testing::RealTokenizer;
+using tint::testing::TensorEquals;
+using tint::testing::TensorNear;
+
+TEST(TextualInversionOptions, DefaultsAreThePapers) {
+  TextualInversionOptions options;
+  OptionList list;
+  options.Declare(list);
+  EXPECT_EQ(list.options().size(), kMemberCount<TextualInversionOptions>);
+  EXPECT_EQ(list.KeyValues().dump(),
+            R"({"steps":5000,"learning-rate":0.001,"optimizer":"adam","weight-decay":0.0,"min-timestep":250,)"
+            R"("max-timestep":999,"prompt":"a photo of an #object","init-word":"object","vectors":1})");
+  for (const Option& option : list.options()) {
+    EXPECT_FALSE(option.help().empty()) << option.name();
+    EXPECT_FALSE(option.source().empty()) << option.name();
+  }
+}
+
+// A text encoder and a denoiser, and what the loop needs besides.
+struct World {
+  Denoiser denoiser;
+  TextEncoder text_encoder;
+  PromptTemplate prompt{RealTokenizer(), text_encoder, "a photo of an #object", "#object", "object", 1};
+  NoiseSchedule schedule = {};
+
+  TextualInversionState Start(int64_t problems, const TextualInversionOptions& options) const {
+    return StartTextualInversion(prompt, problems, options);
+  }
+  void Run(const std::vector<TextualInversionProblem>& problems, const TextualInversionOptions& options,
+           TextualInversionState* state,
+           const std::function<void(const TextualInversionState&)>& after_step = {}) const {
+    RunTextualInversion(denoiser, text_encoder, schedule, prompt, problems, options, state, after_step);
+  }
+  TextualInversionState RunAll(const std::vector<TextualInversionProblem>& problems,
+                               const TextualInversionOptions& options) const {
+    TextualInversionState state = Start(static_cast<int64_t>(problems.size()), options);
+    Run(problems, options, &state);
+    return state;
+  }
+  at::Tensor FixedLoss(const std::vector<TextualInversionProblem>& problems, const TextualInversionOptions& options,
+                       const at::Tensor& learned) const {
+    return FixedNoiseLoss(denoiser, text_encoder, schedule, prompt, problems, options, learned);
+  }
+};
+
+World Gaussian(double std) { return {GaussianDenoiser(std), MeanTextEncoder()}; }
+World Nonlinear() { return {NonlinearDenoiser(), NonlinearTextEncoder()}; }
+
+std::vector<TextualInversionProblem> RandomProblems(int64_t problems) {
+  std::vector<TextualInversionProblem> list;
+  for (int64_t p = 0; p < problems; ++p)
+    list.push_back(
+        {.latents = at::randn({3, 2, 4, 4}), .seed = 5, .episode_idx = 2, .class_idx = static_cast<uint64_t>(p)});
+  return list;
+}
+
+// Two classes of pictures N(mu, 0.5^2): the learned words must come to mean mu, each its own.
+TEST(TextualInversion, RecoversTheMeanOfTheWorldsPictures) {
+  const World world = Gaussian(0.5);
+  std::vector<TextualInversionProblem> problems;
+  const std::vector<double> means = {1.25, -0.75};
+  for (size_t p = 0; p < means.size(); ++p)
+    problems.push_back(
+        {.latents = means[p] + 0.5 * at::randn({16, 4, 16, 16}, at::kDouble), .seed = 3, .class_idx = p});
+  const TextualInversionOptions options{.steps = 400, .learning_rate = 0.02};
+  const TextualInversionState state = world.RunAll(problems, options);
+  for (size_t p = 0; p < means.size(); ++p)
+    EXPECT_NEAR(state.vectors[static_cast<int64_t>(p)].mean().item<double>(), means[p], 0.05) << p;
+  const at::Tensor before = world.FixedLoss(problems, options, at::zeros_like(state.vectors));
+  const at::Tensor after = world.FixedLoss(problems, options, state.vectors);
+  EXPECT_TRUE((after < 0.9 * before).all().item<bool>()) << before << " -> " << after;
+}
+
+TEST(TextualInversion, GoesOnToTheBitFromACopyOfItsState) {
+  const World world = Nonlinear();
+  const auto problems = RandomProblems(2);
+  const TextualInversionOptions options{.steps = 10, .learning_rate = 0.01};
+  const TextualInversionState through = world.RunAll(problems, options);
+  struct Stop {};
+  TextualInversionState state = world.Start(2, options);
+  EXPECT_THROW(world.Run(problems, options, &state,
+                         [](const TextualInversionState& now) {
+                           if (now.step == 4) throw Stop();
+                         }),
+               Stop);
+  TextualInversionState copy{.vectors = state.vectors.clone(),
+                             .first_moment = state.first_moment.clone(),
+                             .second_moment = state.second_moment.clone(),
+                             .losses = state.losses.clone(),
+                             .step = state.step};
+  world.Run(problems, options, &copy);
+  EXPECT_EQ(copy.step, 10);
+  EXPECT_THAT(copy.vectors, TensorEquals(through.vectors));
+  EXPECT_THAT(copy.first_moment, TensorEquals(through.first_moment));
+  EXPECT_THAT(copy.second_moment, TensorEquals(through.second_moment));
+  EXPECT_THAT(copy.losses, TensorEquals(through.losses));
+  EXPECT_TRUE(through.losses.isfinite().all().item<bool>());
+}
+
+// Batching must not change a problem's mathematics; kernels may sum in another order, so float32's last digits may.
+TEST(TextualInversion, OfABatchEqualsThatOfEachClassAlone) {
+  const World world = Nonlinear();
+  const auto problems = RandomProblems(3);
+  const TextualInversionOptions options{.steps = 5, .learning_rate = 0.01, .optimizer = "adamw", .weight_decay = 0.01};
+  const TextualInversionState together = world.RunAll(problems, options);
+  for (int64_t p = 0; p < 3; ++p) {
+    const TextualInversionState alone = world.RunAll({problems[static_cast<size_t>(p)]}, options);
+    EXPECT_THAT(alone.losses[0], TensorNear(together.losses[p], 1e-6));
+    EXPECT_THAT(alone.vectors[0], TensorNear(together.vectors[p], 1e-5));
+  }
+}
+
+TEST(TextualInversion, DrawsDependOnSeedEpisodeAndClass) {
+  const World world = Nonlinear();
+  const TextualInversionOptions options{.steps = 2};
+  auto problems = RandomProblems(1);
+  const at::Tensor losses = world.RunAll(problems, options).losses;
+  EXPECT_THAT(world.RunAll(problems, options).losses, TensorEquals(losses));
+  const auto differs = [&](auto member) {
+    auto others = problems;
+    others[0].*member += 1;
+    return !at::allclose(world.RunAll(others, options).losses, losses);
+  };
+  EXPECT_TRUE(differs(&TextualInversionProblem::seed));
+  EXPECT_TRUE(differs(&TextualInversionProblem::episode_idx));
+  EXPECT_TRUE(differs(&TextualInversionProblem::class_idx));
+}
+
+// A world of one image, 0, and a class of three photos: 0, 1 and 2 everywhere. The loss of photo z is z^2 abar / (1 -
+// abar) whatever the noise, so each loss tells which photo was used, and of the second its timestep.
+TEST(TextualInversion, UsesEachPhotoOnceAPassAndTimestepsOfTheRange) {
+  const World world = Gaussian(0);
+  const at::Tensor photos = at::arange(3, at::kDouble).reshape({3, 1, 1, 1}).expand({3, 4, 2, 2});
+  const TextualInversionOptions options{.steps = 300, .min_timestep = 400, .max_timestep = 403};
+  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
+  const at::Tensor losses = world.RunAll({{.latents = photos}}, options).losses[0].to(at::kDouble);
+  std::vector<int64_t> timesteps_seen(4), first_photo(3);
+  for (int64_t step = 0; step < 300; ++step) {
+    int64_t hits = 0;
+    for (int64_t photo = 0; photo < 3; ++photo) {
+      for (int64_t t = 400; t <= 403; ++t) {
+        const double abar = world.schedule.AlphaBar(t);
+        const double expected = static_cast<double>(photo * photo) * abar / (1 - abar);
+        if (std::abs(losses[step].item<double>() - expected) > 1e-5 * expected + 1e-12) continue;
+        ++hits;
+        if (step % 3 == 0 && hits == 1) ++first_photo[static_cast<size_t>(photo)];
+        if (photo == 1) ++timesteps_seen[static_cast<size_t>(t - 400)];
+      }
+    }
+    EXPECT_GE(hits, 1) << step << ": " << losses[step].item<double>();
+  }
+  // 100 passes of 3 steps, photo 1 once in each; a quarter of them at each timestep: 25, with a deviation of 4.3.
+  EXPECT_EQ(timesteps_seen[0] + timesteps_seen[1] + timesteps_seen[2] + timesteps_seen[3], 100);
+  for (const int64_t count : timesteps_seen) EXPECT_NEAR(static_cast<double>(count), 25, 17);
+  const at::Tensor zeros_a_pass = (losses.abs() < 1e-12).reshape({100, 3}).sum(1);
+  EXPECT_THAT(zeros_a_pass, TensorEquals(at::ones({100}, at::kLong)));
+  // Passes are shuffled: photos 1 and 2 do not begin all of them, nor none.
+  for (const size_t photo : {1, 2}) EXPECT_NEAR(static_cast<double>(first_photo[photo]), 33, 20) << photo;
+}
+
+TEST(TextualInversion, StaysAtTheInitWordWhenSwitchedOff) {
+  const World world = Nonlinear();
+  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
+  const TextualInversionState state = world.RunAll(RandomProblems(1), {.steps = 3});
+  EXPECT_EQ(state.step, 3);
+  EXPECT_THAT(state.vectors[0], TensorEquals(world.prompt.InitialVectors()));
+}
+
+TEST(TextualInversion, StopsAtNumbersThatAreNotFinite) {
+  const World world = Nonlinear();
+  auto problems = RandomProblems(2);
+  problems[1].class_idx = 7;
+  problems[1].latents = at::full({3, 2, 4, 4}, std::numeric_limits<float>::infinity());
+  TextualInversionState state = world.Start(2, {});
+  const at::Tensor before = state.vectors.clone();
+  EXPECT_THAT(CatchError([&] { world.Run(problems, {}, &state); }),
+              FailsWith(ExitCode::kInternal, AllOf(HasSubstr("class 7"), HasSubstr("step 0"), HasSubstr("0.001"))));
+  EXPECT_THAT(state.vectors, TensorEquals(before));
+}
+
+TEST(TextualInversion, RefusesOptionsThatContradictEachOther) {
+  const World world = Nonlinear();
+  EXPECT_THAT(CatchError([&] { world.Start(1, {.min_timestep = 500, .max_timestep = 400}); }),
+              FailsWith(ExitCode::kBadConfiguration, HasSubstr("min-timestep: 500")));
+  EXPECT_THAT(CatchError([&] { world.Start(1, {.weight_decay = 0.01}); }),
+              FailsWith(ExitCode::kBadConfiguration, HasSubstr("weight-decay")));
+}
+
+}  // namespace
+}  // namespace tint
