@@ -82,7 +82,7 @@ TEST(Adam, RowsThatAreNotActiveStayAsTheyAre) {
   all.Step(Gradient(all.value), 1, options);
   const Learner before = masked;
   const at::Tensor gradient = Gradient(masked.value);
-  masked.Step(gradient, 2, options, at::tensor({true, false, true}));
+  masked.Step(gradient, 2, options, at::tensor({1, 0, 1}, at::kLong).to(at::kBool));
   all.Step(gradient, 2, options);
   for (const int64_t row : {0, 2}) EXPECT_THAT(masked.value[row], TensorEquals(all.value[row]));
   EXPECT_THAT(masked.value[1], TensorEquals(before.value[1]));
