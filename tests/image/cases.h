@@ -1,0 +1,48 @@
+// The rows of the table of bad pictures, each with its cases.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "tint/base/error.h"
+#include "tint/image/picture.h"
+
+namespace tint::testing {
+
+struct PictureCase {
+  std::string row;                     // which row of the table
+  std::string file;                    // the name under which it is stored, extension included
+  std::function<std::string()> bytes;  // what is stored
+  std::string reason = {};             // part of the message; "": it is accepted
+  std::vector<std::string> warnings = {};
+  std::function<at::Tensor()> pixels = {};  // expected when accepted
+  double tolerance = 0;                     // largest difference of a byte, for JPEG
+  PictureRules rules = {};
+  ExitCode code = ExitCode::kBadInput;
+  std::function<void(const std::filesystem::path&)> prepare = {};  // instead of `bytes`: makes what stands there
+};
+
+inline std::ostream& operator<<(std::ostream& out, const PictureCase& entry) {
+  return out << entry.row << ": " << entry.file.substr(0, 60);
+}
+
+std::vector<PictureCase> JpegCases();        // truncated, damaged, scans, grey, CMYK, EXIF, profiles
+std::vector<PictureCase> DamagedPngCases();  // truncated or flipped, bombs
+std::vector<PictureCase> PngCases();         // 16 bits, alpha, palettes, EXIF, profiles
+std::vector<PictureCase> ContentCases();     // other formats, no pictures, extensions, sizes, trailing bytes, paths
+
+inline constexpr double kJpegTolerance = 4;
+inline constexpr char kGreyWarning[] = "greyscale, replicated to RGB";
+inline constexpr char kProfileWarning[] = "its colour profile is not sRGB and is ignored";
+inline constexpr char kTrailingWarning[] = "bytes after its end are ignored";
+inline constexpr char kCmykWarning[] = "CMYK, converted to RGB without colour management";
+inline constexpr char kSixteenWarning[] = "16 bits a channel, rounded to 8";
+inline constexpr char kTransparentWarning[] = "transparent parts, laid on white";
+inline constexpr char kLongWarning[] = "very long: the centre square shows little of it";
+
+}  // namespace tint::testing
