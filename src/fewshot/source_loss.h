@@ -14,8 +14,8 @@ namespace tint::internal {
 at::Tensor SourceLoss(const DistillSource& source, const at::Tensor& logits, const at::Tensor& rows,
                       double temperature);
 
-// uint8 [B, 3, S, S] -> normalised float32 in the memory order that convolutions prefer (channels last): 1.5 times as
-// fast on CPUs. Training and evaluation must use the same one, since it changes the order of sums.
+// uint8 [B, 3, S, S] -> normalised float32 in channels-last order: Conv4 then trains in three quarters of the time on
+// two cores, ResNet12 in the same. Training and evaluation must use the same order, since it changes that of sums.
 at::Tensor PrepareForStudent(const at::Tensor& images, const std::vector<double>& mean, const std::vector<double>& std);
 
 }  // namespace tint::internal
