@@ -29,6 +29,8 @@ struct Session {
   png_longjmp(png, 1);
 }
 
+void OnWarning(png_structp, png_const_charp) {}  // an error follows; by default libpng prints to stderr
+
 // No exception may pass through libpng's frames.
 void AppendBytes(png_structp png, png_bytep data, size_t count) {
   auto* sink = static_cast<Sink*>(png_get_io_ptr(png));
@@ -65,7 +67,7 @@ std::string EncodePng(const at::Tensor& pixels) {
   const at::Tensor rows = pixels.cpu().permute({1, 2, 0}).contiguous();
   Sink sink;
   Session session;
-  session.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, OnError, nullptr);
+  session.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, OnError, OnWarning);
   TINT_CHECK(session.png != nullptr) << "libpng";
   session.info = png_create_info_struct(session.png);
   TINT_CHECK(session.info != nullptr) << "libpng";

@@ -53,7 +53,8 @@ void AddDamaged(std::vector<PictureCase>* cases) {
       },
       "Corrupt JPEG data: found marker 0xd5 instead of RST1");
   add(
-      "no Huffman table.jpg", [] { return WithoutSegment(Plain(), 0xC4); }, "Huffman table 0x00 was not defined");
+      "impossible Huffman table.jpg", [] { return Replaced(Plain(), FindSegment(Plain(), 0xC4) + 5, "\xff\xff"); },
+      "Bogus Huffman table definition");
   add(
       "no quantization table.jpg", [] { return WithoutSegment(Plain(), 0xDB); }, "Quantization table 0x00 was not def");
   add(
