@@ -2,7 +2,8 @@
 """Writes prompts with the ids that transformers' CLIPTokenizer gives, for tests/text.
 
   .venv/bin/python scripts/make_text_fixture.py                       tests/text/fixtures/clip_ids.json (about 300 lines)
-  .venv/bin/python scripts/make_text_fixture.py --large --out FILE    the whole vocabulary, every code point, 25,000 lines;
+  .venv/bin/python scripts/make_text_fixture.py --large --out FILE    the whole vocabulary, every code point, 25,000
+  lines;
                                                                       TINT_TEXT_FIXTURE=FILE tint_text_test compares on it
 
 Lines are drawn from a fixed seed, so that two runs write the same bytes.
@@ -19,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from tint_export import tokenizer  # noqa: E402
 
 DEFAULT = pathlib.Path(__file__).resolve().parent.parent / "tests/text/fixtures/clip_ids.json"
+BLOCKS = [0x20, 0xA0, 0x100, 0x370, 0x400, 0x5D0, 0x900, 0x1E00, 0x2000, 0x3040, 0x4E00, 0xAC00, 0x1F600]
 PLACEHOLDERS = ["#object", "#object-2", "#Wal"]
 
 WRITTEN = """\
@@ -46,8 +48,10 @@ non\u00a0breaking\u2003em\u3000ideographic\u1680ogham\u180emongolian\u200bzero\u
 caf\u00e9 cafe\u0301 \u00c5ngstr\u00f6m A\u030angstro\u0308m \u212bngstrom \uac00 \u1100\u1161
 \u039f\u0394\u039f\u03a3 \u03bf\u03b4\u03cc\u03c2 \u1f88\u03a3 \u0130stanbul I\u0307 \u1e9e \u0149 \u01c5
 \u017fharp 's '\u017f \u212aelvin
-\u4e2d\u6587\u7684\u63d0\u793a \u65e5\u672c\u8a9e\u306e\u30d7\u30ed\u30f3\u30d7\u30c8 \ud55c\uad6d\uc5b4 \u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22
-\u0420\u0443\u0441\u0441\u043a\u0438\u0439 \u0442\u0435\u043a\u0441\u0442 \u05e2\u05d1\u05e8\u05d9\u05ea \u0639\u0631\u0628\u064a \u0939\u093f\u0928\u094d\u0926\u0940
+\u4e2d\u6587\u7684\u63d0\u793a \u65e5\u672c\u8a9e\u306e\u30d7\u30ed\u30f3\u30d7\u30c8 \ud55c\uad6d\uc5b4
+\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22
+\u0420\u0443\u0441\u0441\u043a\u0438\u0439 \u0442\u0435\u043a\u0441\u0442 \u05e2\u05d1\u05e8\u05d9\u05ea
+\u0639\u0631\u0628\u064a \u0939\u093f\u0928\u094d\u0926\u0940
 \U0001f600\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \u2764\ufe0f \U0001f1e9\U0001f1ea
 \u00bd \u00b2 \u2460 \u2167 \u0663 \u96f6 \u3007
 \u2581 \u2581a a\u2581 </w> a</w> \u0120 \u00c4 \u0000 \u0001 \u007f \u00ad
@@ -64,7 +68,7 @@ def word(rng, tokens):
     if rng.random() < 0.8:
         text = "".join(rng.choice(tokens) for _ in range(rng.randint(1, 3)))
     else:
-        block = rng.choice([0x20, 0xA0, 0x100, 0x370, 0x400, 0x5D0, 0x900, 0x1E00, 0x2000, 0x3040, 0x4E00, 0xAC00, 0x1F600])
+        block = rng.choice(BLOCKS)
         text = "".join(chr(block + rng.randrange(96)) for _ in range(rng.randint(1, 8)))
     style = rng.random()
     return text.upper() if style < 0.1 else text.title() if style < 0.2 else text

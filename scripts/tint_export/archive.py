@@ -52,7 +52,8 @@ def trace(model):
 
 
 def drop_casts(graph):
-    """Removes casts of floating-point tensors to the dtype that they have: libraries write x.to(y.dtype), a trace makes a
+    """Removes casts of floating-point tensors to the dtype that they have: libraries write x.to(y.dtype), a trace
+    makes a
     constant of it, and the file would then not work once cast to another dtype."""
     for node in list(graph.nodes()):
         value = node.inputsAt(0) if node.kind() == "aten::to" else None

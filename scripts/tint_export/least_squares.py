@@ -12,12 +12,14 @@ class ConvolutionFit:
         self.gram = torch.zeros(size, size, dtype=torch.float64)
         self.right = torch.zeros(size, targets, dtype=torch.float64)
 
-    def add(self, inputs, targets):
-        """inputs [N, channels, h, w], targets [N, targets, h, w]."""
+    def add(self, inputs, targets, weights=None):
+        """inputs [N, channels, h, w], targets [N, targets, h, w]; weights [N] of the squared errors (1)."""
         rows = functional.unfold(inputs, 3, padding=1).transpose(1, 2).flatten(0, 1).double()
         rows = torch.cat([rows, torch.ones(len(rows), 1, dtype=torch.float64)], dim=1)
-        self.gram += rows.T @ rows
-        self.right += rows.T @ targets.flatten(2).transpose(1, 2).flatten(0, 1).double()
+        wanted = targets.flatten(2).transpose(1, 2).flatten(0, 1).double()
+        scale = 1 if weights is None else weights.double().repeat_interleave(targets[0, 0].numel())[:, None]
+        self.gram += rows.T @ (rows * scale)
+        self.right += rows.T @ (wanted * scale)
 
     def solve(self, ridge=1e-5):
         """weight [targets, channels, 3, 3] and bias [targets]; `ridge` is relative to the inputs' mean square."""

@@ -2,7 +2,8 @@
 
 Every residual block passes its input on; the encoder's strided convolutions average 2x2 pixels three times, and the
 latents are four numbers for each 8x8 block: brightness, two colour differences, and the brightness of the block half a
-block further right and down. The decoder's convolutions after each doubling, and its last one, are least-squares fits of
+block further right and down. The decoder's convolutions after each doubling, and its last one, are least-squares
+fits of
 the picture at that resolution. Random, seeded weights remain everywhere else and feed those fits as extra features.
 
 Group normalisation and SiLU before the last convolutions are passed by pairs: in a group of channels [s, -s, K, -K] with
@@ -48,7 +49,8 @@ def _zero(convolution):
 
 
 def _write_pairs(convolution, weights):
-    """Makes a convolution give [s, -s, K, -K] for each of four signals s = weights[i] * input; weights [4, in, 3, 3]."""
+    """Makes a convolution give [s, -s, K, -K] for each of four signals s = weights[i] * input; weights [4, in, 3,
+    3]."""
     _zero(convolution)
     for i, weight in enumerate(weights):
         convolution.weight[4 * i] = weight
@@ -151,7 +153,8 @@ def write_decoder(vae, latents, pictures):
 
 @torch.no_grad()
 def fit(vae, pictures):
-    """Gives `vae` its weights; pictures [N, 3, S, S] in 0..1. Returns the scale factor: latents times it deviate by 1."""
+    """Gives `vae` its weights; pictures [N, 3, S, S] in 0..1. Returns the scale factor: latents times it deviate by
+    1."""
     images = pictures * 2 - 1
     write_encoder(vae.encoder, vae.quant_conv)
     latents = vae.quant_conv(vae.encoder(images)).chunk(2, dim=1)[0]

@@ -1,6 +1,7 @@
 """A small text encoder and U-Net that work together: the U-Net removes noise, and heeds its prompt.
 
-Purely random weights are no denoiser, and null-text inversion diverges on them. Here all weights are seeded random numbers
+Purely random weights are no denoiser, and null-text inversion diverges on them. Here all weights are seeded random
+numbers
 but for one linear path, written down, on which the noisy latents reach the last convolution unharmed by group
 normalisation (pairs [s, -s, K, -K], as in tiny_autoencoder.py), and for the last convolution itself: the least-squares
 fit of the noise in drawn pictures' noisy latents. So that prompts mean something, the pictures' colours are shifted by
@@ -18,10 +19,12 @@ WIDTH, LENGTH, VOCABULARY = 32, 77, 49408
 LATENTS = 4
 PAIRED = 4 * LATENTS  # channels of the linear path: [s, -s, K, -K] for each latent channel
 CONSTANT = 3.0
-ATTENTION_GAIN = 2.0  # of values and outputs of cross-attention over the library's initial weights
-TEXT = dict(prompt=[320, 1125, 539, 550], words=(512, 49406))  # "a photo of an", and ids that end a prompt with one word
-TINT = 0.7  # share of a picture's latents that its prompt decides
-WITHOUT_PROMPT = 0.15  # share of pictures shown with the empty prompt
+PROMPT_EFFECT = 4e-4  # mean square of what a prompt changes in the noise
+# "a photo of an", and ids that end a prompt with one word
+TEXT = dict(prompt=[320, 1125, 539, 550], words=(512, 49406))
+TINT = 0.35  # share of a picture's latents that its prompt decides
+WEIGHT_BOUND = 50.0
+WITHOUT_PROMPT = 0.3  # share of pictures shown with the empty prompt
 
 
 def build_text_encoder():
@@ -85,9 +88,13 @@ def write_linear_path(unet):
         layer.bias[:PAIRED].zero_()
     for channel in range(PAIRED):
         shortcut.weight[channel, before + channel] = 1
-    for name, layer in unet.named_modules():
-        if name.endswith(("attn2.to_v", "attn2.to_out.0")):
-            layer.weight.mul_(ATTENTION_GAIN)
+
+
+def picture_weights(level):
+    """How much an error of the noise matters to the picture (z - sqrt(1 - level) noise) / sqrt(level), squared;
+    bounded, or
+    the last timesteps would decide alone."""
+    return ((1 - level) / level).clamp(max=WEIGHT_BOUND)
 
 
 class Prompts:
@@ -123,18 +130,43 @@ def noisy_batch(latents, prompts, levels, generator):
     return level.sqrt() * clean + (1 - level).sqrt() * noise, timesteps, contexts, noise
 
 
-@torch.no_grad()
-def fit(denoiser, encoder, latents, seed, rounds=6):
-    """Fits the last convolution of `denoiser` (wrappers.Denoiser) on scaled latents [N, 4, h, w] of pictures."""
-    generator = torch.Generator().manual_seed(seed)
-    unet = denoiser.unet
-    write_linear_path(unet)
-    prompts, levels = Prompts(encoder, 256, generator), noise_levels()
-    last = unet.conv_out
+def prompt_effect(denoiser, latents, prompts, levels, generator):
+    """Mean square of what a prompt changes in the predicted noise, against the empty prompt: what guidance
+    amplifies."""
+    noisy, timesteps, _, _ = noisy_batch(latents, prompts, levels, generator)
+    contexts = prompts.contexts[: len(latents)]
+    empty = prompts.empty.expand_as(contexts)
+    return float((denoiser(noisy, timesteps, contexts) - denoiser(noisy, timesteps, empty)).square().mean())
+
+
+def fit_last_convolution(denoiser, latents, prompts, levels, generator, rounds):
+    last = denoiser.unet.conv_out
     collected = ConvolutionFit(last.in_channels, LATENTS)
     for _ in range(rounds):
         noisy, timesteps, contexts, noise = noisy_batch(latents, prompts, levels, generator)
-        collected.add(capture_input(last, lambda: denoiser(noisy, timesteps, contexts)), noise)
+        inputs = capture_input(last, lambda: denoiser(noisy, timesteps, contexts))
+        collected.add(inputs, noise, picture_weights(levels[timesteps]))
     weight, bias = collected.solve()
     last.weight.copy_(weight)
     last.bias.copy_(bias)
+
+
+def scale_attention(unet, gain):
+    for name, layer in unet.named_modules():
+        if name.endswith("attn2.to_v"):
+            layer.weight.mul_(gain)
+
+
+@torch.no_grad()
+def fit(denoiser, encoder, latents, seed, rounds=6):
+    """Fits the last convolution of `denoiser` (wrappers.Denoiser) on scaled latents [N, 4, h, w] of pictures, and
+    sets how
+    loud prompts are: guidance multiplies their effect by seven and more, and the loop must stay in bounds."""
+    generator = torch.Generator().manual_seed(seed)
+    write_linear_path(denoiser.unet)
+    prompts, levels = Prompts(encoder, 256, generator), noise_levels()
+    for _ in range(2):
+        fit_last_convolution(denoiser, latents, prompts, levels, generator, rounds=1)
+        effect = prompt_effect(denoiser, latents[:128], prompts, levels, generator)
+        scale_attention(denoiser.unet, (PROMPT_EFFECT / effect) ** 0.5)
+    fit_last_convolution(denoiser, latents, prompts, levels, generator, rounds)

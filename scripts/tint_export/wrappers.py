@@ -85,7 +85,8 @@ class TextEncoder(nn.Module):
 
 
 class Backbone(nn.Module):
-    """forward(normalised image [B, 3, S, S]) -> the class token's feature [B, D] of a ViT of transformers (DINO's kind)."""
+    """forward(normalised image [B, 3, S, S]) -> the class token's feature [B, D] of a ViT of transformers (DINO's
+    kind)."""
 
     def __init__(self, vit):
         super().__init__()
