@@ -1,7 +1,7 @@
 // The one door for pictures: bytes in, checked 8-bit RGB out.
 //
 // size cap -> magic bytes -> header -> pixel cap -> strict decode -> colour, alpha, bit-depth rule -> EXIF rule -> hashes.
-// The rules are those of the table "D. Bad images" that tests/image/picture_test.cc holds, one row a case.
+// The rules are those of the table "D. Bad images" that tests/image/cases_*.cc hold, one row a case.
 #pragma once
 
 #include <ATen/core/Tensor.h>
