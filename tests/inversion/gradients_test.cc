@@ -1,10 +1,9 @@
 // What both inversions follow: gradients of their losses equal central differences, every entry, in double precision.
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
-
-#include <c10/core/GradMode.h>
 
 #include "closed_form_world.h"
 #include "tensor_matchers.h"

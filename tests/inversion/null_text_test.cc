@@ -1,4 +1,3 @@
-#include "tint/inversion/ddim_inversion.h"
 #include "tint/inversion/null_text.h"
 
 #include <ATen/ATen.h>
@@ -11,6 +10,7 @@
 #include "member_count.h"
 #include "tensor_matchers.h"
 #include "tint/base/switch_off.h"
+#include "tint/inversion/ddim_inversion.h"
 
 namespace tint {
 namespace {
