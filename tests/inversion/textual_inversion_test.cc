@@ -10,6 +10,7 @@
 #include "member_count.h"
 #include "tensor_matchers.h"
 #include "tint/base/switch_off.h"
+#include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
@@ -122,6 +123,35 @@ TEST(TextualInversion, GoesOnToTheBitFromACopyOfItsState) {
   EXPECT_TRUE(through.losses.isfinite().all().item<bool>());
 }
 
+// S7 step by step, with its draws and Adam written out, for one photo.
+TEST(TextualInversion, EqualsTheProcedureWrittenOut) {
+  const World world = Nonlinear();
+  auto problems = RandomProblems(1);
+  const at::Tensor z = problems[0].latents.narrow(0, 1, 1).to(at::kDouble);
+  problems[0].latents = z;
+  const TextualInversionOptions options{.steps = 6, .learning_rate = 0.01, .optimizer = "adamw", .weight_decay = 0.1};
+  const TextualInversionState state = world.RunAll(problems, options);
+  at::Tensor x = world.prompt.InitialVectors().unsqueeze(0).to(at::kDouble);
+  at::Tensor m = at::zeros_like(x), v = at::zeros_like(x);
+  for (int64_t k = 0; k < options.steps; ++k) {
+    RandomStream stream({5, "textual-inversion", 2, 0, static_cast<uint64_t>(k)});
+    const int64_t t = stream.Integer(250, 999);
+    const at::Tensor n = stream.Normal({1, 2, 4, 4}).to(at::kDouble), leaf = x.clone().requires_grad_(true);
+    const at::Tensor noisy = std::sqrt(world.schedule.AlphaBar(t)) * z + std::sqrt(1 - world.schedule.AlphaBar(t)) * n;
+    const at::Tensor context = world.prompt.Context(world.text_encoder, leaf);
+    const at::Tensor loss =
+        (world.denoiser.PredictNoise(noisy, at::full({1}, t, at::kLong), context) - n).square().mean();
+    loss.backward();
+    EXPECT_NEAR(state.losses[0][k].item<double>(), loss.item<double>(), 1e-5) << k;
+    m = 0.9 * m + 0.1 * leaf.grad();
+    v = 0.999 * v + 0.001 * leaf.grad().square();
+    const double step = static_cast<double>(k + 1);
+    x = x * (1 - 0.01 * 0.1) -
+        0.01 * (m / (1 - std::pow(0.9, step))) / ((v / (1 - std::pow(0.999, step))).sqrt() + 1e-8);
+  }
+  EXPECT_THAT(state.vectors, TensorNear(x.to(at::kFloat), 1e-5));  // the vectors are float32
+}
+
 // Batching must not change a problem's mathematics; kernels may sum in another order, so float32's last digits may.
 TEST(TextualInversion, OfABatchEqualsThatOfEachClassAlone) {
   const World world = Nonlinear();
@@ -139,6 +169,7 @@ TEST(TextualInversion, DrawsDependOnSeedEpisodeAndClass) {
   const World world = Nonlinear();
   const TextualInversionOptions options{.steps = 2};
   auto problems = RandomProblems(1);
+  problems[0].latents = problems[0].latents.narrow(0, 0, 1);  // one photo: its order is no draw, timestep and noise are
   const at::Tensor losses = world.RunAll(problems, options).losses;
   EXPECT_THAT(world.RunAll(problems, options).losses, TensorEquals(losses));
   const auto differs = [&](auto member) {
