@@ -36,7 +36,7 @@ def models(seed):
     yield autoencoder(auto, scale, IMAGE, **about)
 
     text = wrappers.TextEncoder(seeded(tiny_diffusion.build_text_encoder, offset=2))
-    noise = wrappers.Denoiser(seeded(tiny_diffusion.build_unet, IMAGE // FACTOR, offset=3))
+    noise = wrappers.Denoiser(seeded(tiny_diffusion.build_unet, IMAGE // FACTOR, offset=3), "epsilon")
     tiny_diffusion.fit(noise, text, latents, seed)
     yield text_encoder(text, **about)
     yield denoiser(noise, **about)

@@ -29,11 +29,13 @@ class TimestepTable(nn.Module):
 class Denoiser(nn.Module):
     """forward(latents [B, C, h, w], timesteps int64 [B], context [B, L, F]) -> predicted noise [B, C, h, w]."""
 
-    def __init__(self, unet):
+    def __init__(self, unet, prediction_type):
+        """`prediction_type` stands in the scheduler's configuration; the U-Net's own does not say it."""
         super().__init__()
-        prediction = getattr(unet.config, "prediction_type", "epsilon")
-        if prediction != "epsilon":
-            raise ValueError(f"the denoiser predicts '{prediction}'; tint needs one that predicts the noise (epsilon)")
+        if prediction_type != "epsilon":
+            raise ValueError(
+                f"the denoiser predicts '{prediction_type}'; tint needs one that predicts the noise (epsilon)"
+            )
         unet.time_proj = TimestepTable(unet.time_proj)
         # diffusers' own casts the embedding to sample.dtype, which a trace would record as a constant.
         unet.get_time_embed = types.MethodType(lambda self, sample, timestep: self.time_proj(timestep), unet)

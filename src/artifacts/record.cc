@@ -41,6 +41,14 @@ FileKind KindOf(const fs::path& path) {
   }
 }
 
+void RefuseLink(const fs::path& folder) {
+  if (KindOf(folder) != FileKind::kOther) return;
+  Fail(ExitCode::kCannotCreate, {.file = folder,
+                                 .found = "is a link or a device",
+                                 .expected = "a folder of this run, since results go nowhere else",
+                                 .remedy = "Move what it leads to into its place, or take it away."});
+}
+
 std::vector<std::string> NamesIn(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code error;

@@ -28,6 +28,10 @@ bool IsHex(std::string_view text, size_t digits);
 enum class FileKind { kAbsent, kRegular, kFolder, kOther };  // links are kOther: results hold none
 FileKind KindOf(const std::filesystem::path& path);
 
+// Anything but a folder, a file or nothing where a folder of results is to be: Error(kCannotCreate). Written through a
+// link, results would lie outside the run, where verify and collect do not look.
+void RefuseLink(const std::filesystem::path& folder);
+
 // Names in a folder, in byte order; empty if it is absent or no folder. Not readable: Error(kInputOutput).
 std::vector<std::string> NamesIn(const std::filesystem::path& folder);
 

@@ -111,11 +111,18 @@ RunFolder RunFolder::Open(const fs::path& folder) {
 }
 
 fs::path RunFolder::EpisodeFolder(uint64_t episode_idx) const {
-  return path_ / internal::kEpisodesFolder / internal::EpisodeName(episode_idx);
+  const fs::path episodes = path_ / internal::kEpisodesFolder;
+  const fs::path episode = episodes / internal::EpisodeName(episode_idx);
+  internal::RefuseLink(episodes);
+  internal::RefuseLink(episode);
+  return episode;
 }
 
 fs::path RunFolder::StagePath(uint64_t episode_idx, const StageKey& key) const {
-  return EpisodeFolder(episode_idx) / key.stage / key.Folder();
+  const fs::path stage = EpisodeFolder(episode_idx) / key.stage;
+  internal::RefuseLink(stage);
+  internal::RefuseLink(stage / key.Folder());
+  return stage / key.Folder();
 }
 
 std::vector<RunFolder::Entry> RunFolder::Entries() const {

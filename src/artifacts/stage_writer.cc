@@ -63,6 +63,7 @@ StageWriter::StageWriter(fs::path folder, const StageKey& key)
       last_checkpoint_(started_) {
   TINT_CHECK_EQ(folder_.filename().native(), key_sha256_.substr(0, 12));
   CreateFoldersDurably(folder_);
+  internal::RefuseLink(folder_ / internal::kPartialFolder);
   RemoveDeadTemporaries(folder_);
   TakeUpLedger();
 }

@@ -147,7 +147,26 @@ const std::vector<Command>& Commands() {
   return commands;
 }
 
+namespace {
+
+// One configuration file and one environment serve all commands: what another command reads is no fault here.
+void AcceptOptionsOfOthers(CommandOptions* command) {
+  CommandOptions others("", "");
+  RunOptions options;
+  options.Declare(others);
+  for (const OptionGroup& group : others.groups()) {
+    std::vector<std::string> names;
+    for (const Option& option : group.list.options()) names.push_back(option.name());
+    command->KnownElsewhere(group.name, names);
+  }
+  // Of the commands around the row.
+  command->KnownElsewhere("", {"split", "ways", "shots", "count", "out", "facts", "configuration", "why"});
+}
+
+}  // namespace
+
 bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments) {
+  AcceptOptionsOfOthers(&command);
   command.Parse(arguments);
   if (command.help_requested()) {
     std::cout << command.HelpText();

@@ -42,6 +42,11 @@ void RequirePlainName(const std::string& name, const std::string& field) {
 DatasetFacts FactsOfDataset(const std::string& name) {
   DatasetFacts facts;
   facts.name = name;
+  if (name == "cifar-fs" || name == "cifarfs") {  // the statistics of the RFS family, S22
+    facts.image_size = 32;
+    facts.mean = {0.5071, 0.4867, 0.4408};
+    facts.std = {0.2675, 0.2565, 0.2761};
+  }
   if (name == "miniimagenet" || name == "folder") return facts;
   RequirePlainName(name, "dataset");
   std::vector<std::string> known = {"miniimagenet"};

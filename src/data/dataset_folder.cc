@@ -17,6 +17,7 @@ class FolderSource : public ListedSource {
  public:
   using ListedSource::ListedSource;
 
+  bool is_folder() const override { return true; }
   std::string ReadBytes(const std::string& class_name, const std::string& file) const override {
     Find(class_name, file);
     return ReadFile(place() / class_name / file, kLargestFile);
@@ -29,6 +30,7 @@ class FolderSource : public ListedSource {
 struct Entry {
   std::string name;
   fs::file_status status;  // links followed
+  bool is_link;
 };
 
 // What a folder holds, in byte order, but for hidden entries, which are told in a warning each.
@@ -40,7 +42,7 @@ std::vector<Entry> ListFolder(const fs::path& folder) {
     if (name.front() == '.') {
       spdlog::warn("{}: hidden, left out", Quote(at->path().native()));
     } else {
-      entries.push_back({name, at->status(ignored)});
+      entries.push_back({name, at->status(ignored), at->is_symlink(ignored)});
     }
   }
   if (error) {
@@ -67,10 +69,23 @@ void RefuseBadName(const fs::path& path, const std::string& why) {
        {.file = path, .found = "its name " + why, .expected = "a plain name", .remedy = "Rename it"});
 }
 
-std::map<std::string, uint64_t> ListFiles(const fs::path& folder) {
+// A link may stand for another picture of the same folder. One that leads elsewhere is how a folder from a stranger
+// would show files that are not in it. `root` is canonical.
+void RefuseLinkOut(const fs::path& root, const fs::path& path) {
+  std::error_code error;
+  const fs::path target = fs::canonical(path, error);
+  if (error) return;  // a link to nothing is told as such
+  if (std::mismatch(root.begin(), root.end(), target.begin(), target.end()).first == root.end()) return;
+  Fail(ExitCode::kBadInput, {.file = path,
+                             .found = "is a link to " + Quote(target.native()) + ", outside the folder",
+                             .expected = "what lies below " + Quote(root.native()),
+                             .remedy = "Copy it there"});
+}
+
+std::map<std::string, uint64_t> ListFiles(const fs::path& root, const fs::path& folder) {
   std::map<std::string, uint64_t> files;
   std::vector<std::string> names;
-  for (const auto& [name, status] : ListFolder(folder)) {
+  for (const auto& [name, status, is_link] : ListFolder(folder)) {
     const fs::path path = folder / name;
     if (fs::is_directory(status)) {
       spdlog::warn("{}: a folder inside a class, left out", Quote(path.native()));
@@ -84,6 +99,7 @@ std::map<std::string, uint64_t> ListFiles(const fs::path& folder) {
                                  .found = dangling ? "is a link to nothing" : "is a pipe, socket or device",
                                  .expected = "a picture"});
     }
+    if (is_link) RefuseLinkOut(root, path);
     files.emplace(name, 0);
     names.push_back(name);
   }
@@ -97,14 +113,16 @@ std::unique_ptr<ImageSource> OpenFolder(const fs::path& folder) {
   Listing listing;
   std::vector<std::string> names;
   size_t loose = 0;
-  for (const auto& [name, status] : ListFolder(folder)) {
+  const fs::path root = fs::canonical(folder);
+  for (const auto& [name, status, is_link] : ListFolder(folder)) {
     if (!fs::is_directory(status)) {
       spdlog::warn("{}: in no class, left out", Quote((folder / name).native()));
       ++loose;
       continue;
     }
     RefuseBadName(folder / name, WhyBadName(name));
-    listing[name] = ListFiles(folder / name);
+    if (is_link) RefuseLinkOut(root, folder / name);
+    listing[name] = ListFiles(root, folder / name);
     names.push_back(name);
     if (!listing[name].empty()) continue;
     Fail(ExitCode::kBadInput, {.file = folder / name,

@@ -12,9 +12,22 @@
 namespace tint {
 namespace {
 
-std::string AnotherDataset(const EpisodeFile& file, const std::string& found) {
-  return "the episodes were drawn from another content of " + Quote(file.dataset + ":" + file.split) +
-         ": the file's dataset_sha256 is " + file.dataset_sha256 + ", that of the data set found is " + found;
+constexpr char kEpisodesRemedy[] =
+    "`tint episodes check` tells all that does not fit; `tint episodes draw` draws episodes from the data set found";
+
+std::string AnotherDataset(const std::string& split, const std::string& stated, const std::string& found) {
+  return "the episodes were drawn from another content of " + Quote(split) + ": the file's dataset_sha256 is " +
+         stated + ", that of the data set found is " + found;
+}
+
+void RequireContent(const std::filesystem::path& episodes, const std::string& split, const std::string& stated,
+                    const ImageSource& source) {
+  const std::string found = source.ContentSha256();
+  if (found == stated) return;
+  Fail(ExitCode::kBadInput, {.file = episodes,
+                             .field = "dataset_sha256",
+                             .found = AnotherDataset(split, stated, found),
+                             .remedy = kEpisodesRemedy});
 }
 
 bool HasFile(const ImageSource& source, const std::string& class_name, const std::string& file) {
@@ -113,7 +126,8 @@ void RefuseOtherClasses(const ImageSource& support, const ImageSource& query, co
 std::vector<std::string> CheckEpisodes(const EpisodeFile& file, const ImageSource& source) {
   std::vector<std::string> problems;
   const std::string found = source.ContentSha256();
-  if (found != file.dataset_sha256) problems.push_back(AnotherDataset(file, found));
+  if (found != file.dataset_sha256)
+    problems.push_back(AnotherDataset(file.dataset + ":" + file.split, file.dataset_sha256, found));
   for (size_t k = 0; k < file.episodes.size(); ++k) {
     for (const std::string& problem : MissingParts(file.episodes[k], source)) {
       problems.push_back("episode " + std::to_string(k) + ": " + problem);
@@ -130,20 +144,14 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
                                .found = "there is no episode " + std::to_string(episode_idx),
                                .expected = "0 to " + std::to_string(file.episodes.size() - 1)});
   }
-  const std::string remedy =
-      "`tint episodes check` tells all that does not fit; `tint episodes draw` draws episodes from the data set found";
-  const std::string found = source->ContentSha256();
-  if (found != file.dataset_sha256) {
-    Fail(ExitCode::kBadInput,
-         {.file = file.path, .field = "dataset_sha256", .found = AnotherDataset(file, found), .remedy = remedy});
-  }
+  if (!source->is_folder()) RequireContent(file.path, file.dataset + ":" + file.split, file.dataset_sha256, *source);
   const Episode& episode = file.episodes[episode_idx];
   const std::vector<std::string> problems = MissingParts(episode, *source);
   if (!problems.empty()) {
     Fail(ExitCode::kBadInput, {.file = file.path,
                                .field = "episodes[" + std::to_string(episode_idx) + "]",
                                .found = Join(problems, "; "),
-                               .remedy = remedy});
+                               .remedy = kEpisodesRemedy});
   }
   Task task;
   task.episode_idx = episode_idx;
@@ -188,6 +196,11 @@ Task ResolveFolders(const std::filesystem::path& support_folder, const std::file
   }
   HashSupports(task);
   return task;
+}
+
+void CheckContent(const Task& task) {
+  if (task.dataset_sha256.empty() || !task.query_source->is_folder()) return;
+  RequireContent("", task.dataset + ":" + task.split, task.dataset_sha256, *task.query_source);
 }
 
 void CheckNoDuplicates(const Task& task) {

@@ -21,6 +21,10 @@ namespace {
 
 const std::array<std::string, 3> kSourceNames = {"support", "base", "synthetic"};
 
+// Of BuildBackbone's Conv4 and ResNet12 inside BuildClassifier.
+const std::array<std::string, 3> kFirstConvolution = {"backbone.conv1_weight", "backbone.conv1_bias",
+                                                      "backbone.block1_conv1_weight"};
+
 int64_t SourceColumn(const std::string& name) {
   const auto found = std::find(kSourceNames.begin(), kSourceNames.end(), name);
   TINT_CHECK(found != kSourceNames.end()) << name;
@@ -53,7 +57,7 @@ class Distiller {
       const at::Tensor weighted = loss * Weight(sources_[i]);
       total = total.defined() ? total + weighted : weighted;
     }
-    if (!SwitchedOff(Mathematics::kStudentStep)) Descend(total, DistillLearningRate(options_, step));
+    if (!SwitchedOff(Mathematics::kStudentStep)) Descend(total, step);
     return at::stack(losses);
   }
 
@@ -108,17 +112,30 @@ class Distiller {
   }
 
   // torch.optim.SGD without dampening and Nesterov: d = g + wd p; m = mu m + d; p = p - lr m.
-  void Descend(const at::Tensor& loss, double learning_rate) {
+  // The linear layer's parameters are the classifier's own, the others its backbone's.
+  double LearningRate(const std::string& parameter, int64_t step) const {
+    DistillOptions own = options_;
+    const bool linear = parameter.find('.') == std::string::npos;
+    if (linear && own.lr_classifier > 0) own.learning_rate = own.lr_classifier;
+    return DistillLearningRate(own, step);
+  }
+
+  bool IsFrozen(const std::string& parameter) const {
+    return options_.freeze_first_conv && std::count(kFirstConvolution.begin(), kFirstConvolution.end(), parameter) > 0;
+  }
+
+  void Descend(const at::Tensor& loss, int64_t step) {
     const auto parameters = state_.student.Parameters();
     std::vector<at::Tensor> tensors;
     for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
     const auto gradients = torch::autograd::grad({loss}, tensors, {}, std::nullopt, false, /*allow_unused=*/true);
     const c10::NoGradGuard no_grad;
     for (size_t i = 0; i < parameters.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      at::Tensor& momentum = state_.momenta[parameters[i].first];
+      const std::string& name = parameters[i].first;
+      if (!gradients[i].defined() || IsFrozen(name)) continue;
+      at::Tensor& momentum = state_.momenta[name];
       momentum.mul_(options_.momentum).add_(gradients[i].add(tensors[i], options_.weight_decay));
-      tensors[i].add_(momentum, -learning_rate);
+      tensors[i].add_(momentum, -LearningRate(name, step));
     }
   }
 

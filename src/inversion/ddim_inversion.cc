@@ -8,7 +8,8 @@
 namespace tint {
 
 std::vector<at::Tensor> InvertDdim(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start,
-                                   const std::vector<int64_t>& timesteps, const at::Tensor& context) {
+                                   const std::vector<int64_t>& timesteps, const at::Tensor& context,
+                                   const std::function<void()>& after_step) {
   c10::NoGradGuard no_grad;
   const int64_t photos = start.size(0);
   const at::Tensor steering = context.size(0) == photos ? context : context.expand({photos, -1, -1});
@@ -24,6 +25,7 @@ std::vector<at::Tensor> InvertDdim(const Denoiser& denoiser, const NoiseSchedule
     const at::Tensor noise = denoiser.PredictNoise(path.back(), timestep, steering);
     path.push_back(DdimMove(path.back(), noise, schedule.AlphaBar(from), schedule.AlphaBar(*to)));
     from = *to;
+    if (after_step) after_step();
   }
   return path;
 }

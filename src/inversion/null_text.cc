@@ -110,11 +110,12 @@ double NullTextTolerance(const NullTextOptions& options, int64_t step_idx) {
 }
 
 NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start,
-                            const at::Tensor& context, const at::Tensor& empty_context,
-                            const NullTextOptions& options) {
+                            const at::Tensor& context, const at::Tensor& empty_context, const NullTextOptions& options,
+                            const std::function<void()>& after_forward) {
   const int64_t photos = start.size(0);
   NullTextState state;
-  state.path = InvertDdim(denoiser, schedule, start, SamplerTimesteps(options.steps, options.spacing), context);
+  state.path =
+      InvertDdim(denoiser, schedule, start, SamplerTimesteps(options.steps, options.spacing), context, after_forward);
   state.latents = state.path.back();
   state.current = empty_context.detach().to(start.options()).repeat({photos, 1, 1});
   state.unconditional =

@@ -112,13 +112,21 @@ Complaint Unknown(const Names& names, const std::string& argument) {
           .remedy = Suggest("--" + name, names.AllSpellings(), same)};
 }
 
+// "Run folder." within a sentence: "run folder". What begins with an abbreviation keeps its capitals.
+std::string WithinSentence(std::string help) {
+  if (help.ends_with('.')) help.pop_back();
+  const auto is = [&](size_t i, char low, char high) { return i < help.size() && help[i] >= low && help[i] <= high; };
+  if (is(0, 'A', 'Z') && is(1, 'a', 'z')) help[0] = static_cast<char>(help[0] - 'A' + 'a');
+  return help;
+}
+
 void CheckPositionals(const std::vector<PositionalArgument>& wanted, bool may_lack, bool may_exceed,
                       CommandLine& line) {
   const std::vector<std::string>& given = line.positionals;
   const bool repeated = !wanted.empty() && wanted.back().repeated;
   for (size_t i = given.size(); i < wanted.size() && !may_lack; ++i) {
     if (!wanted[i].required) continue;
-    line.faults.push_back({.field = wanted[i].name, .found = "is missing", .expected = wanted[i].help});
+    line.faults.push_back({.field = wanted[i].name, .found = "is missing", .expected = WithinSentence(wanted[i].help)});
   }
   std::vector<std::string> names;
   for (const PositionalArgument& argument : wanted) names.push_back(argument.name);

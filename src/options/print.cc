@@ -66,7 +66,9 @@ void CommandOptions::AdoptStored(const std::string& name, const Json& stored) {
       const Origin origin = OriginOf(origins_, Path(group, option));
       if (!stored.contains(option.name()) || (origin != Origin::kDefault && origin != Origin::kPreset)) continue;
       const Json& entry = stored.at(option.name());
-      const std::string wrong = option.SetFromJson(entry.at("value"));
+      const bool readable = entry.is_object() && entry.contains("value") && entry.contains("origin") &&
+                            entry["origin"].is_string() && origins.count(entry["origin"].get<std::string>()) > 0;
+      const std::string wrong = readable ? option.SetFromJson(entry["value"]) : "is " + entry.dump();
       if (!wrong.empty()) {
         Fail(ExitCode::kBadConfiguration,
              {.file = "run.json", .field = Path(group, option), .found = wrong, .expected = option.Expected()});

@@ -72,9 +72,9 @@ bool IsPlainName(const std::string& name) {
                      [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '_' || c == '-'); });
 }
 
-RunFolder CreateRun(const GlobalOptions& global) {
-  RequireGiven(global.run, "--run", "the run folder");
-  return RunFolder::Create(global.run);
+RunFolder OpenRun(const RunOptions& options) {
+  RequireGiven(options.global.run, "--run", "the run folder");
+  return options.shell.dry_run ? RunFolder::Imagine(options.global.run) : RunFolder::Create(options.global.run);
 }
 
 ModelSet OpenModels(const GlobalOptions& global) {
@@ -86,7 +86,7 @@ ModelSet OpenModels(const GlobalOptions& global) {
 
 StageContext::StageContext(const RunOptions& options)
     : options_(options),
-      run_(CreateRun(options.global)),
+      run_(OpenRun(options)),
       models_(OpenModels(options.global)),
       task_(ResolveTask(options.global)),
       threads_(SetUpTensorLibrary(static_cast<int>(options.global.threads))),

@@ -4,11 +4,14 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+
 #include "distill_sources.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/sha256.h"
 #include "tint/base/stop.h"
+#include "tint/base/text.h"
 #include "tint/fewshot/student.h"
 #include "tint/stages/pictures.h"
 #include "tint/stages/student_file.h"
@@ -17,7 +20,7 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;  // 2: as many base pictures of each class
 constexpr char kCheckpoint[] = "training.safetensors";
 
 std::string StudentRole(const StageContext& context) { return "student-" + context.options().global.student; }
@@ -84,7 +87,25 @@ class DistillStage : public Stage {
       Fail(ExitCode::kBadInput, {.field = "classes",
                                  .found = std::to_string(context.ways()),
                                  .expected = "at least 2 to distil a classifier"});
-    ChooseStart(context);
+    const DistillOptions& options = context.options().distill;
+    const int64_t sources = (options.support_weight > 0 ? 1 : 0) + (options.synthetic_weight > 0 ? 1 : 0) +
+                            (ChooseBaseImages(context).empty() ? 0 : 1);
+    if (sources == 0)
+      Complain("distill.support-weight", "all weights are 0", "a weight above 0 of a source that is there");
+    if (options.batch < sources)
+      Complain("distill.batch", std::to_string(options.batch),
+               "at least " + std::to_string(sources) + ", one picture of each source");
+    if (context.image_size() < 16)
+      Complain("image-size", std::to_string(context.image_size()), "at least 16: the students halve it four times");
+    const Start start = ChooseStart(context);
+    if (start == Start::kRandom) return;
+    const auto parameters = Backbone(context).module.Parameters();
+    const bool own = std::any_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
+      return parameter.first == "conv1_weight" || parameter.first == "block1_conv1_weight";
+    });
+    if (options.freeze_first_conv && !own)
+      Complain("distill.freeze-first-conv", "a student whose first convolution has another name",
+               "conv1_weight or block1_conv1_weight, as in tint's own students; or freeze-first-conv false");
   }
 
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
@@ -122,9 +143,10 @@ class DistillStage : public Stage {
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     const DistillOptions& options = context.options().distill;
-    const DatasetFacts& facts = context.task().facts;
+    const InputFacts facts = StudentInput(context);
     DistillState state;
     state.student = BuildStudent(context);
+    state.student.MoveTo(context.device());
     const std::vector<DistillSource> sources = GatherSources(context, earlier.at("generate"), writer);
     const std::vector<double> before = FixedImagesLoss(state.student, sources, options, facts.mean, facts.std);
     if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
@@ -140,6 +162,7 @@ class DistillStage : public Stage {
                  ThrowIfStopRequested();
                });
     const std::vector<double> after = FixedImagesLoss(state.student, sources, options, facts.mean, facts.std);
+    state.student.MoveTo(c10::Device(c10::kCPU));
     return Save(context, state, sources, before, after, writer);
   }
 
@@ -157,25 +180,70 @@ class DistillStage : public Stage {
     }
   }
 
-  static ScriptModule BuildStudent(const StageContext& context) {
+  [[noreturn]] static void Complain(const std::string& field, const std::string& found, const std::string& expected) {
+    Fail(ExitCode::kBadConfiguration, {.field = field, .found = found, .expected = expected});
+  }
+
+  static StudentSpec Spec(const StageContext& context) {
+    const DistillOptions& options = context.options().distill;
     StudentSpec spec;
     spec.architecture = context.options().global.student;
     spec.image_size = context.image_size();
-    ScriptModule backbone;
-    switch (ChooseStart(context)) {
-      case Start::kFile:
-        backbone =
-            ScriptModule::FromBytes(context.models().ReadListedFile(context.options().global.student_weights),
-                                    context.options().global.student_weights, c10::Device(c10::kCPU), at::kFloat);
-        break;
-      case Start::kModelSet:
-        backbone = context.models().LoadModule(StudentRole(context), c10::Device(c10::kCPU), at::kFloat);
-        break;
-      case Start::kRandom:
-        backbone = BuildBackbone(spec, RandomStream({context.seed(), "student", 0, 0, 0}));
-    }
+    spec.conv4_head = options.conv4_head;
+    spec.activation = options.activation;
+    spec.resnet12_widths.clear();
+    for (const std::string& width : Split(options.resnet12_widths, '-'))
+      spec.resnet12_widths.push_back(std::stoll(width));
+    return spec;
+  }
+
+  // What the student's weights were trained to see: the model set says it for its own, the data set for all others.
+  static InputFacts StudentInput(const StageContext& context) {
+    if (ChooseStart(context) == Start::kModelSet) return context.models().ReadInputFacts(StudentRole(context));
+    InputFacts facts;
+    facts.input_size = context.image_size();
+    facts.mean = context.task().facts.mean;
+    facts.std = context.task().facts.std;
+    return facts;
+  }
+
+  struct SizedBackbone {
+    ScriptModule module;
+    int64_t feature_width;
+  };
+
+  // The weights to start from. A file may hold any backbone: what it gives for one black picture tells its width.
+  static SizedBackbone Backbone(const StageContext& context) {
+    const StudentSpec spec = Spec(context);
+    const c10::Device cpu(c10::kCPU);
+    const Start start = ChooseStart(context);
+    if (start == Start::kRandom)
+      return {BuildBackbone(spec, RandomStream({context.seed(), "student", 0, 0, 0})), FeatureWidth(spec)};
+    const InputFacts facts = StudentInput(context);
+    if (facts.input_size != context.image_size())
+      Complain("image-size", std::to_string(context.image_size()),
+               std::to_string(facts.input_size) + ", the input size of " + StudentRole(context) + " in models.json");
+    const std::string file = start == Start::kFile ? context.options().global.student_weights
+                                                   : context.models().Require(StudentRole(context)).file;
+    ScriptModule module = start == Start::kFile
+                              ? ScriptModule::FromBytes(context.models().ReadListedFile(file), file, cpu, at::kFloat)
+                              : context.models().LoadModule(StudentRole(context), cpu, at::kFloat);
+    module.SetTraining(false);
+    c10::NoGradGuard no_grad;
+    const at::Tensor features = module.Call("forward", {at::zeros({1, 3, spec.image_size, spec.image_size})});
+    if (features.dim() != 2)
+      Fail(ExitCode::kBadInput, {.file = file,
+                                 .field = "forward",
+                                 .found = "an output of shape " + c10::str(features.sizes()),
+                                 .expected = "features [B, D] of a backbone"});
+    return {std::move(module), features.size(1)};
+  }
+
+  static ScriptModule BuildStudent(const StageContext& context) {
+    const SizedBackbone backbone = Backbone(context);
     const uint64_t episode_idx = context.NewKey("", 0, {}).episode_idx;
-    return BuildClassifier(backbone, FeatureWidth(spec), context.ways(), context.options().distill.normalize_features,
+    return BuildClassifier(backbone.module, backbone.feature_width, context.ways(),
+                           context.options().distill.normalize_features,
                            RandomStream({context.seed(), "student/head", episode_idx, 0, 0}));
   }
 
@@ -186,8 +254,8 @@ class DistillStage : public Stage {
     StudentCard card{.architecture = context.options().global.student,
                      .classes = {},
                      .image_size = context.image_size(),
-                     .mean = context.task().facts.mean,
-                     .std = context.task().facts.std,
+                     .mean = StudentInput(context).mean,
+                     .std = StudentInput(context).std,
                      .file_sha256 = Sha256Hex(bytes)};
     for (const TaskClass& task_class : context.task().classes) card.classes.push_back(task_class.name);
     writer.Put("student.json", card.ToText());

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <map>
+
 #include "tint/artifacts/image_shards.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
@@ -52,25 +55,44 @@ Labelled LoadSynthetic(const StageContext& context, const CompletedStage& genera
   return {at::stack(images), at::tensor(labels)};
 }
 
-// Features, prototypes and logits of all pictures, once.
-NamedTensors LabelAll(const StageContext& context, const Labelled& support, const at::Tensor& base,
-                      const at::Tensor& synthetic) {
+// Features [M, D] of all of `images`. They are kept: to label a large base set is hours of a small machine's work.
+at::Tensor KeptFeatures(const StageContext& context, const Teacher& teacher, const std::string& name,
+                        const at::Tensor& images, StageWriter& writer, Progress* progress) {
+  constexpr int64_t kChunk = 2 * kTeacherPiece;  // whole pieces, so that a restart changes no bit
+  const std::string checkpoint = "features-" + name + ".safetensors";
+  std::vector<at::Tensor> parts;
+  int64_t done = 0;
+  if (const auto saved = writer.LoadCheckpoint(checkpoint)) {
+    parts.push_back(ParseSafetensors(*saved, checkpoint).at("features"));
+    done = parts.back().size(0);
+    progress->Advance(done);
+  }
+  while (done < images.size(0)) {
+    const int64_t rows = std::min(kChunk, images.size(0) - done);
+    parts.push_back(TeacherFeatures(teacher, images.narrow(0, done, rows), context.device()));
+    done += rows;
+    progress->Advance(rows);
+    if (StopRequested() || writer.CheckpointDue() || done == images.size(0))
+      writer.SaveCheckpoint(checkpoint, SerializeSafetensors({{"features", at::cat(parts)}}));
+    ThrowIfStopRequested();
+  }
+  return at::cat(parts);
+}
+
+// Prototypes, and logits of all pictures, once.
+NamedTensors LabelAll(const StageContext& context, const at::Tensor& support, const at::Tensor& support_labels,
+                      const std::map<std::string, at::Tensor>& pictures, StageWriter& writer) {
   const Teacher teacher = context.models().LoadTeacher(context.device(), context.dtype());
-  const int64_t total = support.images.size(0) + synthetic.size(0) + (base.defined() ? base.size(0) : 0);
+  int64_t total = support.size(0);
+  for (const auto& [name, images] : pictures) total += images.size(0);
   Progress progress("distill", "teacher labels", total);
-  const auto label = [&](const at::Tensor& images) {
-    int64_t before = 0;
-    return TeacherFeatures(teacher, images, context.device(), [&](int64_t done) {
-      progress.Advance(done - before);
-      before = done;
-      ThrowIfStopRequested();
-    });
-  };
-  const at::Tensor prototypes = Prototypes(label(support.images), support.labels, context.ways());
-  const TeacherFacts& facts = teacher.facts();
+  const at::Tensor features = KeptFeatures(context, teacher, "support", support, writer, &progress);
+  const at::Tensor prototypes = Prototypes(features, support_labels, context.ways());
   NamedTensors logits{{"prototypes", prototypes}};
-  logits["synthetic"] = PseudoLabels(label(synthetic), prototypes, facts.logit_scale, facts.logit_bias);
-  if (base.defined()) logits["base"] = PseudoLabels(label(base), prototypes, facts.logit_scale, facts.logit_bias);
+  for (const auto& [name, images] : pictures) {
+    const at::Tensor own = KeptFeatures(context, teacher, name, images, writer, &progress);
+    logits[name] = PseudoLabels(own, prototypes, teacher.facts().logit_scale, teacher.facts().logit_bias);
+  }
   for (const auto& [name, tensor] : logits) CheckFinite(tensor, "teacher's " + name);
   return logits;
 }
@@ -79,16 +101,26 @@ NamedTensors LabelAll(const StageContext& context, const Labelled& support, cons
 
 std::vector<NamedFile> ChooseBaseImages(const StageContext& context) {
   std::vector<NamedFile> all;
-  if (!context.base_source()) return all;
+  if (!context.base_source() || context.options().distill.base_weight == 0) return all;
   for (const std::string& class_name : context.base_source()->Classes()) {
     for (const std::string& file : context.base_source()->Files(class_name)) all.push_back({class_name, file});
   }
   const int64_t wanted = context.options().distill.base_images;
   if (wanted == 0 || wanted >= static_cast<int64_t>(all.size())) return all;
-  RandomStream stream({context.seed(), "distill/base", context.NewKey("", 0, {}).episode_idx, 0, 0});
-  const std::vector<int64_t> order = stream.Permutation(static_cast<int64_t>(all.size()));
+  // As many of each class: one after another, each class in its own shuffled order.
+  std::vector<std::vector<int64_t>> orders;
+  const std::vector<std::string>& classes = context.base_source()->Classes();
+  for (size_t c = 0; c < classes.size(); ++c) {
+    RandomStream stream({context.seed(), "distill/base", context.NewKey("", 0, {}).episode_idx, c, 0});
+    orders.push_back(stream.Permutation(static_cast<int64_t>(context.base_source()->Files(classes[c]).size())));
+  }
   std::vector<NamedFile> chosen;
-  for (int64_t i = 0; i < wanted; ++i) chosen.push_back(all[static_cast<size_t>(order[static_cast<size_t>(i)])]);
+  for (size_t k = 0; static_cast<int64_t>(chosen.size()) < wanted; ++k) {
+    for (size_t c = 0; c < classes.size() && static_cast<int64_t>(chosen.size()) < wanted; ++c) {
+      if (k < orders[c].size())
+        chosen.push_back({classes[c], context.base_source()->Files(classes[c])[static_cast<size_t>(orders[c][k])]});
+    }
+  }
   return chosen;
 }
 
@@ -96,20 +128,26 @@ std::vector<DistillSource> GatherSources(const StageContext& context, const Comp
                                          StageWriter& writer) {
   const DistillOptions& options = context.options().distill;
   const Labelled support = LoadSupport(context);
-  const Labelled synthetic = LoadSynthetic(context, generate);
+  std::map<std::string, at::Tensor> pictures;
+  Labelled synthetic;
+  if (options.synthetic_weight > 0) {
+    synthetic = LoadSynthetic(context, generate);
+    pictures["synthetic"] = synthetic.images;
+  }
   const std::vector<NamedFile> base_files = ChooseBaseImages(context);
-  at::Tensor base;
-  if (!base_files.empty()) base = LoadSquares(*context.base_source(), base_files, context.image_size());
+  if (!base_files.empty()) pictures["base"] = LoadSquares(*context.base_source(), base_files, context.image_size());
   if (!writer.Has(kLabels))
-    writer.Put(kLabels, SerializeSafetensors(LabelAll(context, support, base, synthetic.images)));
+    writer.Put(kLabels, SerializeSafetensors(LabelAll(context, support.images, support.labels, pictures, writer)));
   const NamedTensors logits = ParseSafetensors(writer.Read(kLabels), kLabels);
   std::vector<DistillSource> sources;
-  sources.push_back({"support", support.images, support.labels, {}, options.support_weight});
-  if (base.defined()) sources.push_back({"base", base, {}, logits.at("base"), options.base_weight});
-  if (options.synthetic_labels == "class") {
-    sources.push_back({"synthetic", synthetic.images, synthetic.labels, {}, options.synthetic_weight});
-  } else {
-    sources.push_back({"synthetic", synthetic.images, {}, logits.at("synthetic"), options.synthetic_weight});
+  if (options.support_weight > 0)
+    sources.push_back({"support", support.images, support.labels, {}, options.support_weight});
+  if (pictures.count("base") > 0)
+    sources.push_back({"base", pictures["base"], {}, logits.at("base"), options.base_weight});
+  if (pictures.count("synthetic") > 0) {
+    const bool soft = options.synthetic_labels == "teacher";
+    sources.push_back({"synthetic", synthetic.images, soft ? at::Tensor() : synthetic.labels,
+                       soft ? logits.at("synthetic") : at::Tensor(), options.synthetic_weight});
   }
   return sources;
 }

@@ -81,6 +81,7 @@ class EvaluateStage : public Stage {
   }
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
+    CheckContent(context.task());
     CheckNoDuplicates(context.task());
     const CompletedStage& distill = earlier.at("distill");
     const StudentCard card = StudentCard::Parse(distill.Read("student.json"), "student.json");

@@ -104,9 +104,11 @@ class Generator {
     };
     const DenoiseOptions options{
         .guidance = context_.options().generate.guidance, .timesteps = paths.timesteps, .first_step_idx = 0};
-    const at::Tensor clean = Denoise(denoiser_, schedule_, at::cat(latents), options, conditioning);
+    const at::Tensor clean = Denoise(denoiser_, schedule_, at::cat(latents), options, conditioning,
+                                     [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); });
     CheckFinite(clean, "generated latents");
     const at::Tensor images = autoencoder_.Decode(clean);
+    CheckFinite(images, "generated pictures");
     return ToBytes(ResizeBilinearAntialias(images, context_.image_size(), context_.image_size()).cpu());
   }
 
@@ -120,7 +122,8 @@ class Generator {
   NoiseSchedule schedule_;
 };
 
-bool IsConstant(const at::Tensor& pixels) { return pixels.max().item<int64_t>() == pixels.min().item<int64_t>(); }
+// One single colour, whichever: each channel has one value.
+bool IsConstant(const at::Tensor& pixels) { return pixels.amax({1, 2}).equal(pixels.amin({1, 2})); }
 
 class GenerateStage : public Stage {
  public:
@@ -192,8 +195,8 @@ class GenerateStage : public Stage {
     std::string file;
   };
 
-  static void WriteClassShard(const Generator& generator, const ClassPaths& paths,
-                              const ShardTask& task, StageWriter& writer, Progress* progress) {
+  static void WriteClassShard(const Generator& generator, const ClassPaths& paths, const ShardTask& task,
+                              StageWriter& writer, Progress* progress) {
     if (writer.Has(task.file) && writer.Has(task.file + ".json")) {
       progress->Advance(task.count);
       return;
@@ -237,7 +240,12 @@ class GenerateStage : public Stage {
       at::Tensor picture = pictures[i];
       Drawn one = drawn[static_cast<size_t>(i)];
       int64_t attempt = 0;
-      while (IsConstant(picture) && attempt < kMaxAttempts) {
+      while (IsConstant(picture)) {
+        if (attempt == kMaxAttempts)
+          Fail(ExitCode::kInternal, "generate: picture " + std::to_string(from + i) + " of class " +
+                                        std::to_string(class_idx) + " has one single colour after " +
+                                        std::to_string(kMaxAttempts) +
+                                        " fresh draws. Check the models with `tint models check`.");
         one = generator.Draw(paths, class_idx, from + i, ++attempt);
         picture = generator.Render(paths, std::vector<Drawn>(kPiece, one))[0];
       }

@@ -54,6 +54,11 @@ class NullTextInversionStage : public Stage {
   std::vector<std::string> needs() const override { return {"super-resolve", "textual-inversion"}; }
   std::vector<std::string> roles() const override { return {"denoiser", "autoencoder", "text_encoder", "tokenizer"}; }
 
+  void Check(const StageContext& context) const override {
+    Stage::Check(context);
+    SamplerTimesteps(context.options().null_text.steps, context.options().null_text.spacing);
+  }
+
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
     NullTextOptions options = context.options().null_text;
     OptionList list;
@@ -61,6 +66,7 @@ class NullTextInversionStage : public Stage {
     Json values = list.KeyValues();
     values["prompt"] = context.options().textual_inversion.prompt;
     StageKey key = context.NewKey(name(), kVersion, values);
+    key.dtype = "float32";
     for (const std::string& need : needs()) key.inputs[need] = earlier.at(need).content_sha256();
     for (const std::string& role : roles()) key.models[role] = context.models().Require(role).sha256;
     return key;
@@ -83,9 +89,10 @@ class NullTextInversionStage : public Stage {
   }
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
-    TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), context.dtype());
+    // In float32 whatever the other stages compute in: in half precision the gradient, about 1e-7, is lost.
+    TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), at::kFloat);
     PromptTemplate prompt = MakePrompt(context, text_encoder);
-    const Models models{context.models().LoadDenoiser(context.device(), context.dtype()), std::move(text_encoder),
+    const Models models{context.models().LoadDenoiser(context.device(), at::kFloat), std::move(text_encoder),
                         context.models().LoadAutoencoder(context.device()), std::move(prompt)};
     Progress progress(name(), "timesteps", context.ways() * context.options().null_text.steps);
     Json metrics = {{"classes", Json::array()}};
@@ -121,7 +128,7 @@ class NullTextInversionStage : public Stage {
       const at::Tensor start =
           EncodeUpscaled(context, earlier.at("super-resolve"), models.autoencoder, class_idx).to(context.device());
       state = StartNullText(models.denoiser, schedule, start, prompt_context,
-                            models.prompt.EmptyContext(models.text_encoder), options);
+                            models.prompt.EmptyContext(models.text_encoder), options, ThrowIfStopRequested);
     }
     progress->Advance(state.step_idx);
     RunNullText(models.denoiser, schedule, prompt_context, options, &state, [&](const NullTextState& now) {

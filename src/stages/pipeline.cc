@@ -77,6 +77,21 @@ StageReport RunOne(const StageContext& context, const Stage& stage, StageResults
   return report;
 }
 
+// Faults of input come before hours of work: all that will run is checked before the first of it does.
+void CheckWhatIsMissing(const StageContext& context, const std::vector<std::string>& names) {
+  StageResults results;
+  bool complete = true;
+  for (const std::string& name : names) {
+    const std::unique_ptr<Stage> stage = MakeStage(name);
+    if (complete) {
+      auto result = CompletedStage::Open(context.run().StagePath(RunEpisode(context), stage->Key(context, results)));
+      complete = result.has_value();
+      if (complete) results.insert_or_assign(name, std::move(*result));
+    }
+    if (!complete) stage->Check(context);
+  }
+}
+
 // Opens what is complete of the stages before `stage`; complains about the first that is not.
 void OpenNeeds(const StageContext& context, const std::string& stage, StageResults* results) {
   std::vector<std::string> needs;
@@ -98,7 +113,7 @@ PipelineResult RunPipeline(const StageContext& context, const std::string& stage
   run.UpdateManifest(manifest_part);
   PipelineResult result;
   if (stage == "specialize") {
-    for (const std::string& name : StagesUpTo(context, stage)) MakeStage(name)->Check(context);
+    CheckWhatIsMissing(context, StagesUpTo(context, stage));
     for (const std::string& name : StagesUpTo(context, stage))
       result.stages.push_back(RunOne(context, *MakeStage(name), &result.results));
     return result;

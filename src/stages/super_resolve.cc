@@ -9,6 +9,7 @@
 #include "tint/image/contact_sheet.h"
 #include "tint/image/resize.h"
 #include "tint/stages/pictures.h"
+#include "tint/tensor/checks.h"
 
 namespace tint {
 namespace {
@@ -24,6 +25,14 @@ class SuperResolveStage : public Stage {
   void Check(const StageContext& context) const override {
     if (context.options().super_resolve.post_size == 0) context.models().Require("autoencoder");
     if (context.options().super_resolve.upscaling == "always") context.models().Require("upscaler");
+    const int64_t size = ModelImageSize(context);
+    if (!context.models().Has("autoencoder")) return;
+    const int64_t factor = context.models().ReadAutoencoderFacts().spatial_factor;
+    if (size % factor != 0)
+      Fail(ExitCode::kBadConfiguration,
+           {.field = "super-resolve.post-size",
+            .found = std::to_string(size),
+            .expected = "a multiple of " + std::to_string(factor) + ", the side of the autoencoder's cells"});
   }
 
   StageKey Key(const StageContext& context, const StageResults&) const override {
@@ -94,6 +103,7 @@ class SuperResolveStage : public Stage {
                   ? ResizeBilinearAntialias(image, options.pre_size, options.pre_size)
                   : ResizeBilinear(image, options.pre_size, options.pre_size);
       image = upscaler->Enlarge(image);
+      CheckFinite(image, "the upscaler's picture");
     }
     image =
         options.resize == "antialias" ? ResizeBilinearAntialias(image, size, size) : ResizeBilinear(image, size, size);

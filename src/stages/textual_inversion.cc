@@ -49,11 +49,18 @@ class TextualInversionStage : public Stage {
   std::vector<std::string> needs() const override { return {"super-resolve"}; }
   std::vector<std::string> roles() const override { return {"denoiser", "autoencoder", "text_encoder", "tokenizer"}; }
 
+  void Check(const StageContext& context) const override {
+    Stage::Check(context);
+    const TextEncoder text_encoder = context.models().LoadTextEncoder(c10::Device(c10::kCPU), at::kFloat);
+    StartTextualInversion(MakePrompt(context, text_encoder), 1, context.options().textual_inversion);
+  }
+
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
     TextualInversionOptions options = context.options().textual_inversion;
     OptionList list;
     options.Declare(list);
     StageKey key = context.NewKey(name(), kVersion, list.KeyValues());
+    key.dtype = "float32";
     key.inputs["super-resolve"] = earlier.at("super-resolve").content_sha256();
     for (const std::string& role : roles()) key.models[role] = context.models().Require(role).sha256;
     return key;
@@ -69,8 +76,9 @@ class TextualInversionStage : public Stage {
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     const TextualInversionOptions& options = context.options().textual_inversion;
-    const Denoiser denoiser = context.models().LoadDenoiser(context.device(), context.dtype());
-    const TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), context.dtype());
+    // Gradients and the optimiser's small steps need float32 whatever the other stages compute in (method.md S7).
+    const Denoiser denoiser = context.models().LoadDenoiser(context.device(), at::kFloat);
+    const TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), at::kFloat);
     const PromptTemplate prompt = MakePrompt(context, text_encoder);
     const NoiseSchedule schedule;
     const auto problems = MakeProblems(context, earlier.at("super-resolve"));

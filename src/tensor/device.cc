@@ -168,6 +168,9 @@ int SetUpTensorLibrary(int threads) {
   // cuBLAS is deterministic only with a fixed workspace, and reads this when it starts.
   setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+  // LibTorch's own defaults let CUDA convolutions round to TF32 and keep matrix products in float32: float32 is meant.
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
   // Only a help for finding reads of unset memory, and it writes every new tensor.
   at::globalContext().setDeterministicFillUninitializedMemory(false);
   // Big blocks stay with the process: given back at every step, the kernel clears them again and again. 32 MiB is the

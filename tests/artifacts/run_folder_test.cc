@@ -165,6 +165,22 @@ TEST(VerifyRun, CountsAndNamesWhatDoesNotBelong) {
   }
 }
 
+TEST(RunFolder, RefusesLinksInPlaceOfItsFolders) {
+  const StageKey key = FakeKey("generate");
+  for (const std::string& part :
+       {std::string("episodes"), std::string("episodes/0000"), std::string("episodes/0000/generate"),
+        "episodes/0000/generate/" + key.Folder(), "episodes/0000/generate/" + key.Folder() + "/.partial"}) {
+    TestFolder folder;
+    const RunFolder run = RunFolder::Create(folder / "run");
+    fs::create_directories((folder / "run" / part).parent_path());
+    fs::create_directory(folder / "elsewhere");
+    fs::create_directory_symlink(folder / "elsewhere", folder / "run" / part);
+    EXPECT_THAT(CatchError([&] { StageWriter(run.StagePath(0, key), key).Put("a.bin", "x"); }),
+                FailsWith(ExitCode::kCannotCreate, HasSubstr("run/" + part + ": is a link")));
+    EXPECT_TRUE(fs::is_empty(folder / "elsewhere")) << part;
+  }
+}
+
 // A whole result, carried to another episode's place: every hash is true, only the place is wrong.
 TEST(VerifyRun, FindsAResultInAnotherEpisodesPlace) {
   TestFolder folder;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "member_count.h"
 #include "tint/fewshot/distill.h"
 
 namespace tint {
@@ -30,13 +31,27 @@ TEST(DistillOptions, DefaultsAreThePapers) {
   EXPECT_EQ(options.temperature, 4);
 }
 
-// method.md S16: one pass over 38,400 base pictures, 125 a step, beside 125 supports.
+// method.md S16 and S24 rows 7, 8, 10. 38,400 base pictures, 125 a step beside 125 supports, are 307 steps.
 TEST(DistillOptions, UpstreamIsLabelHallucs) {
   const DistillOptions options = WithPreset("upstream");
-  EXPECT_EQ(options.steps, 38'400 / 125);
+  EXPECT_EQ(options.steps, 307);
   EXPECT_EQ(options.batch, 250);
   EXPECT_EQ(options.learning_rate, 0.025);
+  EXPECT_EQ(options.lr_classifier, 0.05);
+  EXPECT_TRUE(options.freeze_first_conv);
+  EXPECT_EQ(options.conv4_head, "gap");
+  EXPECT_EQ(options.resnet12_widths, "64-160-320-640");
+  EXPECT_EQ(options.activation, "leaky_relu");
   EXPECT_EQ(DistillLearningRate(options, options.steps - 1), 0.025);
+}
+
+// method.md S16: padding 8, and 4 for CIFAR's 32 x 32.
+TEST(DistillOptions, CropPaddingGoesByTheSideUnlessItIsGiven) {
+  DistillOptions options;
+  EXPECT_EQ(CropPadding(options, 84), 8);
+  EXPECT_EQ(CropPadding(options, 32), 4);
+  options.crop_padding = 0;
+  EXPECT_EQ(CropPadding(options, 84), 0);
 }
 
 // The contract's smallest sizes of the preset smoke.
@@ -52,7 +67,7 @@ TEST(DistillOptions, EveryNumberHasARangeAndEveryOptionHelp) {
   DistillOptions options;
   OptionList list;
   options.Declare(list);
-  EXPECT_EQ(list.options().size(), 17u);
+  EXPECT_EQ(list.options().size(), testing::kMemberCount<DistillOptions>);
   for (const Option& option : list.options()) {
     EXPECT_FALSE(option.help().empty()) << option.name();
     EXPECT_TRUE(option.has_range() || !option.default_value().is_number()) << option.name();

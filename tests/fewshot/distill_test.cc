@@ -169,6 +169,44 @@ TEST(RunDistill, PartsMayDifferByOne) {
   DistillState state = Start();
   RunToy(ToySources(), options, &state);
   EXPECT_TRUE(state.losses.isfinite().all().item<bool>());
+  const auto parts = [&](int64_t batch) {
+    options.batch = batch;
+    const std::vector<DistillSource> sources = ToySources();
+    std::vector<int64_t> sizes;
+    for (const at::Tensor& rows : internal::BatchMaker(sources, options, {}).Make(0).rows)
+      sizes.push_back(rows.size(0));
+    return sizes;
+  };
+  EXPECT_EQ(parts(31), (std::vector<int64_t>{11, 10, 10}));
+  EXPECT_EQ(parts(30), (std::vector<int64_t>{10, 10, 10}));
+}
+
+// The linear layer has its own learning rate; the first convolution stays where it was when it is to.
+TEST(RunDistill, LinearLayerAndFirstConvolutionHaveTheirOwnRules) {
+  DistillOptions options = ToyOptions(1);
+  options.momentum = options.weight_decay = 0;
+  const auto moved = [&](const DistillOptions& these) {
+    DistillState state = Start();
+    std::map<std::string, at::Tensor> change;
+    for (const auto& [name, parameter] : state.student.Parameters()) change[name] = parameter.detach().clone();
+    RunToy(ToySources(), these, &state);
+    for (const auto& [name, parameter] : state.student.Parameters()) change[name] = parameter.detach() - change[name];
+    return change;
+  };
+  const auto plain = moved(options);
+  options.lr_classifier = 3 * options.learning_rate;
+  options.freeze_first_conv = true;
+  const auto other = moved(options);
+  for (const auto& [name, change] : plain) {
+    ASSERT_GT(change.abs().max().item<double>(), 0) << name;
+    if (name == "backbone.conv1_weight" || name == "backbone.conv1_bias") {
+      EXPECT_EQ(other.at(name).abs().max().item<double>(), 0) << name;
+    } else if (name == "weight" || name == "bias") {
+      EXPECT_TRUE(at::allclose(other.at(name), 3 * change, 1e-3, 1e-6)) << name;
+    } else {
+      EXPECT_TRUE(other.at(name).equal(change)) << name;
+    }
+  }
 }
 
 TEST(RunDistill, UsesEveryPictureOnceInEachPass) {

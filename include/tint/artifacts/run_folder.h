@@ -20,6 +20,8 @@ class RunFolder {
   // Makes the folder if it is absent and checks that it can be written, before any work: else Error(kCannotCreate).
   // Removes what killed runs left: temporaries of dead processes, and `.partial` beside a done.json.
   static RunFolder Create(const std::filesystem::path& folder);
+  // A folder that may not exist yet, to plan with: nothing is made, checked or removed.
+  static RunFolder Imagine(const std::filesystem::path& folder) { return RunFolder(folder); }
   // An existing run: absent: Error(kMissingInput); no run.json: likewise; run.json not true: Error(kCorrupt); newer:
   // kBadConfiguration.
   static RunFolder Open(const std::filesystem::path& folder);

@@ -21,8 +21,8 @@ struct DatasetFacts {
   std::vector<double> mean = {0.472138, 0.453308, 0.409961};
   std::vector<double> std = {0.277184, 0.267751, 0.284490};
 };
-// Known now: miniimagenet, "folder", and any folder below TINT_DATA that holds a split (with miniImageNet's
-// normalisation and size). Unknown: Error(kUsage) with the nearest name.
+// Known now: miniimagenet, cifar-fs (32 pixels, its own statistics), "folder", and any other folder below TINT_DATA
+// that holds a split (with miniImageNet's normalisation and size). Unknown: Error(kUsage) with the nearest name.
 DatasetFacts FactsOfDataset(const std::string& name);
 
 // All members may be called by several threads at once.
@@ -36,6 +36,8 @@ class ImageSource {
   virtual std::string ReadBytes(const std::string& class_name, const std::string& file) const = 0;
   // For messages: "…/test.zip/test/n01/a.jpg".
   virtual std::string Describe(const std::string& class_name, const std::string& file) const = 0;
+  // True where pictures lie one by one in folders: reading all of them would open queries before they may be seen.
+  virtual bool is_folder() const { return false; }
   // SHA-256 over the lines "<class>/<file> <sha256 of its bytes>\n" in byte order: the same for a zip and its unpacked
   // folder. Reads everything once (38,400 stored pictures: under a second) and remembers the answer.
   std::string ContentSha256() const;

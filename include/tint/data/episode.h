@@ -68,6 +68,7 @@ struct Task {
   uint64_t episodes_in_file = 0;
 };
 
+// The content of a data set in folders is not compared here but in CheckContent, since that opens every query.
 // `queries` > 0 keeps the first N queries of each class. episode_idx outside the file, class or file absent in the data
 // set, dataset_sha256 of another data set: Error(kBadInput).
 Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_ptr<ImageSource> source,
@@ -78,6 +79,10 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
 // among the supports (by SHA-256 of the file): Error(kBadInput) naming both. Query files are not opened.
 Task ResolveFolders(const std::filesystem::path& support_folder, const std::filesystem::path& query_folder,
                     int64_t queries);
+
+// A data set in folders still has the content that its episodes were drawn from: else Error(kBadInput). Opens query
+// files: for evaluate alone.
+void CheckContent(const Task& task);
 
 // Supports and queries have no file in common by content (SHA-256), and no support stands twice: else Error(kBadInput)
 // naming both files. Reads every query file: for evaluate alone, since no earlier stage may open one.

@@ -23,6 +23,8 @@ struct DistillOptions {
   int64_t steps = 10000;
   int64_t batch = 150;  // in equal parts from the sources that are there, the first ones one more if it must be
   double learning_rate = 0.02;
+  double lr_classifier = 0;  // 0: learning_rate
+  bool freeze_first_conv = false;
   double momentum = 0.9;
   double weight_decay = 5e-4;
   double decay_at = 0.5;  // share of the steps after which the learning rate is multiplied by decay_factor
@@ -32,12 +34,21 @@ struct DistillOptions {
   int64_t base_images = 0;  // 0 = all
   bool normalize_features = true;
   std::string synthetic_labels = "teacher";  // or "class": the hard label of the generating class (Table 2's "None")
-  int64_t crop_padding = 8;
+  int64_t crop_padding = -1;                 // -1: CropPadding
   double color_jitter = 0.4;
   double flip_probability = 0.5;
 
+  // Which student (method.md S14, S24 rows 7 and 8).
+  std::string conv4_head = "flatten";
+  std::string resnet12_widths = "64-128-256-512";
+  std::string activation = "relu";
+
   void Declare(OptionList& list);
 };
+
+// Zero padding of the random crop for pictures of this side, in pixels: crop_padding, or by the usual rule of S16, 4 up
+// to 32 and 8 above.
+int64_t CropPadding(const DistillOptions& options, int64_t image_size);
 
 // Pictures of one source, resident in memory, and what they teach.
 struct DistillSource {
@@ -53,7 +64,7 @@ at::Tensor CrossEntropyLoss(const at::Tensor& logits, const at::Tensor& labels);
 // T^2/B KL(teacher || student), both [B, N]. Equal logits give 0.
 at::Tensor KnowledgeDistillationLoss(const at::Tensor& student_logits, const at::Tensor& teacher_logits,
                                      double temperature);
-// lr of step k (from 0).
+// lr of step k (from 0); the classifier's has the same schedule.
 double DistillLearningRate(const DistillOptions& options, int64_t step);
 
 // What a restart needs: the student's parameters and buffers lie in `student` itself.

@@ -9,8 +9,8 @@
 namespace tint {
 
 struct ContactRow {
-  std::string caption;              // drawn left of the row; ASCII, others are shown as '?'
-  std::vector<at::Tensor> pictures; // uint8 [3, h, w], any sizes
+  std::string caption;               // drawn left of the row; ASCII, others are shown as '?'
+  std::vector<at::Tensor> pictures;  // uint8 [3, h, w], any sizes
 };
 
 // PNG bytes: each picture is scaled (area down, nearest up) into cells of `cell` pixels. Deterministic.

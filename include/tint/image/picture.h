@@ -1,7 +1,7 @@
 // The one door for pictures: bytes in, checked 8-bit RGB out.
 //
-// size cap -> magic bytes -> header -> pixel cap -> strict decode -> colour, alpha, bit-depth rule -> EXIF rule -> hashes.
-// The rules are those of the table "D. Bad images" that tests/image/cases_*.cc hold, one row a case.
+// size cap -> magic bytes -> header -> pixel cap -> strict decode -> colour, alpha, bit-depth rule -> EXIF rule ->
+// hashes. The rules are those of the table "D. Bad images" that tests/image/cases_*.cc hold, one row a case.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,21 +17,21 @@ namespace tint {
 struct PictureRules {
   uint64_t max_bytes = 200ull << 20;
   int64_t max_pixels = 64'000'000;
-  int64_t min_side = 16;      // smaller pictures are refused
-  bool apply_exif = true;     // turn by the EXIF orientation (2-8)
-  double max_aspect = 3.0;    // longer pictures get a warning
+  int64_t min_side = 16;    // smaller pictures are refused
+  bool apply_exif = true;   // turn by the EXIF orientation (2-8)
+  double max_aspect = 3.0;  // longer pictures get a warning
 };
 
 struct Picture {
-  at::Tensor pixels;                  // uint8 [3, H, W], RGB, contiguous, CPU
-  std::string format;                 // "jpeg" or "png"
+  at::Tensor pixels;   // uint8 [3, H, W], RGB, contiguous, CPU
+  std::string format;  // "jpeg" or "png"
   std::string file_sha256;
   std::string pixel_sha256;           // of "H W\n" and the bytes in H, W, RGB order
   std::vector<std::string> warnings;  // "greyscale, replicated to RGB", ...
 };
 
-// Throws Error(kBadInput) naming `name` and the reason: not JPEG or PNG (the format is named, with a convert hint, or the
-// first 16 bytes are shown), truncated, damaged (any libjpeg warning), over a limit, fully transparent, too small.
+// Throws Error(kBadInput) naming `name` and the reason: not JPEG or PNG (the format is named, with a convert hint, or
+// the first 16 bytes are shown), truncated, damaged (any libjpeg warning), over a limit, fully transparent, too small.
 Picture DecodePicture(std::string_view bytes, const std::string& name, const PictureRules& rules = {});
 
 // Regular files only; else as DecodePicture. A wrong extension gives a warning.

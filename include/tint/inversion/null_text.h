@@ -45,8 +45,10 @@ struct NullTextState {
 };
 
 // Encoded photos `start` [K, C, h, w], context of their prompts [K, L, F] (or [1, L, F]), empty context [1, L, F].
+// `after_forward` is a safe point.
 NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start,
-                            const at::Tensor& context, const at::Tensor& empty_context, const NullTextOptions& options);
+                            const at::Tensor& context, const at::Tensor& empty_context, const NullTextOptions& options,
+                            const std::function<void()>& after_forward = {});
 
 // Per-photo loss [K] of one guided move with embedding u [K, L, F]; differentiable in u. conditional_noise [K, C, h, w]
 // is computed once.

@@ -65,8 +65,8 @@ class CommandOptions {
   std::string ConfigTable() const;
   // As ConfigWithOrigins for one group, without options that are not in keys.
   Json StoredGroup(const std::string& name) const;
-  // Values of a group as StoredGroup gave them, for options that the command line, file and environment left alone; their
-  // origins come along. Values that no longer fit: Error(kBadConfiguration).
+  // Values of a group as StoredGroup gave them, for options that the command line, file and environment left alone;
+  // their origins come along. Values that no longer fit: Error(kBadConfiguration).
   void AdoptStored(const std::string& name, const Json& stored);
   const std::deque<OptionGroup>& groups() const { return groups_; }
 

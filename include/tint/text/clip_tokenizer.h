@@ -15,7 +15,7 @@ namespace tint {
 class ClipTokenizer {
  public:
   static constexpr int64_t kStart = 49406;
-  static constexpr int64_t kEnd = 49407;           // also pads, as Stable Diffusion 1.x does
+  static constexpr int64_t kEnd = 49407;             // also pads, as Stable Diffusion 1.x does
   static constexpr int64_t kVocabularySize = 49408;  // ids of placeholders begin here
 
   // The bytes of a SentencePiece model made from CLIP's merges (scripts/export_models.py writes it). Checks itself on
@@ -25,11 +25,12 @@ class ClipTokenizer {
   ClipTokenizer(ClipTokenizer&&) noexcept;
   ClipTokenizer& operator=(ClipTokenizer&&) noexcept;
 
-  // Makes `name` ("#object") one token with the next free id (or `vectors` ids in a row; the token then expands to all of
-  // them). Must begin with '#', be new, and hold no blank: else Error(kBadConfiguration). Returns the first id.
+  // Makes `name` ("#object") one token with the next free id (or `vectors` ids in a row; the token then expands to all
+  // of them). Must begin with '#', be new, and hold no blank: else Error(kBadConfiguration). Returns the first id.
   int64_t AddPlaceholder(const std::string& name, int64_t vectors = 1);
 
-  // Ids without start, end and padding. Text that spells <|startoftext|> or <|endoftext|> is split as added tokens, as CLIP does.
+  // Ids without start, end and padding. Text that spells <|startoftext|> or <|endoftext|> is split as added tokens, as
+  // CLIP does.
   std::vector<int64_t> Pieces(std::string_view text) const;
 
   // start + ids (cut to context_length - 2) + end, padded with kEnd to context_length.

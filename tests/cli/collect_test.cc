@@ -1,0 +1,128 @@
+// Episodes of a data set in folders, one after another, and the table over them.
+#include <gmock/gmock.h>
+
+#include "files.h"
+#include "program.h"
+#include "tint/statistics/interval.h"
+
+namespace tint::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+class Episodes : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    world_ = fs::temp_directory_path() / ("tint-episodes-" + std::to_string(getpid()));
+    fs::remove_all(world_);
+    SmallWorld(world_);
+    const auto recursive = fs::copy_options::recursive;
+    fs::create_directories(world_ / "data/shapes");
+    fs::copy(world_ / "query", world_ / "data/shapes/test", recursive);
+    fs::copy(world_ / "base", world_ / "data/shapes/train", recursive);
+    const Outcome drawn = Tint({"episodes", "draw", "--dataset", "shapes", "--split", "test", "--ways", "3", "--shots",
+                                "2", "--count", "3", "--seed", "1", "--out", world_ / "episodes.json"});
+    ASSERT_EQ(drawn.code, 0) << drawn.err;
+  }
+  static void TearDownTestSuite() { fs::remove_all(world_); }
+
+  static Outcome Tint(const Arguments& arguments) { return RunProgram(arguments, {{"TINT_DATA", world_ / "data"}}); }
+  static Outcome Specialize(int episode, const std::string& run, const Arguments& more = {}) {
+    Arguments arguments = {"specialize",
+                           "--dataset",
+                           "shapes",
+                           "--episodes",
+                           world_ / "episodes.json",
+                           "--episode",
+                           std::to_string(episode),
+                           "--models",
+                           world_ / "models",
+                           "--config",
+                           world_ / "small.json",
+                           "--run",
+                           world_ / run,
+                           "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Tint(arguments);
+  }
+
+  static fs::path world_;
+};
+fs::path Episodes::world_;
+
+TEST_F(Episodes, AreCollectedWithIntervalAndMissingOnes) {
+  EXPECT_EQ(Tint({"episodes", "check", world_ / "episodes.json"}).code, 0);
+  std::vector<double> accuracies;
+  for (const int episode : {0, 2}) {
+    const Outcome outcome = Specialize(episode, "run");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const Json json = outcome.json();
+    EXPECT_EQ(json["episode"], episode);
+    EXPECT_EQ(json["queries"], 6);  // 4 pictures a class, 2 of them supports
+    accuracies.push_back(json["accuracy"]);
+  }
+  const Outcome outcome = Tint({"collect", world_ / "run", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json report = outcome.json();
+  const Interval interval = StudentInterval(accuracies);
+  EXPECT_DOUBLE_EQ(report["accuracy"], interval.mean);
+  EXPECT_DOUBLE_EQ(report["interval"], interval.half_width);
+  EXPECT_EQ(report["missing"], Json({1}));
+  EXPECT_EQ(report["episodes"], 2);
+  EXPECT_EQ(report["episodes_in_file"], 3);
+  EXPECT_THAT(Tint({"collect", world_ / "run"}).out, HasSubstr("2 of 3 episodes, missing: 1; not publishable"));
+
+  // Another configuration in the same run folder is not mixed in.
+  ASSERT_EQ(Specialize(0, "run", {"--distill.learning-rate", "0.01"}).code, 0);
+  const Outcome mixed = Tint({"collect", world_ / "run"});
+  EXPECT_EQ(mixed.code, 65);
+  EXPECT_THAT(mixed.err, HasSubstr("learning-rate"));
+  const std::string configuration = report["configuration_sha256"];
+  const Outcome chosen = Tint({"collect", world_ / "run", "--configuration", configuration.substr(0, 12), "--json"});
+  EXPECT_EQ(chosen.json()["accuracy"], report["accuracy"]);
+}
+
+TEST_F(Episodes, CollectRefusesAnEmptyRunAndACountThatPredictionsDoNotBear) {
+  EXPECT_EQ(Tint({"collect", world_ / "no-run"}).code, 66);
+  ASSERT_EQ(Specialize(1, "edited").code, 0);
+  const fs::path result = fs::directory_iterator(world_ / "edited/episodes/0001/evaluate")->path() / "result.json";
+  std::string text = ReadAll(result);
+  const size_t place = text.find("\"accuracy\"");
+  ASSERT_NE(place, std::string::npos);
+  text.replace(text.find(':', place) + 1, 1, "9");
+  WriteAll(result, text);
+  const Outcome outcome = Tint({"collect", world_ / "edited"});
+  EXPECT_EQ(outcome.code, 76);
+  EXPECT_THAT(outcome.err, HasSubstr("result.json"));
+}
+
+// A data set in folders is compared with the episodes' hash when queries may be opened: in evaluate, and in episodes
+// check. What was learned until then stays.
+TEST_F(Episodes, AChangedDataSetIsFoundByEvaluate) {
+  const fs::path file = fs::directory_iterator(world_ / "data/shapes/test/red-disc")->path();
+  const std::string whole = ReadAll(file);
+  WriteAll(file, whole + "x");
+  const Outcome check = Tint({"episodes", "check", world_ / "episodes.json"});
+  EXPECT_EQ(check.code, 65);
+  EXPECT_THAT(check.err, HasSubstr("another content"));
+  const Outcome outcome = Specialize(0, "changed");
+  EXPECT_EQ(outcome.code, 65);
+  EXPECT_THAT(outcome.err, HasSubstr("dataset_sha256"));
+  WriteAll(file, whole);
+  // Had the photo been a support, its stages are redone; in any case the row ends.
+  EXPECT_EQ(Specialize(0, "changed").code, 0);
+}
+
+// Without --episodes: the list that comes with the data set; there is none for this one.
+TEST_F(Episodes, ADataSetWithoutShippedListSaysHowToDrawOne) {
+  const Outcome outcome =
+      Tint({"specialize", "--dataset", "shapes", "--models", world_ / "models", "--run", world_ / "shipped"});
+  EXPECT_EQ(outcome.code, 64);
+  EXPECT_THAT(outcome.err, HasSubstr("tint episodes draw"));
+}
+
+}  // namespace
+}  // namespace tint::testing

@@ -1,0 +1,251 @@
+// The row through the program: what it prints, what it does again and what not, and the commands that read its results.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <csignal>
+#include <thread>
+
+#include "files.h"
+#include "program.h"
+#include "tint/base/text.h"
+
+namespace tint::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Arguments = std::vector<std::string>;
+
+class Row : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    world_ = fs::temp_directory_path() / ("tint-row-" + std::to_string(getpid()));
+    fs::remove_all(world_);
+    row_ = SmallWorld(world_);
+    const Outcome outcome = Run("specialize", "run", {"--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    first_ = outcome.json();
+    first_err_ = outcome.err;
+  }
+  static void TearDownTestSuite() { fs::remove_all(world_); }
+
+  static Arguments Words(const std::string& command, const std::string& run, const Arguments& more = {}) {
+    Arguments arguments = {command, "--run", world_ / run, "--progress", "none"};
+    arguments.insert(arguments.end(), row_.begin(), row_.end());
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  static Outcome Run(const std::string& command, const std::string& run, const Arguments& more = {}) {
+    return RunProgram(Words(command, run, more));
+  }
+
+  // Of files: the folder of an episode holds its lease while somebody works there.
+  static std::map<fs::path, fs::file_time_type> Times(const std::string& run) {
+    std::map<fs::path, fs::file_time_type> times;
+    for (const auto& entry : fs::recursive_directory_iterator(world_ / run))
+      if (entry.is_regular_file()) times[entry.path()] = entry.last_write_time();
+    return times;
+  }
+
+  static fs::path world_;
+  static Arguments row_;
+  static Json first_;
+  static std::string first_err_;
+};
+fs::path Row::world_;
+Arguments Row::row_;
+Json Row::first_;
+std::string Row::first_err_;
+
+const Arguments kStages = {"super-resolve", "textual-inversion", "null-text-inversion",
+                           "generate",      "distill",           "evaluate"};
+
+TEST_F(Row, PrintsTheScoredEpisode) {
+  EXPECT_TRUE(first_["accuracy"].is_number());
+  EXPECT_GE(first_["accuracy"], 0);
+  EXPECT_LE(first_["accuracy"], 1);
+  EXPECT_EQ(first_["queries"], 20);
+  EXPECT_EQ(first_["episode"], "support");
+  EXPECT_EQ(first_["student"], "conv4");
+  EXPECT_EQ(first_["run"], (world_ / "run").string());
+  EXPECT_TRUE(fs::exists(first_["student_file"].get<std::string>()));
+  ASSERT_EQ(first_["stages"].size(), 6u);
+  for (size_t i = 0; i < 6; ++i) {
+    const Json& stage = first_["stages"][i];
+    EXPECT_EQ(stage["stage"], kStages[i]);
+    EXPECT_EQ(stage["key"].get<std::string>().size(), 12u);
+    EXPECT_EQ(stage["reused"], false);
+    EXPECT_GT(stage["seconds"], 0);
+    EXPECT_GT(stage["peak_host_bytes"], 1 << 20);
+    EXPECT_EQ(stage["peak_device_bytes"], 0);
+  }
+  EXPECT_THAT(first_err_, HasSubstr("super-resolve: done in"));
+}
+
+TEST_F(Row, TheSameCommandAgainTouchesNoFile) {
+  const auto before = Times("run");
+  const Outcome outcome = Run("specialize", "run", {"--json"});
+  EXPECT_EQ(outcome.code, 0);
+  const Json again = outcome.json();
+  EXPECT_EQ(again["accuracy"], first_["accuracy"]);
+  for (const Json& stage : again["stages"]) EXPECT_EQ(stage["reused"], true) << stage["stage"];
+  EXPECT_EQ(Times("run"), before);
+}
+
+TEST_F(Row, OneOptionOfGenerateDoesNotRedoTheInversion) {
+  const Arguments other = {"--generate.alpha", "0.8", "--json"};
+  const auto states = [&](const Json& plan) {
+    Arguments names;
+    for (const Json& stage : plan["stages"]) names.push_back(stage["state"]);
+    return names;
+  };
+  fs::copy(world_ / "run", world_ / "alpha", fs::copy_options::recursive);
+  const auto before = Times("alpha");
+  Arguments planned = other;
+  planned.push_back("--dry-run");
+  const Outcome plan = Run("specialize", "alpha", planned);
+  EXPECT_THAT(states(plan.json()),
+              ElementsAre("complete", "complete", "complete", "would run", "would run", "would run"));
+  EXPECT_THAT(plan.out, HasSubstr("alpha: 1.0 -> 0.8"));
+  EXPECT_EQ(Times("alpha"), before);
+  const Json done = Run("specialize", "alpha", other).json();
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(done["stages"][i]["reused"], i < 3) << kStages[i];
+  for (const auto& [file, time] : before) {
+    if (file.filename() != "run.json") {
+      EXPECT_EQ(fs::last_write_time(file), time) << file;
+    }
+  }
+  EXPECT_THAT(RunProgram({"inspect", world_ / "alpha", "--why"}).out,
+              HasSubstr("differs from the one above: options.alpha: "));
+}
+
+TEST_F(Row, ADryRunMakesNothing) {
+  const Outcome outcome = Run("specialize", "imagined", {"--dry-run", "--json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const Json plan = outcome.json();
+  EXPECT_EQ(plan["dry_run"], true);
+  for (const Json& stage : plan["stages"]) {
+    EXPECT_EQ(stage["state"], "would run");
+    EXPECT_GE(stage["flop"], 0);
+    EXPECT_GE(stage["disk_bytes"], 0);
+  }
+  EXPECT_GT(plan["stages"][2]["flop"], 1e6);
+  EXPECT_FALSE(fs::exists(world_ / "imagined"));
+}
+
+TEST_F(Row, ItsStagesOneByOneAreTheSameToTheByte) {
+  for (const std::string& stage : kStages) {
+    const Outcome outcome = Run(stage, "single", {"--json"});
+    ASSERT_EQ(outcome.code, 0) << stage << outcome.err;
+    EXPECT_EQ(outcome.json()["stages"].size(), 1u);
+  }
+  EXPECT_EQ(ResultTree(world_ / "single"), ResultTree(world_ / "run"));
+}
+
+TEST_F(Row, AStageNamesTheCommandThatMustRunFirst) {
+  const Outcome outcome = Run("generate", "nothing-yet");
+  EXPECT_EQ(outcome.code, 66);
+  EXPECT_THAT(outcome.err, HasSubstr("tint super-resolve --run"));
+}
+
+// A stage's own command takes the options of the stages before it from the run, unless it is told others.
+TEST_F(Row, AStageAdoptsWhatTheEarlierOnesRanWith) {
+  ASSERT_EQ(Run("super-resolve", "adopt", {"--pre-size", "64"}).code, 0);
+  EXPECT_EQ(Run("textual-inversion", "adopt").code, 0);
+  const Outcome other = Run("textual-inversion", "adopt", {"--super-resolve.pre-size", "80"});
+  EXPECT_EQ(other.code, 66);
+  EXPECT_THAT(other.err, HasSubstr("tint super-resolve"));
+}
+
+TEST_F(Row, TwoWorkersOnOneEpisodeAreOneTooMany) {
+  Program first(Words("specialize", "shared"));
+  while (!fs::exists(world_ / "shared/episodes/support/super-resolve"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const Outcome second = Run("specialize", "shared");
+  EXPECT_EQ(second.code, 79) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("another worker has this episode: process "));
+  EXPECT_EQ(first.Wait().code, 0);
+  EXPECT_EQ(ResultTree(world_ / "shared"), ResultTree(world_ / "run"));
+}
+
+// No stage before evaluate opens a query: pictures that nobody could decode harm only evaluate, and nothing is lost.
+TEST_F(Row, QueriesAreOpenedByEvaluateAlone) {
+  fs::copy(world_ / "query", world_ / "bad-query", fs::copy_options::recursive);
+  const fs::path photo = fs::directory_iterator(world_ / "bad-query/red-disc")->path();
+  WriteAll(photo, "<html>not found</html>");
+  Arguments arguments = Words("specialize", "unseen", {"--json"});
+  *(std::find(arguments.begin(), arguments.end(), "--query") + 1) = world_ / "bad-query";
+  const Outcome outcome = RunProgram(arguments);
+  EXPECT_EQ(outcome.code, 65);
+  EXPECT_THAT(outcome.err, HasSubstr(photo.filename().native()));
+  EXPECT_THAT(outcome.out, IsEmpty());
+  const Json mended = Run("specialize", "unseen", {"--json"}).json();
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(mended["stages"][i]["reused"], i < 5) << kStages[i];
+}
+
+TEST_F(Row, WithoutQueriesItEndsWithTheStudent) {
+  Arguments arguments = Words("specialize", "unscored", {"--json"});
+  const auto query = std::find(arguments.begin(), arguments.end(), "--query");
+  arguments.erase(query, query + 2);
+  const Outcome outcome = RunProgram(arguments);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.json()["accuracy"].is_null());
+  EXPECT_TRUE(fs::exists(outcome.json()["student_file"].get<std::string>()));
+}
+
+TEST_F(Row, OneClassIsEnoughToGenerateButNotToDistil) {
+  fs::create_directories(world_ / "one");
+  fs::copy(world_ / "support/red-disc", world_ / "one/red-disc", fs::copy_options::recursive);
+  const auto run = [&](const std::string& stage) {
+    Arguments arguments = Words(stage, "one-class");
+    *(std::find(arguments.begin(), arguments.end(), "--support") + 1) = world_ / "one";
+    const auto query = std::find(arguments.begin(), arguments.end(), "--query");
+    arguments.erase(query, query + 2);
+    return RunProgram(arguments);
+  };
+  for (const char* stage : {"super-resolve", "textual-inversion", "null-text-inversion", "generate"})
+    EXPECT_EQ(run(stage).code, 0) << stage;
+  const Outcome distill = run("distill");
+  EXPECT_EQ(distill.code, 65);
+  EXPECT_THAT(distill.err, HasSubstr("at least 2"));
+}
+
+// A prediction is the same alone and among others, and the same as evaluate's.
+TEST_F(Row, PredictAgreesWithEvaluate) {
+  const std::string student = first_["student_file"];
+  const fs::path result = fs::directory_iterator(world_ / "run/episodes/support/evaluate")->path();
+  Arguments photos, expected;
+  for (const std::string& line : Split(ReadAll(result / "predictions.jsonl"), '\n')) {
+    if (line.empty()) continue;
+    const Json row = Json::parse(line);
+    photos.push_back(world_ / "query" / row["class"].get<std::string>() / row["file"].get<std::string>());
+    expected.push_back(std::to_string(row["predicted"].get<int>()));
+  }
+  Arguments words = {"predict", "--student", student, "--json"};
+  words.insert(words.end(), photos.begin(), photos.end());
+  const Json together = RunProgram(words).json();
+  ASSERT_EQ(together["predictions"].size(), 20u);
+  for (size_t i = 0; i < photos.size(); ++i) {
+    const Json& one = together["predictions"][i];
+    EXPECT_EQ(one["class"], together["classes"][std::stoul(expected[i])]) << photos[i];
+    double sum = 0;
+    for (const auto& [name, share] : one["probabilities"].items()) sum += share.get<double>();
+    EXPECT_NEAR(sum, 1, 1e-12);
+  }
+  const Json alone = RunProgram({"predict", "--student", student, "--json", photos[3]}).json();
+  for (const auto& [name, share] : alone["predictions"][0]["probabilities"].items())
+    EXPECT_NEAR(share.get<double>(), together["predictions"][3]["probabilities"][name].get<double>(), 1e-6);
+}
+
+TEST_F(Row, AFolderThatCannotBeWrittenIsRefusedAtOnce) {
+  Arguments arguments = Words("specialize", "run");
+  arguments[2] = "/proc/tint-run";
+  const Outcome outcome = RunProgram(arguments);
+  EXPECT_EQ(outcome.code, 73) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("/proc/tint-run"));
+}
+
+}  // namespace
+}  // namespace tint::testing

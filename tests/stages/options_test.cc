@@ -1,0 +1,103 @@
+// Every default and every preset's value that moves a result, pinned with its origin (method.md S24).
+#include "tint/stages/options.h"
+
+#include <gtest/gtest.h>
+
+#include "member_count.h"
+
+namespace tint {
+namespace {
+
+using testing::kMemberCount;
+
+Json ValuesWith(const std::string& preset) {
+  CommandOptions command("specialize", "");
+  RunOptions options;
+  options.Declare(command);
+  command.Parse({"--preset", preset});
+  Json values = command.ConfigWithOrigins();
+  for (auto& [name, group] : values.items()) {
+    if (!group.is_object() || group.contains("origin")) continue;
+    for (auto& [option, entry] : group.items()) entry = entry["value"];
+  }
+  return values;
+}
+
+struct Pinned {
+  const char *group, *option;
+  Json paper, upstream, smoke;
+};
+
+const std::vector<Pinned> kPinned = {
+    // S24 row 13, S6
+    {"super-resolve", "pre-size", 96, 128, 96},
+    {"super-resolve", "post-size", 0, 0, 0},
+    {"super-resolve", "upscaling", "always", "always", "always"},
+    {"super-resolve", "resize", "antialias", "bilinear", "antialias"},
+    // S24 rows 2 to 4
+    {"textual-inversion", "steps", 5000, 5000, 30},
+    {"textual-inversion", "learning-rate", 1e-3, 1e-3, 0.01},
+    {"textual-inversion", "optimizer", "adam", "adamw", "adam"},
+    {"textual-inversion", "weight-decay", 0.0, 0.01, 0.0},
+    {"textual-inversion", "min-timestep", 250, 250, 250},
+    {"textual-inversion", "max-timestep", 999, 999, 999},
+    {"textual-inversion", "prompt", "a photo of an #object", "a photo of an #object", "a photo of an #object"},
+    {"textual-inversion", "init-word", "object", "object", "object"},
+    {"textual-inversion", "vectors", 1, 1, 1},
+    // S24 rows 5 and 6, S9
+    {"null-text-inversion", "steps", 50, 50, 10},
+    {"null-text-inversion", "inner-steps", 10, 10, 3},
+    {"null-text-inversion", "inversion-guidance", 7.5, 7.5, 7.5},
+    {"null-text-inversion", "scheme", "original", "fixed", "original"},
+    {"null-text-inversion", "learning-rate", 0.01, 0.01, 0.01},
+    {"null-text-inversion", "tolerance", 1e-5, 1e-5, 1e-5},
+    {"null-text-inversion", "spacing", "trailing", "trailing", "trailing"},
+    // S24 row 1, S10
+    {"generate", "images", 4000, 1000, 8},
+    {"generate", "alpha", 1.0, 1.0, 1.0},
+    {"generate", "guidance", 7.5, 7.5, 7.5},
+};
+
+TEST(Presets, HoldWhatTheMethodSays) {
+  const Json paper = ValuesWith("paper"), upstream = ValuesWith("upstream"), smoke = ValuesWith("smoke");
+  for (const Pinned& one : kPinned) {
+    const std::string name = std::string(one.group) + "." + one.option;
+    EXPECT_EQ(paper[one.group][one.option], one.paper) << name;
+    EXPECT_EQ(upstream[one.group][one.option], one.upstream) << name;
+    EXPECT_EQ(smoke[one.group][one.option], one.smoke) << name;
+  }
+  // Every option of these groups is pinned above; those of distill in tests/fewshot.
+  for (const char* group : {"super-resolve", "textual-inversion", "null-text-inversion", "generate"}) {
+    const auto pinned = std::count_if(kPinned.begin(), kPinned.end(),
+                                      [&](const Pinned& one) { return one.group == std::string(group); });
+    EXPECT_EQ(static_cast<size_t>(pinned), paper[group].size()) << group;
+  }
+}
+
+TEST(Presets, DeclareForgetsNoMember) {
+  const Json values = ValuesWith("paper");
+  EXPECT_EQ(values["super-resolve"].size(), kMemberCount<SuperResolveOptions>);
+  EXPECT_EQ(values["textual-inversion"].size(), kMemberCount<TextualInversionOptions>);
+  EXPECT_EQ(values["null-text-inversion"].size(), kMemberCount<NullTextOptions>);
+  EXPECT_EQ(values["generate"].size(), kMemberCount<GenerateOptions>);
+  EXPECT_EQ(values["distill"].size(), kMemberCount<DistillOptions>);
+  OptionList global, shell;
+  GlobalOptions global_options;
+  ShellOptions shell_options;
+  global_options.Declare(global);
+  shell_options.Declare(shell);
+  EXPECT_EQ(global.options().size(), kMemberCount<GlobalOptions>);
+  EXPECT_EQ(shell.options().size(), kMemberCount<ShellOptions>);
+}
+
+// The contract's smallest sizes.
+TEST(Presets, SmokeIsSmallButNotEmpty) {
+  const Json smoke = ValuesWith("smoke");
+  EXPECT_GE(smoke["textual-inversion"]["steps"], 20);
+  EXPECT_GE(smoke["null-text-inversion"]["steps"], 10);
+  EXPECT_GE(smoke["null-text-inversion"]["inner-steps"], 3);
+  EXPECT_GE(smoke["generate"]["images"], 8);
+}
+
+}  // namespace
+}  // namespace tint
