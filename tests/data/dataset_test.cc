@@ -272,6 +272,22 @@ TEST(OpenClassFolders, RefusesWhatCannotBeAClass) {
   EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("gone.jpg"), HasSubstr("link to nothing"))));
 }
 
+TEST(OpenClassFolders, RefusesLinksThatLeadOut) {
+  TestFolder folder;
+  for (const char* name : {"x/cat/1.jpg", "elsewhere/2.jpg"}) WriteAll(folder / name, name);
+  auto error = [&] { return CatchError([&] { OpenClassFolders(folder / "x"); }); };
+  fs::create_symlink(folder / "elsewhere/2.jpg", folder / "x/cat/2.jpg");
+  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("x/cat/2.jpg: is a link to"),
+                                                            HasSubstr("elsewhere/2.jpg, outside the folder"))));
+  fs::remove(folder / "x/cat/2.jpg");
+  fs::create_directory_symlink(folder / "elsewhere", folder / "x/dog");
+  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, HasSubstr("x/dog: is a link to")));
+  fs::remove(folder / "x/dog");
+  // The folder itself may be reached through a link.
+  fs::create_directory_symlink(folder / "x", folder / "shortcut");
+  EXPECT_THAT(OpenClassFolders(folder / "shortcut")->Classes(), ElementsAre("cat"));
+}
+
 // Those hostile names that a file system can hold at all, as classes and as photos.
 TEST(OpenClassFolders, RefusesHostileNames) {
   int tried = 0;
