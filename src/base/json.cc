@@ -99,6 +99,8 @@ SyntaxFault Describe(std::string_view sentence) {
   if (!sentence.starts_with(kContext) || dash == std::string_view::npos) return {Quote(sentence), fault.expected};
   fault.found = std::string(sentence.substr(dash + 3)) + " (reading a JSON " +
                 std::string(sentence.substr(kContext.size(), dash - kContext.size())) + ")";
+  if (fault.expected.empty())  // no token at all: NaN, a word without quotes
+    fault.expected = "a number, a text in \"quotes\", true, false, null, an object or an array";
   return fault;
 }
 

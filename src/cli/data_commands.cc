@@ -12,6 +12,10 @@
 namespace tint {
 namespace {
 
+std::string Problems(const std::vector<std::string>& problems) {
+  return problems.size() == 1 ? problems[0] : std::to_string(problems.size()) + " problems, the first: " + problems[0];
+}
+
 struct EpisodesDrawOptions {
   std::string dataset, split = "test", out;
   int64_t ways = 5, shots = 5, queries = 0, count = 120, seed = 0;
@@ -103,7 +107,7 @@ int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arg
   Fail(ExitCode::kBadInput,
        {.file = file.path,
         .field = "episodes",
-        .found = std::to_string(problems.size()) + " problems, the first: " + problems[0],
+        .found = Problems(problems),
         .expected = "episodes that fit the data set",
         .remedy = "Draw them again with tint episodes draw, or use the data set they were drawn from."});
 }
@@ -124,10 +128,7 @@ int RunDatasetCheck(const Command& command, const std::vector<std::string>& argu
   PrintResult(shell, ToJson(report), ReportTable(report));
   if (report.deviations.empty()) return 0;
   Fail(ExitCode::kBadInput,
-       {.file = dataset,
-        .field = "dataset",
-        .found = std::to_string(report.deviations.size()) + " problems, the first: " + report.deviations[0],
-        .expected = "a whole data set"});
+       {.file = dataset, .field = "dataset", .found = Problems(report.deviations), .expected = "a whole data set"});
 }
 
 }  // namespace tint

@@ -46,7 +46,7 @@ std::vector<std::string> MissingParts(const Episode& episode, const ImageSource&
     const std::string& name = episode.classes[c];
     if (!HasClass(source, name)) {
       const std::string near = DidYouMean(name, source.Classes());
-      problems.push_back("class " + Quote(name) + " is not in the data set" + (near.empty() ? "" : "; " + near));
+      problems.push_back("class " + Quote(name) + " is not in the data set" + (near.empty() ? "" : " (" + near + ")"));
       continue;
     }
     std::vector<std::string> files = episode.support[c];
@@ -160,6 +160,7 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
   task.support_source = source;
   task.query_source = source;
   task.split = file.split;
+  task.episodes_file = file.path;
   task.dataset_sha256 = file.dataset_sha256;
   task.episodes_sha256 = file.sha256;
   task.episodes_in_file = file.episodes.size();
@@ -200,7 +201,7 @@ Task ResolveFolders(const std::filesystem::path& support_folder, const std::file
 
 void CheckContent(const Task& task) {
   if (task.dataset_sha256.empty() || !task.query_source->is_folder()) return;
-  RequireContent("", task.dataset + ":" + task.split, task.dataset_sha256, *task.query_source);
+  RequireContent(task.episodes_file, task.dataset + ":" + task.split, task.dataset_sha256, *task.query_source);
 }
 
 void CheckNoDuplicates(const Task& task) {

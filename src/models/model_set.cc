@@ -101,6 +101,15 @@ bool LooksLikePickle(const std::filesystem::path& file, std::string_view bytes) 
 }
 
 ModelSet ModelSet::Open(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder / kModelsFile, ignored)) {
+    Fail(
+        ExitCode::kMissingInput,
+        {.file = folder / kModelsFile,
+         .found = "is not there",
+         .expected = "the list of a model set's files and hashes",
+         .remedy = "Export a set with scripts/export_models.py, or write the list of your own with tint models lock."});
+  }
   return Parse(folder, ReadFile(folder / kModelsFile, JsonLimits().max_bytes));
 }
 

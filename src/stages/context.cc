@@ -38,10 +38,6 @@ Task ResolveTask(const GlobalOptions& global) {
                               .expected = "either an episode of a data set or folders of one's own photos"});
     return ResolveFolders(global.support, global.query, global.queries);
   }
-  RequireGiven(global.dataset, "--dataset", "a data set with --episodes and --episode, or --support DIR");
-  if (!global.query.empty())
-    Fail(ExitCode::kUsage,
-         {.field = "--query", .found = "given without --support", .expected = "--support DIR with --query DIR"});
   const fs::path path = global.episodes.empty() ? ShippedEpisodes(global.dataset) : fs::path(global.episodes);
   const EpisodeFile file = ReadEpisodeFile(path);
   if (file.dataset != global.dataset)
@@ -72,30 +68,32 @@ bool IsPlainName(const std::string& name) {
                      [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '_' || c == '-'); });
 }
 
-RunFolder OpenRun(const RunOptions& options) {
-  RequireGiven(options.global.run, "--run", "the run folder");
-  return options.shell.dry_run ? RunFolder::Imagine(options.global.run) : RunFolder::Create(options.global.run);
-}
-
-ModelSet OpenModels(const GlobalOptions& global) {
+// What can be told without opening anything is told first.
+const RunOptions& WithWhatIsNeeded(const RunOptions& options) {
+  const GlobalOptions& global = options.global;
+  RequireGiven(global.run, "--run", "the run folder");
   RequireGiven(global.models, "--models", "the folder of a model set");
-  return ModelSet::Open(global.models);
+  if (global.support.empty() && !global.query.empty())
+    Fail(ExitCode::kUsage,
+         {.field = "--query", .found = "given without --support", .expected = "--support DIR with --query DIR"});
+  if (global.support.empty())
+    RequireGiven(global.dataset, "--dataset", "a data set with --episodes and --episode, or --support DIR");
+  return options;
 }
 
 }  // namespace
 
 StageContext::StageContext(const RunOptions& options)
-    : options_(options),
-      run_(OpenRun(options)),
-      models_(OpenModels(options.global)),
+    : options_(WithWhatIsNeeded(options)),
+      models_(ModelSet::Open(options.global.models)),
       task_(ResolveTask(options.global)),
       threads_(SetUpTensorLibrary(static_cast<int>(options.global.threads))),
       device_(ChooseDevice(options.global.device)),
       dtype_(ParseDtype(options.global.dtype)),
       image_size_(options.global.image_size > 0 ? options.global.image_size : task_.facts.image_size),
-      base_name_(ResolveBaseName(options.global)) {
-  base_source_ = OpenBase(base_name_);
-}
+      base_name_(ResolveBaseName(options.global)),
+      base_source_(OpenBase(base_name_)),
+      run_(options.shell.dry_run ? RunFolder::Imagine(options.global.run) : RunFolder::Create(options.global.run)) {}
 
 std::string StageContext::ArtifactName(int64_t class_idx) const {
   const std::string& name = task_.classes.at(static_cast<size_t>(class_idx)).name;

@@ -92,7 +92,7 @@ void AddContent(std::vector<BadCase>* cases) {
       {"{data}/small: split: holds neither tset.zip nor a folder tset; expected one of ", "did you mean 'test'?"},
       ExitCode::kMissingInput);
   add("ClassNearAnother", "red-disc", "red-disk",
-      {"{file}: episodes[0]: class red-disk is not in the data set; did you mean 'red-disc'?"});
+      {"{file}: episodes[0]: class red-disk is not in the data set (did you mean 'red-disc'?)"});
   add("SupportAbsent", "0003.png", "0099.png", {"{file}: episodes[0]: class red-disc has no file 0099.png"});
   add("IndexBehindTheLast", "", kGood, {"{file}: episode: there is no episode 1; expected 0 to 0"}, kBad,
       {"--episode", "1"});

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr int kKills = 200;
+constexpr int kKills = 200, kKillsAtWork = 150;
+constexpr char kAtWork[] = ": working (";  // what each stage says when it begins
 constexpr int kMostKillsPerFolder = 10;
 
 class Killed : public ::testing::Test {
@@ -27,7 +28,10 @@ class Killed : public ::testing::Test {
     fs::remove_all(world_);
     row_ = SmallWorld(world_);
     const auto start = Clock::now();
-    const Outcome outcome = Start("undisturbed").Wait();
+    Program program = Start("undisturbed");
+    ASSERT_TRUE(program.WaitUntilItSays(kAtWork));
+    begins_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+    const Outcome outcome = program.Wait();
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     duration_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
     reference_ = ResultTree(world_ / "undisturbed");
@@ -43,24 +47,34 @@ class Killed : public ::testing::Test {
     return Program(arguments, {{"TINT_CHECKPOINT_SECONDS", "0"}});
   }
 
-  // True if the signal found it at work.
-  static bool KillAfter(const std::string& run, Milliseconds delay) {
+  struct Kills {
+    int all = 0, at_work = 0;
+  };
+
+  // False if it had ended before.
+  static bool KillAfter(const std::string& run, Milliseconds delay, Kills* kills = nullptr) {
     Program program = Start(run);
     std::this_thread::sleep_for(delay);
     program.Signal(SIGKILL);
     const Outcome outcome = program.Wait();
     EXPECT_TRUE(outcome.signal == SIGKILL || outcome.code == 0) << outcome.code << "\n" << outcome.err;
+    if (kills != nullptr && outcome.signal == SIGKILL) {
+      ++kills->all;
+      kills->at_work += outcome.err.find(kAtWork) != std::string::npos ? 1 : 0;
+    }
     return outcome.signal == SIGKILL;
   }
 
-  // Up to ten kills in one folder, then the command to its end; returns the kills that found the program at work.
-  static int KillOften(const std::string& run, uint64_t seed) {
+  // Up to ten kills in one folder, then the command to its end.
+  static Kills KillOften(const std::string& run, uint64_t seed) {
     std::mt19937_64 random(seed);
-    int kills = 0;
-    // Half the row's time: what one attempt finished the next does not do again, so ten seldom reach the end.
-    while (kills < kMostKillsPerFolder &&
-           KillAfter(run, Milliseconds(random() % static_cast<uint64_t>(duration_.count() / 2))))
-      ++kills;
+    Kills kills;
+    // Up to half the row's time after it began to work: what one attempt finished the next does not do again.
+    const auto moment = [&] {
+      return begins_ + Milliseconds(random() % static_cast<uint64_t>((duration_ - begins_).count() / 2));
+    };
+    while (kills.all < kMostKillsPerFolder && KillAfter(run, moment(), &kills)) {
+    }
     const Outcome outcome = Start(run).Wait();
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(ResultTree(world_ / run), reference_) << run;
@@ -71,27 +85,31 @@ class Killed : public ::testing::Test {
   static fs::path world_;
   static std::vector<std::string> row_;
   static std::map<std::string, std::string> reference_;
-  static Milliseconds duration_;
+  static Milliseconds begins_, duration_;
 };
 fs::path Killed::world_;
 std::vector<std::string> Killed::row_;
 std::map<std::string, std::string> Killed::reference_;
-Milliseconds Killed::duration_;
+Milliseconds Killed::begins_, Killed::duration_;
 
 TEST_F(Killed, TwoHundredTimesItLosesNothingAndEndsInTheSameTree) {
-  std::atomic<int> killed = 0, folders = 0;
+  std::atomic<int> killed = 0, at_work = 0, folders = 0;
   const auto work = [&] {
-    while (killed < kKills && folders < kKills) {
+    while ((killed < kKills || at_work < kKillsAtWork) && folders < kKills) {
       const int folder = folders++;
-      killed += KillOften("killed-" + std::to_string(folder), static_cast<uint64_t>(folder));
+      const Kills kills = KillOften("killed-" + std::to_string(folder), static_cast<uint64_t>(folder));
+      killed += kills.all;
+      at_work += kills.at_work;
     }
   };
   std::thread other(work);
   work();
   other.join();
   RecordProperty("kills", killed);
+  RecordProperty("kills at work", at_work);
   RecordProperty("folders", folders);
   EXPECT_GE(killed, kKills);
+  EXPECT_GE(at_work, kKillsAtWork);
 }
 
 // Each signal that asks: the state is saved, exit code 75 within 30 s, and the same command goes on from there.
@@ -102,8 +120,9 @@ TEST_F(Killed, AskedToStopItSavesAndSaysSo) {
     const std::string run = std::string("stopped-") + strsignal(signal);
     for (int i = 0; i < 5; ++i) {
       Program program = Start(run);
-      // Handlers stand after the first hundredths of a second; before that a signal is a kill.
-      std::this_thread::sleep_for(Milliseconds(200 + random() % static_cast<uint64_t>(duration_.count() / 2)));
+      // While the libraries are loaded, before main, a signal is a kill.
+      if (!program.WaitUntilItSays(kAtWork)) break;
+      std::this_thread::sleep_for(Milliseconds(random() % static_cast<uint64_t>((duration_ - begins_).count() / 4)));
       const auto asked = Clock::now();
       program.Signal(signal);
       const Outcome outcome = program.Wait();

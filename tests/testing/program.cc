@@ -81,6 +81,16 @@ Program::~Program() {
 
 void Program::Signal(int number) const { kill(pid_, number); }
 
+bool Program::WaitUntilItSays(const std::string& text) const {
+  while (ReadAll(err_file_).find(text) == std::string::npos) {
+    siginfo_t info = {};
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0)
+      return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
 Outcome Program::Wait(std::chrono::seconds limit) {
   if (waited_) return {};
   const auto end = std::chrono::steady_clock::now() + limit;

@@ -34,6 +34,8 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void Signal(int number) const;
+  // Waits until it has said `text` on standard error. False if it ended before.
+  bool WaitUntilItSays(const std::string& text) const;
   // Waits for the end; kills it and fails the test after `limit`.
   Outcome Wait(std::chrono::seconds limit = std::chrono::seconds(300));
 

@@ -62,7 +62,7 @@ struct Task {
   std::shared_ptr<ImageSource> support_source;
   std::shared_ptr<ImageSource> query_source;  // null: nothing to score
   // Of an episode file; "" and 0 for folders.
-  std::string split;
+  std::string episodes_file, split;
   std::string dataset_sha256;
   std::string episodes_sha256;
   uint64_t episodes_in_file = 0;

@@ -48,15 +48,15 @@ class StageContext {
 
  private:
   RunOptions options_;
-  RunFolder run_;
   ModelSet models_;
   Task task_;
   int threads_ = 1;
   c10::Device device_;
   c10::ScalarType dtype_;
   int64_t image_size_ = 84;
-  std::shared_ptr<ImageSource> base_source_;
   std::string base_name_ = "none";
+  std::shared_ptr<ImageSource> base_source_;
+  RunFolder run_;  // the last: nothing is made on disk before all inputs are there
 };
 
 using StageResults = std::map<std::string, CompletedStage>;
