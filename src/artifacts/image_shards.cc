@@ -64,7 +64,7 @@ class ShardReader {
     // ZIP_CHECKCONS: the directory and the entries' own headers must agree.
     archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY | ZIP_CHECKCONS, &error.error));
     if (!archive_) Refuse("", error.Text(), "a zip archive of images");
-    source.release();  // the archive owns it
+    static_cast<void>(source.release());  // the archive owns it
   }
 
   std::vector<ShardEntry> Read() {
@@ -146,7 +146,7 @@ std::string WriteShard(const std::vector<ShardEntry>& entries) {
   zip_source_keep(source.get());  // one reference is the archive's, one ours
   for (const ShardEntry& entry : entries) AddEntry(archive.get(), entry);
   TINT_CHECK(zip_close(archive.get()) == 0) << zip_strerror(archive.get());
-  archive.release();
+  static_cast<void>(archive.release());
   return BytesOf(source.get());
 }
 

@@ -35,13 +35,15 @@ double NoiseSchedule::AlphaBar(int64_t timestep) const {
 std::vector<int64_t> SamplerTimesteps(int64_t steps, const std::string& spacing) {
   constexpr int64_t kT = NoiseSchedule::kTrainTimesteps;
   if (spacing != "trailing" && spacing != "leading")
-    Fail(ExitCode::kBadConfiguration, {.field = "spacing", .found = Quote(spacing), .expected = "trailing or leading"});
+    Fail(ExitCode::kBadConfiguration,
+         {.field = "null-text-inversion.spacing", .found = Quote(spacing), .expected = "trailing or leading"});
   const bool trailing = spacing == "trailing";
   // 1,000 leading steps with offset 1 would begin at timestep 1,000, which the schedule does not have.
   const int64_t most = trailing ? kT : kT - 1;
   if (steps < 1 || steps > most)
-    Fail(ExitCode::kBadConfiguration,
-         {.field = "steps", .found = std::to_string(steps), .expected = "1 to " + std::to_string(most)});
+    Fail(ExitCode::kBadConfiguration, {.field = "null-text-inversion.steps",
+                                       .found = std::to_string(steps),
+                                       .expected = "1 to " + std::to_string(most)});
   std::vector<int64_t> timesteps;
   for (int64_t i = 0; i < steps; ++i) {
     if (trailing) {

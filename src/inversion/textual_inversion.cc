@@ -98,7 +98,7 @@ TextualInversionState StartTextualInversion(const PromptTemplate& prompt, int64_
   if (options.weight_decay > 0 && options.optimizer != "adamw")
     Fail(ExitCode::kBadConfiguration,
          {.field = "textual-inversion.weight-decay",
-          .found = std::to_string(options.weight_decay) + " with optimizer " + options.optimizer,
+          .found = Json(options.weight_decay).dump() + " with optimizer " + options.optimizer,
           .expected = "0, or optimizer adamw"});
   TextualInversionState state;
   const at::Tensor initial = prompt.InitialVectors();

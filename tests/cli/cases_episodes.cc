@@ -101,7 +101,7 @@ void AddContent(std::vector<BadCase>* cases) {
                     .arguments = {"episodes", "check", "--json", "{file}"},
                     .code = kBad,
                     .message = {"{file}: episodes: ",
-                                "the first: the episodes were drawn from another content of small:test: "
+                                "the episodes were drawn from another content of small:test: "
                                 "the file's dataset_sha256 is " +
                                     wrong + ", that of the data set found is {hash}"},
                     .file = With("{hash}", wrong),

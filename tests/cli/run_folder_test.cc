@@ -170,6 +170,31 @@ TEST_F(Row, TwoWorkersOnOneEpisodeAreOneTooMany) {
   EXPECT_EQ(ResultTree(world_ / "shared"), ResultTree(world_ / "run"));
 }
 
+// Hours of work do not end in a message that could have come first.
+TEST_F(Row, ContradictionsAreToldBeforeAnyWork) {
+  struct Contradiction {
+    Arguments options;
+    std::string field;
+  };
+  const std::vector<Contradiction> all = {
+      {{"--null-text-inversion.spacing", "leading", "--null-text-inversion.steps", "1000"},
+       "null-text-inversion.steps: 1000"},
+      {{"--min-timestep", "600", "--max-timestep", "500"}, "textual-inversion.min-timestep: 600"},
+      {{"--textual-inversion.weight-decay", "0.01"}, "textual-inversion.weight-decay: 0.01"},
+      {{"--prompt", "a photo of an object"}, "textual-inversion.prompt"},
+      {{"--init-word", "incomprehensibilities"}, "incomprehensibilities"},
+      {{"--post-size", "100"}, "super-resolve.post-size: 100"},
+      {{"--distill.support-weight", "0", "--base-weight", "0", "--synthetic-weight", "0"}, "distill.support-weight"},
+      {{"--distill.batch", "2"}, "distill.batch: "},
+  };
+  for (const Contradiction& one : all) {
+    const Outcome outcome = Run("specialize", "contradiction", one.options);
+    EXPECT_EQ(outcome.code, 78) << one.field << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(one.field));
+    EXPECT_FALSE(fs::exists(world_ / "contradiction/episodes/support/super-resolve")) << one.field;
+  }
+}
+
 // No stage before evaluate opens a query: pictures that nobody could decode harm only evaluate, and nothing is lost.
 TEST_F(Row, QueriesAreOpenedByEvaluateAlone) {
   fs::copy(world_ / "query", world_ / "bad-query", fs::copy_options::recursive);

@@ -313,6 +313,14 @@ TEST(OpenClassFolders, RefusesHostileNames) {
               FailsWith(ExitCode::kBadInput, HasSubstr("two spellings")));
 }
 
+// CIFAR's statistics as in the RFS family's code (method.md S22).
+TEST(FactsOfDataset, CifarFsHasItsOwnSizeAndStatistics) {
+  const DatasetFacts facts = FactsOfDataset("cifar-fs");
+  EXPECT_EQ(facts.image_size, 32);
+  EXPECT_EQ(facts.mean, (std::vector<double>{0.5071, 0.4867, 0.4408}));
+  EXPECT_EQ(facts.std, (std::vector<double>{0.2675, 0.2565, 0.2761}));
+}
+
 TEST(FactsOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
   TestFolder folder;
   WriteAll(folder / "birds/test/a/1.jpg", "x");
@@ -329,6 +337,7 @@ TEST(FactsOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
     EXPECT_NEAR(mini.std[c], deviation[c] / 255, 1e-6);
   }
   EXPECT_EQ(FactsOfDataset("birds").name, "birds");
+  EXPECT_EQ(FactsOfDataset("birds").image_size, 84);
   EXPECT_THAT(CatchError([] { FactsOfDataset("bird"); }),
               FailsWith(ExitCode::kUsage, HasSubstr("did you mean 'birds'?")));
   EXPECT_THAT(CatchError([] { FactsOfDataset("other"); }), FailsWith(ExitCode::kUsage, HasSubstr("miniimagenet")));

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Loads the learned words of a run as other tools do, with diffusers' load_textual_inversion, and says what came of it.
+
+  .venv/bin/python scripts/check_embeddings.py RUN/episodes/0000/textual-inversion/KEY
+
+Every <class>.safetensors goes into a text encoder of the same width (seeded weights: only its token table matters); the
+placeholder must become one token per vector, with exactly the vectors of the file. Exits with 1 if one does not.
+Needs `scripts/setup --export`.
+"""
+
+import pathlib
+import sys
+
+import torch
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import load_file
+from transformers import CLIPTextConfig, CLIPTextModel
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from tint_export import tokenizer as clip_tokenizer  # noqa: E402
+
+
+def text_encoder(width):
+    torch.manual_seed(0)
+    config = CLIPTextConfig(
+        vocab_size=49408, hidden_size=width, intermediate_size=width, num_hidden_layers=1, num_attention_heads=1
+    )
+    return CLIPTextModel(config)
+
+
+def check(file):
+    [(placeholder, vectors)] = load_file(file).items()
+    pipeline = StableDiffusionPipeline(
+        vae=None, text_encoder=text_encoder(vectors.shape[1]), tokenizer=clip_tokenizer.reference_tokenizer(),
+        unet=None, scheduler=None, safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )
+    pipeline.load_textual_inversion(str(file))
+    names = [placeholder] + [f"{placeholder}_{i}" for i in range(1, vectors.shape[0])]
+    ids = pipeline.tokenizer.convert_tokens_to_ids(names)
+    table = pipeline.text_encoder.get_input_embeddings().weight
+    return ids, bool(torch.equal(table[ids], vectors))
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+        sys.exit(__doc__)
+    files = sorted(pathlib.Path(sys.argv[1]).glob("*.safetensors"))
+    if not files:
+        sys.exit(f"{sys.argv[1]}: holds no learned words (<class>.safetensors)")
+    good = 0
+    for file in files:
+        ids, equal = check(file)
+        good += equal
+        print(f"{file.name}: tokens {ids}, vectors {'equal' if equal else 'DIFFER'}")
+    print(f"{good} of {len(files)} learned words load in diffusers")
+    sys.exit(good != len(files))
+
+
+if __name__ == "__main__":
+    main()
