@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <charconv>
@@ -41,11 +40,6 @@ double CheckpointSeconds() {
   Fail(ExitCode::kBadConfiguration, {.field = "TINT_CHECKPOINT_SECONDS",
                                      .found = "is " + Quote(digits),
                                      .expected = "a number of seconds >= 0 (0: at every opportunity)"});
-}
-
-uint64_t PeakHostBytes() {
-  struct rusage usage {};
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<uint64_t>(usage.ru_maxrss) * 1024 : 0;  // ru_maxrss: KiB
 }
 
 void CheckName(const std::string& name, const char* reserved) {
@@ -107,9 +101,7 @@ StageCost StageWriter::TotalCost(StageCost of_this_process) const {
 }
 
 void StageWriter::WriteLedger() const {
-  StageCost so_far = noted_;
-  so_far.seconds = SteadySeconds() - started_;
-  so_far.peak_host_bytes = std::max(so_far.peak_host_bytes, PeakHostBytes());
+  const StageCost so_far = cost_so_far_ ? cost_so_far_() : StageCost{.seconds = SteadySeconds() - started_};
   // Created each time: another worker on the same key may have finished and removed it.
   const fs::path partial = folder_ / internal::kPartialFolder;
   CreateFoldersDurably(partial);

@@ -9,7 +9,6 @@
 #include "tint/artifacts/stage_folder.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
-#include "tint/base/stop.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -97,7 +96,8 @@ int Dispatch(const std::vector<std::string>& arguments) {
       std::cout << kExitCodes;
       return 0;
     }
-    if (arguments.size() > 1) {
+    const auto asks = [](const std::string& word) { return word == "help" || word == "--help" || word == "-h"; };
+    if (arguments.size() > 1 && !asks(arguments[1])) {
       std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
       rest.push_back("--help");
       return Dispatch(rest);
@@ -165,9 +165,11 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
 
 }  // namespace
 
-bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments) {
+bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments,
+                  const std::function<void()>& after_parsing) {
   AcceptOptionsOfOthers(&command);
   command.Parse(arguments);
+  if (after_parsing && !command.help_requested()) after_parsing();
   if (command.help_requested()) {
     std::cout << command.HelpText();
     return false;
@@ -192,7 +194,8 @@ bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std:
 
 void PrintResult(const ShellOptions& shell, const Json& json, const std::string& text) {
   if (shell.json) {
-    std::cout << json.dump() << "\n";
+    // A path need not be UTF-8: then its other bytes are shown as U+FFFD.
+    std::cout << json.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
   } else {
     std::cout << text;
   }
@@ -203,7 +206,6 @@ void PrintResult(const ShellOptions& shell, const Json& json, const std::string&
 }
 
 int RunCommandLine(const std::vector<std::string>& arguments) {
-  InstallStopHandlers();
   try {
     return Dispatch(arguments);
   } catch (const Error& error) {
@@ -216,9 +218,16 @@ int RunCommandLine(const std::vector<std::string>& arguments) {
     const std::string message = FirstLine(error.what_without_backtrace());
     if (message.find("not enough memory") != std::string::npos)
       return Report(ExitCode::kOutOfMemory, "out of memory: " + message);
+    if (message.find("CUDA error") != std::string::npos || message.find("NVML") != std::string::npos)
+      return Report(ExitCode::kNoDevice, message + "; the state was saved at the last checkpoint");
     return Report(ExitCode::kInternal, "LibTorch: " + message);
   } catch (const std::filesystem::filesystem_error& error) {
-    return Report(ExitCode::kInputOutput, error.what());
+    const bool denied = error.code() == std::errc::permission_denied;
+    const bool too_long = error.code() == std::errc::filename_too_long;
+    return Report(denied     ? ExitCode::kUntrusted
+                  : too_long ? ExitCode::kBadInput
+                             : ExitCode::kInputOutput,
+                  Quote(error.path1().native()) + ": " + error.code().message());
   } catch (const std::exception& error) {
     return Report(ExitCode::kInternal, std::string("internal fault: ") + error.what());
   }

@@ -26,7 +26,7 @@ struct EpisodesDrawOptions {
     list.Add("ways", &ways, "Classes of an episode.").Range(1, 10000);
     list.Add("shots", &shots, "Support photos of a class.").Range(1, 10000);
     list.Add("queries", &queries, "Queries of a class; 0: all remaining.").Range(0, 1e9);
-    list.Add("count", &count, "Episodes.").Range(1, 1000000);
+    list.Add("count", &count, "Episodes.").Range(1, 100000);
     list.Add("seed", &seed, "Seed; episode k does not depend on count.").Range(0, 9007199254740991.0);
     list.Add("out", &out, "File to write.").NotInKey();
   }
@@ -120,7 +120,7 @@ int RunDatasetCheck(const Command& command, const std::vector<std::string>& argu
   shell.Declare(grammar.Group(""));
   grammar.Positional({"NAME", "Data set below $TINT_DATA.", false, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
-  if (dataset.empty() && !grammar.positionals().empty()) dataset = grammar.positionals()[0];
+  if (!grammar.positionals().empty()) dataset = grammar.positionals()[0];
   if (dataset.empty())
     Fail(ExitCode::kUsage,
          {.field = "NAME", .found = "not given", .expected = "the name of a data set below $TINT_DATA"});

@@ -45,10 +45,13 @@ int RunModelsLock(const Command& command, const std::vector<std::string>& argume
   if (!Begin(command, arguments, &grammar, &options)) return 0;
   Json facts = Json::object();
   if (!options.facts.empty())
-    facts = ParseJson(ReadFile(options.facts, 10 << 20), options.facts, ExitCode::kBadConfiguration).root;
-  const std::vector<std::string> roles = LockModels(options.models, facts);
+    facts = RequireObject(ParseJson(ReadFile(options.facts, 10 << 20), options.facts, ExitCode::kBadConfiguration), "",
+                          ExitCode::kBadConfiguration);
+  const std::vector<std::string> roles = LockModels(options.models, facts, !options.shell.dry_run);
   PrintResult(options.shell, {{"models", options.models}, {"written", roles}},
-              roles.empty() ? "models.json is up to date\n" : "wrote into models.json: " + Join(roles, ", ") + "\n");
+              roles.empty() ? "models.json is up to date\n"
+                            : (options.shell.dry_run ? "would write into models.json: " : "wrote into models.json: ") +
+                                  Join(roles, ", ") + "\n");
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "tint/base/log.h"
+#include "tint/base/stop.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
 #include "tint/stages/pipeline.h"
@@ -18,7 +19,8 @@ bool IsStage(const std::string& name) {
 // On a stage's own command the options of the stages before it are those that the run folder says they ran with, unless
 // this command line, its file or the environment say otherwise.
 void AdoptUpstream(const std::string& stage, const GlobalOptions& global, CommandOptions* command) {
-  if (global.run.empty() || !std::filesystem::exists(std::filesystem::path(global.run) / "run.json")) return;
+  std::error_code ignored;
+  if (global.run.empty() || !std::filesystem::exists(std::filesystem::path(global.run) / "run.json", ignored)) return;
   const Json manifest = RunFolder::Open(global.run).Manifest();
   if (!manifest.contains("options")) return;
   for (const std::string& name : StageNames()) {
@@ -27,13 +29,40 @@ void AdoptUpstream(const std::string& stage, const GlobalOptions& global, Comman
   }
 }
 
+// A configuration file may name a data set and the command line photos of one's own, or the other way round.
+void PreferWhatTheCommandLineChose(const CommandOptions& command, GlobalOptions* global) {
+  const auto typed = [&](const char* name) { return command.origin(name) == Origin::kFlag; };
+  const bool photos = typed("support") || typed("query"), episode = typed("dataset") || typed("episodes");
+  if (photos && !episode) global->dataset = global->episodes = "";
+  if (episode && !photos) global->support = global->query = "";
+}
+
+// A mistyped --run makes no new run.
+void RequireRunOfEarlierStages(const std::string& stage, const GlobalOptions& global) {
+  std::error_code ignored;
+  if (!IsStage(stage) || stage == StageNames()[0] || global.run.empty()) return;
+  if (std::filesystem::exists(std::filesystem::path(global.run) / "run.json", ignored)) return;
+  Fail(ExitCode::kMissingInput,
+       {.file = global.run,
+        .field = stage,
+        .found = "stage " + StageNames()[0] + " has not run with these options",
+        .expected = "its result in this run folder",
+        .remedy = "Run `tint " + StageNames()[0] + " --run " + Quote(global.run) +
+                  " ...` with the same options first, or `tint specialize`, which runs what is missing."});
+}
+
 // What run.json tells of this run: no times, no paths, so that equal runs have equal bytes.
-Json ManifestPart(const StageContext& context, const CommandOptions& command) {
+Json ManifestPart(const StageContext& context, const std::string& stage, const CommandOptions& command) {
   Json part;
   part["tint"] = ToolVersion();
   part["libtorch"] = TorchVersion();
-  for (const OptionGroup& group : command.groups())
-    part["options"][group.name.empty() ? "global" : group.name] = command.StoredGroup(group.name);
+  // Of a stage's own command: what it and the stages before it ran with, not what the later ones were not asked for.
+  bool reached = false;
+  for (const std::string& group :
+       {std::string(), StageNames()[0], StageNames()[1], StageNames()[2], StageNames()[3], StageNames()[4]}) {
+    if (!reached) part["options"][group.empty() ? "global" : group] = command.StoredGroup(group);
+    reached = reached || group == stage;
+  }
   for (const auto& [role, record] : context.models().records())
     part["models"][role] = {
         {"sha256", record.sha256}, {"dtype", record.dtype}, {"licence", record.licence}, {"source", record.source}};
@@ -52,8 +81,10 @@ Json ManifestPart(const StageContext& context, const CommandOptions& command) {
 std::string Estimated(const StageEstimate& estimate, double rate) {
   if (estimate.flop <= 0) return estimate.disk_bytes > 0 ? FormatBytes(estimate.disk_bytes) : "";
   char text[64];
-  std::snprintf(text, sizeof text, "%.3g GFLOP, at least ", estimate.flop / 1e9);
-  return text + FormatSeconds(estimate.flop / rate) + ", " + FormatBytes(estimate.disk_bytes);
+  const bool at_most = estimate.note.starts_with("at most");
+  std::snprintf(text, sizeof text, "%.3g GFLOP, %s ", estimate.flop / 1e9, at_most ? "about" : "at least");
+  return text + FormatSeconds(estimate.flop / rate) + ", " + FormatBytes(estimate.disk_bytes) +
+         (estimate.note.empty() ? "" : " (" + estimate.note + ")");
 }
 
 void PrintPlan(const StageContext& context, const std::string& stage, const ShellOptions& shell) {
@@ -72,7 +103,8 @@ void PrintPlan(const StageContext& context, const std::string& stage, const Shel
                               {"why", planned.why},
                               {"flop", planned.estimate.flop},
                               {"seconds_at_least", planned.estimate.flop / rate},
-                              {"disk_bytes", planned.estimate.disk_bytes}});
+                              {"disk_bytes", planned.estimate.disk_bytes},
+                              {"note", planned.estimate.note}});
     char line[160];
     std::snprintf(line, sizeof line, "  %-20s %-12s %-14s %s\n", planned.stage.c_str(),
                   planned.key.empty() ? "-" : planned.key.c_str(), planned.state.c_str(),
@@ -109,14 +141,19 @@ int RunRowCommand(const Command& command, const std::vector<std::string>& argume
   CommandOptions grammar(command.name, command.summary, IsStage(command.name) ? command.name : "");
   RunOptions options;
   options.Declare(grammar);
-  if (!BeginCommand(grammar, options.shell, arguments)) return 0;
-  if (IsStage(command.name)) AdoptUpstream(command.name, options.global, &grammar);
+  const auto complete = [&] {
+    PreferWhatTheCommandLineChose(grammar, &options.global);
+    if (IsStage(command.name)) AdoptUpstream(command.name, options.global, &grammar);
+  };
+  if (!BeginCommand(grammar, options.shell, arguments, complete)) return 0;
+  InstallStopHandlers();
+  if (!options.shell.dry_run) RequireRunOfEarlierStages(command.name, options.global);
   const StageContext context(options);
   if (options.shell.dry_run) {
     PrintPlan(context, command.name, options.shell);
     return 0;
   }
-  const PipelineResult result = RunPipeline(context, command.name, ManifestPart(context, grammar));
+  const PipelineResult result = RunPipeline(context, command.name, ManifestPart(context, command.name, grammar));
   const Json json = ResultJson(context, result);
   PrintResult(options.shell, json, Summary(json));
   return 0;

@@ -1,5 +1,7 @@
 // collect, predict, inspect, verify.
+#include <algorithm>
 #include <cstdio>
+#include <tuple>
 
 #include "tint/base/log.h"
 #include "tint/base/text.h"
@@ -13,6 +15,37 @@ namespace {
 
 std::string EpisodeName(uint64_t episode_idx) {
   return episode_idx == kSupportEpisode ? "support" : std::to_string(episode_idx);
+}
+
+// By episode and stage, and there as they were made: `--why` tells what changed from one to the next.
+std::vector<RunFolder::Entry> OldestFirst(std::vector<RunFolder::Entry> entries) {
+  const auto made = [](const RunFolder::Entry& entry) {
+    std::error_code ignored;
+    return std::filesystem::last_write_time(entry.folder / (entry.complete ? "done.json" : ""), ignored);
+  };
+  std::stable_sort(entries.begin(), entries.end(), [&](const RunFolder::Entry& a, const RunFolder::Entry& b) {
+    return std::make_tuple(a.episode_idx, a.stage, made(a)) < std::make_tuple(b.episode_idx, b.stage, made(b));
+  });
+  return entries;
+}
+
+// The folder of a run, even if its run.json is gone: that is for verify to tell.
+RunFolder OpenToVerify(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const bool bereft = std::filesystem::is_directory(folder / "episodes", ignored) &&
+                      !std::filesystem::exists(std::filesystem::symlink_status(folder / "run.json", ignored));
+  if (bereft) return RunFolder::Imagine(folder);
+  return RunFolder::Open(folder);
+}
+
+// A done.json that cannot be believed is a finding here, not an end.
+std::optional<CompletedStage> OpenOrTell(const std::filesystem::path& folder, std::string* problem) {
+  try {
+    return CompletedStage::Open(folder);
+  } catch (const Error& error) {
+    *problem = error.what();
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -56,7 +89,9 @@ int RunInspect(const Command& command, const std::vector<std::string>& arguments
   CommandOptions grammar(command.name, command.summary);
   ShellOptions shell;
   bool why = false;
-  grammar.Group("").Add("why", &why, "Where a stage has several results, say in what their keys differ.").NotInKey();
+  grammar.Group("")
+      .Add("why", &why, "Where a stage has several results, say in what each key differs from the one made before.")
+      .NotInKey();
   shell.Declare(grammar.Group(""));
   grammar.Positional({"RUN", "Run folder.", true, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
@@ -64,7 +99,7 @@ int RunInspect(const Command& command, const std::vector<std::string>& arguments
   Json json = {{"run", run.path().string()}, {"manifest", run.Manifest()}, {"stages", Json::array()}};
   std::string text = "episode  stage                 key           state       seconds  files\n";
   std::map<std::pair<uint64_t, std::string>, Json> earlier;
-  for (const RunFolder::Entry& entry : run.Entries()) {
+  for (const RunFolder::Entry& entry : OldestFirst(run.Entries())) {
     const std::string key = entry.folder.filename().string();
     Json one = {{"episode", EpisodeName(entry.episode_idx)},
                 {"stage", entry.stage},
@@ -78,7 +113,16 @@ int RunInspect(const Command& command, const std::vector<std::string>& arguments
       json["stages"].push_back(one);
       continue;
     }
-    const auto stage = CompletedStage::Open(entry.folder);
+    std::string damage;
+    const auto stage = OpenOrTell(entry.folder, &damage);
+    if (!stage) {
+      std::snprintf(line, sizeof line, "%7s  %-20s  %s  DAMAGED\n", EpisodeName(entry.episode_idx).c_str(),
+                    entry.stage.c_str(), key.c_str());
+      text += line + ("         " + damage + "\n");
+      one["problems"] = {damage};
+      json["stages"].push_back(one);
+      continue;
+    }
     const std::vector<std::string> problems = stage->Problems();
     one["problems"] = problems;
     one["components"] = stage->components();
@@ -108,7 +152,7 @@ int RunVerify(const Command& command, const std::vector<std::string>& arguments)
   shell.Declare(grammar.Group(""));
   grammar.Positional({"RUN", "Run folder.", true, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
-  const VerifyReport report = VerifyRun(RunFolder::Open(grammar.positionals().at(0)));
+  const VerifyReport report = VerifyRun(OpenToVerify(grammar.positionals().at(0)));
   std::string text;
   for (const std::string& problem : report.problems) text += problem + "\n";
   text += std::to_string(report.checked_files) + " files of " + std::to_string(report.complete_stages) +

@@ -170,6 +170,7 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
     const auto query = episode.query_rest ? RestOf(*source, name, support) : episode.query[c];
     task.classes.push_back({name, support, FirstOf(query, queries)});
   }
+  HashSupports(task);
   return task;
 }
 

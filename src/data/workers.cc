@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "tint/base/stop.h"
+
 namespace tint::internal {
 
 void ForEach(int64_t count, int workers, const std::function<void(int64_t)>& work) {
@@ -21,6 +23,7 @@ void ForEach(int64_t count, int workers, const std::function<void(int64_t)>& wor
   auto run = [&] {
     for (int64_t i = next++; i < failed_at; i = next++) {
       try {
+        ThrowIfStopRequested();
         work(i);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex);

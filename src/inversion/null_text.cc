@@ -33,8 +33,7 @@ void CheckFiniteStep(const at::Tensor& losses, const at::Tensor& gradient, int64
   if ((losses + gradient.abs().sum({1, 2})).isfinite().all().item<bool>()) return;
   std::ostringstream message;
   message << "null-text-inversion: a loss or its gradient is not finite at timestep number " << step_idx
-          << ", learning rate " << learning_rate
-          << "; what was saved before is kept. Is the denoiser a trained one? Try --dtype float32.";
+          << ", learning rate " << learning_rate << "; what was saved before is kept. Is the denoiser a trained one?";
   Fail(ExitCode::kInternal, message.str());
 }
 

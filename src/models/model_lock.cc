@@ -88,22 +88,31 @@ Json DescribeRole(const RoleRule& rule, const std::filesystem::path& path, const
 
 }  // namespace
 
-std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts) {
+std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts, bool write) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored))
+    Fail(ExitCode::kMissingInput, {.file = folder, .found = "is no folder", .expected = "the folder of a model set"});
   RejectUnknownFacts(facts);
   const std::filesystem::path path = folder / kModelsFile;
   Json root = {{"schema", internal::kModelsSchema}, {"roles", Json::object()}};
-  if (std::filesystem::exists(path)) root = ModelSet::Open(folder).document().root;
+  if (std::filesystem::exists(path, ignored)) root = ModelSet::Open(folder).document().root;
   std::vector<std::string> written;
+  int64_t found = 0;
   for (const RoleRule& rule : internal::RoleRules()) {
     const Json before = root["roles"].value(rule.role, Json::object()), given = facts.value(rule.role, Json::object());
     const std::filesystem::path file = folder / before.value("file", rule.file);
-    if (!std::filesystem::exists(file)) continue;
+    if (!std::filesystem::exists(file, ignored)) continue;
+    ++found;
     const bool same = before.contains("sha256") && before["sha256"] == Sha256OfFile(file);
     const bool complete = before.contains("probes") || !rule.is_script;
     if (same && complete && given.empty()) continue;
     root["roles"][rule.role] = DescribeRole(rule, file, given, before);
     written.push_back(rule.role);
   }
+  if (found == 0)
+    Fail(ExitCode::kMissingInput, {.file = folder,
+                                   .found = "holds no file of a model",
+                                   .expected = "files named as in configs/models.schema.md, such as denoiser.pt"});
   const ModelSet draft = ModelSet::Parse(folder, root.dump(2));
   for (const std::string& role : written) {
     if (!FindRule(role).is_script) continue;
@@ -111,7 +120,7 @@ std::vector<std::string> LockModels(const std::filesystem::path& folder, const J
     root["roles"][role]["flop_per_sample"] = internal::FlopPerSample(draft, role, module);
     root["roles"][role]["probes"] = internal::RecordProbes(draft, role, module);
   }
-  if (!written.empty()) WriteFileDurably(path, root.dump(2) + "\n");
+  if (write && !written.empty()) WriteFileDurably(path, root.dump(2) + "\n");
   return written;
 }
 

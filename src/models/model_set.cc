@@ -100,6 +100,12 @@ bool LooksLikePickle(const std::filesystem::path& file, std::string_view bytes) 
          bytes.find("/code/") == std::string_view::npos;
 }
 
+std::string ModelRecord::KeySha256() const {
+  Json read = facts;
+  for (const char* told : {"file", "licence", "source", "probes", "flop_per_sample"}) read.erase(told);
+  return Sha256Hex(CanonicalJson(read));
+}
+
 ModelSet ModelSet::Open(const std::filesystem::path& folder) {
   std::error_code ignored;
   if (!std::filesystem::exists(folder / kModelsFile, ignored)) {

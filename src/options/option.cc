@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <regex>
 
 #include "tint/base/error.h"
 #include "tint/base/text.h"
@@ -60,6 +61,13 @@ Option& Option::Choices(std::vector<std::string> choices) {
   return *this;
 }
 
+Option& Option::Matching(const std::string& pattern, std::string expected) {
+  TINT_CHECK(std::holds_alternative<std::string*>(value_)) << "a pattern for " << name_;
+  pattern_ = pattern;
+  pattern_expected_ = std::move(expected);
+  return *this;
+}
+
 Option& Option::Unit(std::string unit) {
   unit_ = std::move(unit);
   return *this;
@@ -91,6 +99,7 @@ std::string Option::TypeName() const {
 }
 
 std::string Option::Expected() const {
+  if (!pattern_.empty()) return pattern_expected_;
   if (is_flag()) return "true or false";
   if (std::holds_alternative<std::string*>(value_))
     return choices_.empty() ? "a text" : "one of " + Join(choices_, ", ");
@@ -148,6 +157,7 @@ std::string Option::SetNumber(double value, const std::string& found) {
 
 std::string Option::SetText(const std::string& text, const std::string& found) {
   if (!choices_.empty() && std::find(choices_.begin(), choices_.end(), text) == choices_.end()) return found;
+  if (!pattern_.empty() && !std::regex_match(text, std::regex(pattern_))) return found;
   if (text.find('\0') != std::string::npos) return found + ", which holds a zero byte";
   if (in_key_ && !IsValidUtf8(text)) return found + ", which is not UTF-8";
   *std::get<std::string*>(value_) = text;

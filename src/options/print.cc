@@ -33,6 +33,8 @@ Json WithOrigin(const OptionGroup& group, const Option& option, const std::map<s
 
 }  // namespace
 
+Origin CommandOptions::origin(const std::string& path) const { return OriginOf(origins_, path); }
+
 Json CommandOptions::ConfigWithOrigins() const {
   Json config;
   config["preset"] = preset_;

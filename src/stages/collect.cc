@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "tint/base/sha256.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -66,8 +67,7 @@ std::map<std::string, std::vector<Scored>> ReadAllByConfiguration(const RunFolde
   }
   std::vector<std::string> choices;
   for (const auto& [identity, scored] : groups)
-    choices.push_back(scored.front().result.at("configuration_sha256").get<std::string>().substr(0, 12) + " (" +
-                      std::to_string(scored.size()) + " episodes)");
+    choices.push_back(Sha256Hex(identity).substr(0, 12) + " (" + std::to_string(scored.size()) + " episodes)");
   Fail(ExitCode::kBadInput,
        {.file = run.path().string(),
         .field = "evaluate",
@@ -82,10 +82,8 @@ CollectReport CollectRun(const RunFolder& run, const std::string& configuration)
   auto groups = ReadAllByConfiguration(run);
   if (!configuration.empty())
     std::erase_if(groups, [&](const auto& group) {
-      return !group.second.front()
-                  .result.at("configuration_sha256")
-                  .template get<std::string>()
-                  .starts_with(configuration);
+      const std::string whole = group.second.front().result.at("configuration_sha256").template get<std::string>();
+      return !whole.starts_with(configuration) && !Sha256Hex(group.first).starts_with(configuration);
     });
   if (groups.empty())
     Fail(ExitCode::kMissingInput,
@@ -109,17 +107,17 @@ CollectReport CollectRun(const RunFolder& run, const std::string& configuration)
       Fail(ExitCode::kBadInput,
            {.file = run.path().string(),
             .field = "evaluate",
-            .found = "two results of episode " + std::to_string(one.score.episode_idx),
+            .found = "two results of " + (one.score.episode_idx == kSupportEpisode
+                                              ? std::string("one's own photos")
+                                              : "episode " + std::to_string(one.score.episode_idx)),
             .expected = "one",
             .remedy = "tint inspect shows both; remove the folder of the one that is out of date."});
     report.scores.push_back(one.score);
     accuracies.push_back(one.score.accuracy);
   }
   report.interval = StudentInterval(accuracies);
-  const Json manifest = run.Manifest();
-  if (report.dataset != "folder" && manifest.contains("episodes") &&
-      manifest["episodes"].value("sha256", "") == report.episodes_sha256) {
-    report.episodes_in_file = manifest["episodes"].at("count").get<uint64_t>();
+  if (report.dataset != "folder") {
+    report.episodes_in_file = scored.front().result.at("episodes_in_file").get<uint64_t>();
     for (uint64_t e = 0; e < report.episodes_in_file; ++e) {
       if (present.count(e) == 0) report.missing.push_back(e);
     }

@@ -38,6 +38,10 @@ Task ResolveTask(const GlobalOptions& global) {
                               .expected = "either an episode of a data set or folders of one's own photos"});
     return ResolveFolders(global.support, global.query, global.queries);
   }
+  if (global.dataset == "folder")
+    Fail(ExitCode::kUsage, {.field = "--dataset",
+                            .found = "folder",
+                            .expected = "another name: so results call one's own photos (--support)"});
   const fs::path path = global.episodes.empty() ? ShippedEpisodes(global.dataset) : fs::path(global.episodes);
   const EpisodeFile file = ReadEpisodeFile(path);
   if (file.dataset != global.dataset)
@@ -60,6 +64,25 @@ std::shared_ptr<ImageSource> OpenBase(const std::string& base) {
   if (colon != std::string::npos && base.find('/') == std::string::npos)
     return OpenSplit(DataRoot(), base.substr(0, colon), base.substr(colon + 1));
   return OpenClassFolders(base);
+}
+
+// The base teaches the student: what is scored must not be in it.
+void RefuseScoredBase(const GlobalOptions& global, const Task& task, const ImageSource* base) {
+  if (base == nullptr) return;
+  const auto refuse = [&](const std::string& what) {
+    Fail(ExitCode::kBadInput, {.field = "--base",
+                               .found = Quote(global.base) + " holds " + what,
+                               .expected = "pictures of other classes than those that are scored"});
+  };
+  for (const std::string& own : {global.support, global.query}) {
+    std::error_code ignored;
+    if (!own.empty() && fs::equivalent(own, global.base, ignored)) refuse("the photos of " + Quote(own));
+  }
+  if (global.dataset.empty()) return;
+  for (const TaskClass& one : task.classes) {
+    if (std::binary_search(base->Classes().begin(), base->Classes().end(), one.name))
+      refuse("class " + Quote(one.name) + " of the episode");
+  }
 }
 
 bool IsPlainName(const std::string& name) {
@@ -93,7 +116,9 @@ StageContext::StageContext(const RunOptions& options)
       image_size_(options.global.image_size > 0 ? options.global.image_size : task_.facts.image_size),
       base_name_(ResolveBaseName(options.global)),
       base_source_(OpenBase(base_name_)),
-      run_(options.shell.dry_run ? RunFolder::Imagine(options.global.run) : RunFolder::Create(options.global.run)) {}
+      run_(options.shell.dry_run ? RunFolder::Imagine(options.global.run) : RunFolder::Create(options.global.run)) {
+  RefuseScoredBase(options.global, task_, base_source_.get());
+}
 
 std::string StageContext::ArtifactName(int64_t class_idx) const {
   const std::string& name = task_.classes.at(static_cast<size_t>(class_idx)).name;

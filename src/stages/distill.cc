@@ -115,6 +115,9 @@ class DistillStage : public Stage {
     Json values = list.KeyValues();
     values["student"] = context.options().global.student;
     values["image-size"] = context.image_size();
+    const InputFacts input = StudentInput(context);
+    values["mean"] = input.mean;
+    values["std"] = input.std;
     values["base"] = context.base_name() == "none" ? "none" : "some";
     StageKey key = context.NewKey(name(), kVersion, values);
     key.inputs["generate"] = earlier.at("generate").content_sha256();
@@ -123,7 +126,7 @@ class DistillStage : public Stage {
     for (const TaskClass& task_class : context.task().classes) classes.push_back(task_class.name);
     key.inputs["classes"] = Sha256Hex(CanonicalJson(classes));
     if (context.base_source()) key.inputs["base images"] = context.base_source()->ContentSha256();
-    key.models["teacher"] = context.models().Require("teacher").sha256;
+    key.models["teacher"] = context.models().Require("teacher").KeySha256();
     AddStart(context, &key);
     return key;
   }
@@ -148,6 +151,11 @@ class DistillStage : public Stage {
     state.student = BuildStudent(context);
     state.student.MoveTo(context.device());
     const std::vector<DistillSource> sources = GatherSources(context, earlier.at("generate"), writer);
+    std::vector<std::string> names;
+    for (const DistillSource& source : sources) names.push_back(source.name);
+    if (sources.size() < 3)
+      spdlog::info("distill: from {}: {}", sources.size() == 1 ? "one source of three" : "two sources of three",
+                   Join(names, ", "));
     const std::vector<double> before = FixedImagesLoss(state.student, sources, options, facts.mean, facts.std);
     if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
       RestoreState(*saved, &state);
@@ -173,7 +181,7 @@ class DistillStage : public Stage {
         key->models["student start"] = Sha256OfFile(context.options().global.student_weights);
         break;
       case Start::kModelSet:
-        key->models["student start"] = context.models().Require(StudentRole(context)).sha256;
+        key->models["student start"] = context.models().Require(StudentRole(context)).KeySha256();
         break;
       case Start::kRandom:
         key->options["student-init"] = "random";

@@ -34,12 +34,14 @@ Queries ListQueries(const StageContext& context) {
 }
 
 // What was configured upstream, so that results of different configurations are never averaged: all key components of
-// every stage but their inputs and the episode.
+// every stage but the episode and its inputs.
 Json ConfigurationOf(const StageResults& earlier) {
   Json configuration = Json::object();
   for (const auto& [name, stage] : earlier) {
     Json components = stage.components();
+    const Json base = components.value("inputs", Json::object()).value("base images", Json());
     components.erase("inputs");
+    if (!base.is_null()) components["base images"] = base;  // unlike the other inputs the same in all episodes
     components.erase("episode");
     configuration[name] = components;
   }
@@ -154,6 +156,7 @@ class EvaluateStage : public Stage {
                    {"student", context.options().global.student},
                    {"dataset", context.task().dataset},
                    {"episodes_sha256", context.task().episodes_sha256},
+                   {"episodes_in_file", context.task().episodes_in_file},
                    {"classes", classes},
                    {"queries_per_class", context.options().global.queries},
                    {"configuration", configuration},

@@ -16,6 +16,7 @@
 #include "tint/stages/learned_word.h"
 #include "tint/stages/pictures.h"
 #include "tint/tensor/checks.h"
+#include "tint/tensor/device.h"
 #include "tint/tensor/random.h"
 #include "tint/tensor/safetensors.h"
 
@@ -106,13 +107,17 @@ class Generator {
         .guidance = context_.options().generate.guidance, .timesteps = paths.timesteps, .first_step_idx = 0};
     const at::Tensor clean = Denoise(denoiser_, schedule_, at::cat(latents), options, conditioning,
                                      [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); });
-    CheckFinite(clean, "generated latents");
+    CheckFinite(clean, "generated latents" + PrecisionHint());
     const at::Tensor images = autoencoder_.Decode(clean);
-    CheckFinite(images, "generated pictures");
+    CheckFinite(images, "generated pictures" + PrecisionHint());
     return ToBytes(ResizeBilinearAntialias(images, context_.image_size(), context_.image_size()).cpu());
   }
 
  private:
+  std::string PrecisionHint() const {
+    return context_.dtype() == at::kFloat ? "" : " (in " + DtypeName(context_.dtype()) + "; try --dtype float32)";
+  }
+
   const StageContext& context_;
   const StageResults& earlier_;
   Denoiser denoiser_;
@@ -140,7 +145,7 @@ class GenerateStage : public Stage {
     values["prompt"] = context.options().textual_inversion.prompt;
     StageKey key = context.NewKey(name(), kVersion, values);
     for (const std::string& need : needs()) key.inputs[need] = earlier.at(need).content_sha256();
-    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).sha256;
+    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
     return key;
   }
 

@@ -68,7 +68,7 @@ class NullTextInversionStage : public Stage {
     StageKey key = context.NewKey(name(), kVersion, values);
     key.dtype = "float32";
     for (const std::string& need : needs()) key.inputs[need] = earlier.at(need).content_sha256();
-    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).sha256;
+    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
     return key;
   }
 

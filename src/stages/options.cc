@@ -25,7 +25,8 @@ void GlobalOptions::Declare(OptionList& list) {
       .Range(0, 1024)
       .Unit("pixels");
   list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
-  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.");
+  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
   list.Add("dtype", &dtype, "Precision of denoiser, text encoder, upscaler and teacher.")
       .Choices({"float32", "bfloat16", "float16"});
   list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
 #include "tint/tensor/device.h"
@@ -63,14 +64,18 @@ StageReport RunOne(const StageContext& context, const Stage& stage, StageResults
   stage.Check(context);
   spdlog::info("{}: working ({})", stage.name(), key.Folder());
   const auto start = std::chrono::steady_clock::now();
+  ResetPeaks(context.device());
+  const auto cost = [&] {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return StageCost{.seconds = seconds,
+                     .device_seconds = context.device().is_cpu() ? 0 : seconds,
+                     .peak_host_bytes = PeakHostBytes(),
+                     .peak_device_bytes = PeakDeviceBytes(context.device())};
+  };
   StageWriter writer(folder, key);
+  writer.MeasureCostBy(cost);
   const Json metrics = stage.Run(context, *results, writer);
-  StageCost cost;
-  cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  cost.peak_host_bytes = PeakHostBytes();
-  cost.peak_device_bytes = PeakDeviceBytes(context.device());
-  if (!context.device().is_cpu()) cost.device_seconds = cost.seconds;
-  CompletedStage complete = writer.Finish(metrics, cost);
+  CompletedStage complete = writer.Finish(metrics, cost());
   StageReport report{stage.name(), complete.key(), false, complete.cost()};
   results->insert_or_assign(stage.name(), std::move(complete));
   spdlog::info("{}: done in {}", stage.name(), FormatSeconds(report.cost.seconds));
@@ -81,6 +86,7 @@ StageReport RunOne(const StageContext& context, const Stage& stage, StageResults
 void CheckWhatIsMissing(const StageContext& context, const std::vector<std::string>& names) {
   StageResults results;
   bool complete = true;
+  uint64_t bytes = 0;
   for (const std::string& name : names) {
     const std::unique_ptr<Stage> stage = MakeStage(name);
     if (complete) {
@@ -88,8 +94,28 @@ void CheckWhatIsMissing(const StageContext& context, const std::vector<std::stri
       complete = result.has_value();
       if (complete) results.insert_or_assign(name, std::move(*result));
     }
-    if (!complete) stage->Check(context);
+    if (complete) continue;
+    stage->Check(context);
+    bytes += stage->Estimate(context).disk_bytes;
   }
+  const uint64_t free = FreeBytes(context.run().path());
+  if (bytes > free)
+    Fail(ExitCode::kInputOutput, {.file = context.run().path().string(),
+                                  .found = FormatBytes(free) + " free on its disk",
+                                  .expected = "about " + FormatBytes(bytes) + " for what is to be made"});
+}
+
+// In what the key differs from that of the stage's newest result.
+std::vector<std::string> WhyNotReused(const StageContext& context, const StageKey& key) {
+  fs::path newest;
+  for (const auto& entry : context.run().Entries()) {
+    if (entry.episode_idx != RunEpisode(context) || entry.stage != key.stage || !entry.complete) continue;
+    if (newest.empty() || fs::last_write_time(entry.folder / "done.json") > fs::last_write_time(newest / "done.json"))
+      newest = entry.folder;
+  }
+  if (newest.empty()) return {};
+  const auto other = CompletedStage::Open(newest);
+  return other ? DifferencesOfKeys(other->components(), key.Components()) : std::vector<std::string>();
 }
 
 // Opens what is complete of the stages before `stage`; complains about the first that is not.
@@ -110,15 +136,17 @@ void OpenNeeds(const StageContext& context, const std::string& stage, StageResul
 PipelineResult RunPipeline(const StageContext& context, const std::string& stage, const Json& manifest_part) {
   const Lease lease(context.run().EpisodeFolder(RunEpisode(context)));
   RunFolder run = context.run();
-  run.UpdateManifest(manifest_part);
   PipelineResult result;
   if (stage == "specialize") {
     CheckWhatIsMissing(context, StagesUpTo(context, stage));
+    run.UpdateManifest(manifest_part);
     for (const std::string& name : StagesUpTo(context, stage))
       result.stages.push_back(RunOne(context, *MakeStage(name), &result.results));
     return result;
   }
   OpenNeeds(context, stage, &result.results);
+  MakeStage(stage)->Check(context);
+  run.UpdateManifest(manifest_part);
   result.stages.push_back(RunOne(context, *MakeStage(stage), &result.results));
   return result;
 }
@@ -140,15 +168,12 @@ std::vector<PlannedStage> PlanPipeline(const StageContext& context, const std::s
         results.insert_or_assign(name, std::move(*complete));
       } else {
         if (fs::exists(folder / ".partial")) planned.state = "would go on";
-        for (const auto& entry : context.run().Entries()) {
-          if (entry.episode_idx != RunEpisode(context) || entry.stage != name || !entry.complete) continue;
-          if (auto other = CompletedStage::Open(entry.folder))
-            planned.why = DifferencesOfKeys(other->components(), key.Components());
-        }
+        planned.why = WhyNotReused(context, key);
       }
     }
-    if (stage != "specialize" && name != stage && planned.state != "complete")
-      planned.state = "missing: run tint " + name;
+    const bool asked = stage == "specialize" || name == stage;
+    if (asked && planned.state != "complete") current->Check(context);  // what would stop the command stops its plan
+    if (!asked && planned.state != "complete") planned.state = "missing: run tint " + name;
     plan.push_back(std::move(planned));
   }
   return plan;

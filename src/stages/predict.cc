@@ -25,8 +25,9 @@ CompletedStage OpenStageOf(const fs::path& student) {
                                    .field = "--student",
                                    .found = "no such file",
                                    .expected = "the student.pt of a distill result"});
-  auto stage = CompletedStage::Open(fs::absolute(student).parent_path());
-  if (!stage || fs::absolute(student).filename() != "student.pt" || stage->components().at("stage") != "distill")
+  const fs::path file = fs::weakly_canonical(student);
+  auto stage = CompletedStage::Open(file.parent_path());
+  if (!stage || file.filename() != "student.pt" || stage->components().at("stage") != "distill")
     Fail(ExitCode::kUntrusted,
          {.file = student.string(),
           .field = "--student",

@@ -44,7 +44,7 @@ class SuperResolveStage : public Stage {
                                    {"resize", options.resize}});
     key.inputs["support photos"] = SupportSha256(context);
     for (int64_t c = 0; c < context.ways(); ++c) key.inputs["artifact " + std::to_string(c)] = context.ArtifactName(c);
-    if (options.upscaling == "always") key.models["upscaler"] = context.models().Require("upscaler").sha256;
+    if (options.upscaling == "always") key.models["upscaler"] = context.models().Require("upscaler").KeySha256();
     return key;
   }
 

@@ -62,7 +62,7 @@ class TextualInversionStage : public Stage {
     StageKey key = context.NewKey(name(), kVersion, list.KeyValues());
     key.dtype = "float32";
     key.inputs["super-resolve"] = earlier.at("super-resolve").content_sha256();
-    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).sha256;
+    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
     return key;
   }
 

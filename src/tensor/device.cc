@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <thread>
 
@@ -79,7 +80,7 @@ c10::Device RequireCuda(const std::string& name, int index) {
     Fail(ExitCode::kNoDevice, "the device " + Quote(name) + " was asked for, but " + WhyNoCuda() +
                                   "; --device cpu or auto works without it");
   }
-  const int count = at::detail::getCUDAHooks().deviceCount();
+  const c10::DeviceIndex count = at::detail::getCUDAHooks().deviceCount();
   if (index >= count) {
     Fail(ExitCode::kNoDevice, "the device " + Quote(name) + " was asked for, but the NVIDIA driver shows only " +
                                   std::to_string(count) + " (the first is cuda:0)");
@@ -178,6 +179,12 @@ int SetUpTensorLibrary(int threads) {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   return at::get_num_threads();
+}
+
+void ResetPeaks(const c10::Device& device) {
+  std::ofstream("/proc/self/clear_refs") << "5";  // proc(5): resets VmHWM
+  if (!device.is_cpu())
+    c10::getDeviceAllocator(device.type())->resetPeakStats(std::max<c10::DeviceIndex>(device.index(), 0));
 }
 
 uint64_t PeakHostBytes() {

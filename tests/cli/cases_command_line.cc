@@ -48,7 +48,7 @@ void AddValues(std::vector<BadCase>* cases) {
   add("Overflow", {"--seed", "18446744073709551616"}, "--seed: is 18446744073709551616; expected an integer in");
   add("ChoiceNearAnother", {"--student", "conv5"},
       "--student: is conv5; expected one of conv4, resnet12. did you mean 'conv4'?");
-  add("Device", {"--device", "gpu"}, "device: is gpu; expected auto, cpu, cuda or cuda:N");
+  add("Device", {"--device", "gpu"}, "--device: is gpu; expected auto, cpu, cuda or cuda:N");
   cases->push_back({.name = "CommandLineSeveral",
                     .arguments = Photos({"--alhpa", "1", "--seed", "x", "--images", "0", "--student"}),
                     .code = kUsage,
@@ -69,7 +69,7 @@ void AddTogether(std::vector<BadCase>* cases) {
   add("SupportAndDataset", Photos({"--dataset", "small"}),
       "--support: given together with --dataset or --episodes; expected either an episode of a data set or folders");
   add("QueryWithoutSupport",
-      {"evaluate", "--json", "--run", "{run}", "--models", "{models}", "--dataset", "small", "--query", "{query}"},
+      {"specialize", "--json", "--run", "{run}", "--models", "{models}", "--dataset", "small", "--query", "{query}"},
       "--query: given without --support; expected --support DIR with --query DIR");
   add("NoStudent", {"predict", "--json", "{support}/red-disc/0000.png"},
       "--student: not given; expected the student.pt");

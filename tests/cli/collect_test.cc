@@ -85,6 +85,18 @@ TEST_F(Episodes, AreCollectedWithIntervalAndMissingOnes) {
   EXPECT_EQ(chosen.json()["accuracy"], report["accuracy"]);
 }
 
+// Base pictures are the same in all episodes of a table.
+TEST_F(Episodes, OtherBasePicturesAreAnotherConfiguration) {
+  ASSERT_EQ(Specialize(0, "bases").code, 0);
+  fs::create_directories(world_ / "data/fewer");
+  fs::copy(world_ / "base", world_ / "data/fewer/train", fs::copy_options::recursive);
+  fs::remove(fs::directory_iterator(fs::directory_iterator(world_ / "data/fewer/train")->path())->path());
+  ASSERT_EQ(Specialize(1, "bases", {"--base", "fewer:train"}).code, 0);
+  const Outcome outcome = Tint({"collect", world_ / "bases"});
+  EXPECT_EQ(outcome.code, 65);
+  EXPECT_THAT(outcome.err, HasSubstr("base images"));
+}
+
 TEST_F(Episodes, CollectRefusesAnEmptyRunAndACountThatPredictionsDoNotBear) {
   EXPECT_EQ(Tint({"collect", world_ / "no-run"}).code, 66);
   ASSERT_EQ(Specialize(1, "edited").code, 0);

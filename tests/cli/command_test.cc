@@ -45,6 +45,32 @@ TEST(Commands, TheOverviewNamesAllAndExitCodesAreExplained) {
   EXPECT_THAT(RunProgram({"--version"}).out, HasSubstr("tint "));
 }
 
+TEST(Commands, HelpOfHelpEnds) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"help", "--help"}, {"help", "-h"}, {"--help", "-h"}, {"-h", "help"}, {"help", "help"}})
+    EXPECT_EQ(RunProgram(words).code, 0) << words[0] << " " << words[1];
+}
+
+TEST(Commands, ModelsLockWritesOnlyWhatItShould) {
+  TestFolder folder;
+  SmallWorld(folder / "world");
+  const std::filesystem::path list = folder / "world/models/models.json";
+  Json without = Json::parse(ReadAll(list));
+  without["roles"]["upscaler"].erase("probes");
+  WriteAll(list, without.dump());
+  const std::string before = ReadAll(list);
+  const Outcome planned = RunProgram({"models", "lock", folder / "world/models", "--dry-run"});
+  EXPECT_EQ(planned.code, 0) << planned.err;
+  EXPECT_THAT(planned.out, HasSubstr("would write"));
+  EXPECT_EQ(ReadAll(list), before);
+  WriteAll(folder / "facts.json", "[]");
+  EXPECT_EQ(RunProgram({"models", "lock", folder / "world/models", "--facts", folder / "facts.json"}).code, 78);
+  EXPECT_EQ(RunProgram({"models", "lock", folder / "absent"}).code, 66);
+  EXPECT_EQ(RunProgram({"models", "lock", folder.path()}).code, 66);
+  EXPECT_EQ(RunProgram({"models", "lock", folder / "world/models"}).code, 0);
+  EXPECT_EQ(RunProgram({"models", "check", folder / "world/models"}).code, 0);
+}
+
 std::string VariableOf(const std::string& path) {
   std::string name = "TINT_";
   for (const char c : path) name += c == '-' || c == '.' ? '_' : static_cast<char>(std::toupper(c));

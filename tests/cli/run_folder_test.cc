@@ -170,6 +170,80 @@ TEST_F(Row, TwoWorkersOnOneEpisodeAreOneTooMany) {
   EXPECT_EQ(ResultTree(world_ / "shared"), ResultTree(world_ / "run"));
 }
 
+// Scale factors, sizes and statistics stand in models.json, not in the files it lists: they are part of the keys too.
+TEST_F(Row, AFactOfTheModelListIsPartOfTheKey) {
+  fs::copy(world_ / "run", world_ / "facts", fs::copy_options::recursive);
+  fs::copy(world_ / "models", world_ / "other-models", fs::copy_options::recursive);
+  Json list = Json::parse(ReadAll(world_ / "other-models/models.json"));
+  list["roles"]["teacher"]["logit_scale"] = 3.0;
+  list["roles"]["upscaler"]["source"] = "told anew";  // computes nothing
+  WriteAll(world_ / "other-models/models.json", list.dump());
+  Arguments arguments = Words("specialize", "facts", {"--json"});
+  *(std::find(arguments.begin(), arguments.end(), "--models") + 1) = world_ / "other-models";
+  const Json done = RunProgram(arguments).json();
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(done["stages"][i]["reused"], i < 4) << kStages[i];
+}
+
+// What a command that failed was told is not what the run ran with.
+TEST_F(Row, AFailedCommandLeavesTheRunAsItWas) {
+  const auto before = Times("run");
+  EXPECT_EQ(Run("evaluate", "run", {"--generate.alpha", "0.3"}).code, 66);
+  EXPECT_EQ(Times("run"), before);
+  const Outcome again = Run("evaluate", "run", {"--json"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(again.json()["stages"][0]["reused"], true);
+  EXPECT_EQ(Run("evaluate", "mistyped").code, 66);
+  EXPECT_FALSE(fs::exists(world_ / "mistyped"));
+}
+
+TEST_F(Row, AStageOfItsOwnTellsOnlyWhatItRanWith) {
+  ASSERT_EQ(Run("super-resolve", "first-stage").code, 0);
+  const Json options = Json::parse(ReadAll(world_ / "first-stage/run.json"))["options"];
+  EXPECT_TRUE(options.contains("super-resolve"));
+  EXPECT_FALSE(options.contains("generate"));
+}
+
+TEST_F(Row, WhatIsScoredIsNoBase) {
+  Arguments arguments = Words("specialize", "leak");
+  *(std::find(arguments.begin(), arguments.end(), "--base") + 1) = world_ / "query";
+  const Outcome outcome = RunProgram(arguments);
+  EXPECT_EQ(outcome.code, 65);
+  EXPECT_THAT(outcome.err, HasSubstr("--base: "));
+}
+
+// A file may hold a data set for all commands: photos on the command line are meant nevertheless.
+TEST_F(Row, ThePhotosOfTheCommandLineWinOverADataSetOfTheEnvironment) {
+  const Outcome outcome = RunProgram(Words("specialize", "run", {"--json"}), {{"TINT_DATASET", "miniimagenet"}});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["episode"], "support");
+}
+
+TEST_F(Row, InspectShowsTheOthersBesideADamagedResult) {
+  fs::copy(world_ / "run", world_ / "broken", fs::copy_options::recursive);
+  const fs::path done = fs::directory_iterator(world_ / "broken/episodes/support/distill")->path() / "done.json";
+  WriteAll(done, ReadAll(done) + " ");
+  const Outcome outcome = RunProgram({"inspect", world_ / "broken"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("DAMAGED"));
+  EXPECT_THAT(outcome.out, HasSubstr("generate"));
+  fs::remove(world_ / "broken/run.json");
+  const Outcome verified = RunProgram({"verify", world_ / "broken"});
+  EXPECT_EQ(verified.code, 76);
+  EXPECT_THAT(verified.out, HasSubstr("run.json"));
+  EXPECT_THAT(verified.out, HasSubstr("done.json"));
+}
+
+TEST_F(Row, PathsMayBeWrittenInOddWays) {
+  const fs::path student = first_["student_file"].get<std::string>();
+  const fs::path photo = fs::directory_iterator(world_ / "query/red-disc")->path();
+  const std::string odd = (world_ / "a\xff.png").string();
+  fs::copy(photo, odd);
+  const Outcome outcome =
+      RunProgram({"predict", "--json", "--student", student.parent_path() / "." / student.filename(), odd});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["predictions"].size(), 1u);
+}
+
 // Hours of work do not end in a message that could have come first.
 TEST_F(Row, ContradictionsAreToldBeforeAnyWork) {
   struct Contradiction {
@@ -210,13 +284,16 @@ TEST_F(Row, QueriesAreOpenedByEvaluateAlone) {
   for (size_t i = 0; i < 6; ++i) EXPECT_EQ(mended["stages"][i]["reused"], i < 5) << kStages[i];
 }
 
-TEST_F(Row, WithoutQueriesItEndsWithTheStudent) {
+TEST_F(Row, WithoutQueriesAndBaseItEndsWithTheStudent) {
   Arguments arguments = Words("specialize", "unscored", {"--json"});
-  const auto query = std::find(arguments.begin(), arguments.end(), "--query");
-  arguments.erase(query, query + 2);
+  for (const char* folder : {"--query", "--base"}) {
+    const auto at = std::find(arguments.begin(), arguments.end(), folder);
+    arguments.erase(at, at + 2);
+  }
   const Outcome outcome = RunProgram(arguments);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.json()["accuracy"].is_null());
+  EXPECT_THAT(outcome.err, HasSubstr("two sources of three: support, synthetic"));
   EXPECT_TRUE(fs::exists(outcome.json()["student_file"].get<std::string>()));
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -107,9 +108,9 @@ class StageWriter {
 
   // Cost of earlier, interrupted runs of this key, as their checkpoints noted it.
   const StageCost& EarlierCost() const { return earlier_; }
-  // What this process has cost so far, for the next ledger: device time and peaks. Wall time is measured here, so
-  // `seconds` is not read.
-  void NoteCost(const StageCost& so_far) { noted_ = so_far; }
+  // Asked, whenever finished work is noted, for what this process has cost so far: an interrupted run's cost counts.
+  // Without it only wall time does.
+  void MeasureCostBy(std::function<StageCost()> cost_so_far) { cost_so_far_ = std::move(cost_so_far); }
 
   // Writes done.json and removes `.partial`. `cost` is this process's; that of earlier runs is added here (seconds
   // summed, peaks the larger). A done.json that stands there already is accepted if it differs in cost alone: else
@@ -127,7 +128,8 @@ class StageWriter {
   StageKey key_;
   std::string key_sha256_;
   std::map<std::string, FileRecord> ledger_;
-  StageCost earlier_, noted_;
+  StageCost earlier_;
+  std::function<StageCost()> cost_so_far_;
   double checkpoint_seconds_ = 20;
   double started_ = 0;  // seconds of the steady clock
   mutable double last_checkpoint_ = 0;

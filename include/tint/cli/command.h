@@ -1,6 +1,7 @@
 // The table of commands, in pipeline order: help is printed from it, and main dispatches by it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,10 @@ const std::vector<Command>& Commands();
 // Runs `tint ARGUMENTS...` and returns the exit code. Every exception ends here, as one message on stderr.
 int RunCommandLine(const std::vector<std::string>& arguments);
 
-// The shared beats of a command. Parses; answers --help and --print-config (then returns false: nothing else to do);
-// sets up logging and progress.
-bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments);
+// The shared beats of a command. Parses; lets `after_parsing` complete the values; answers --help and --print-config
+// (then returns false: nothing else to do); sets up logging and progress.
+bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments,
+                  const std::function<void()>& after_parsing = {});
 // The result on stdout: `json` as one object with --json, else `text`.
 void PrintResult(const ShellOptions& shell, const Json& json, const std::string& text);
 

@@ -37,6 +37,10 @@ struct ModelRecord {
   std::string licence;
   std::string source;
   Json facts;  // the role's whole object
+
+  // What a result that used the model depends on: SHA-256 over the file's hash, the dtype and the facts that computing
+  // reads (scale factors, sizes, statistics), not over names, licence, source and probes.
+  std::string KeySha256() const;
 };
 
 class ModelSet {
@@ -105,6 +109,6 @@ std::vector<ProbeResult> RunProbes(const ModelSet& set);
 // are found by running each module once, on the CPU, after its Check(). What an existing models.json says about a file
 // that did not change stays, unless facts are given; of a changed one its facts stay and the rest is found anew. Facts
 // that are missing are Error(kBadConfiguration) and nothing is written. Returns the roles it wrote anew.
-std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts);
+std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts, bool write = true);
 
 }  // namespace tint

@@ -33,6 +33,8 @@ class Option {
   Option& Range(double low, double high);
   // Strings only: the values it may take.
   Option& Choices(std::vector<std::string> choices);
+  // Strings only: what the whole of it must match (ECMAScript), and how that is told: "auto, cpu, cuda or cuda:N".
+  Option& Matching(const std::string& pattern, std::string expected);
   Option& Unit(std::string unit);
   // What a preset ("upstream", "smoke") sets it to.
   Option& Preset(const std::string& preset, Json value);
@@ -79,6 +81,7 @@ class Option {
   Value value_;
   std::string help_, unit_, source_;
   std::vector<std::string> choices_;
+  std::string pattern_, pattern_expected_;
   std::map<std::string, Json> presets_;
   Json default_;
   bool in_key_ = true;

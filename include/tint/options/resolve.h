@@ -69,6 +69,8 @@ class CommandOptions {
   // their origins come along. Values that no longer fit: Error(kBadConfiguration).
   void AdoptStored(const std::string& name, const Json& stored);
   const std::deque<OptionGroup>& groups() const { return groups_; }
+  // Of "seed", "generate.alpha", after Parse.
+  Origin origin(const std::string& path) const;
 
  private:
   std::string command_, summary_, bare_group_, preset_ = "paper";

@@ -26,6 +26,8 @@ int SetUpTensorLibrary(int threads);
 // "2.11.0": of the LibTorch that runs.
 std::string TorchVersion();
 
+// Lets both peaks begin anew. Where the kernel does not allow it, the host's goes on from before.
+void ResetPeaks(const c10::Device& device);
 // Peak resident memory of this process (VmHWM) and peak allocated device memory, in bytes (0 on the CPU).
 uint64_t PeakHostBytes();
 uint64_t PeakDeviceBytes(const c10::Device& device);
