@@ -76,11 +76,17 @@ int RunEpisodesDraw(const Command& command, const std::vector<std::string>& argu
                                                   .queries = options.queries,
                                                   .count = options.count,
                                                   .seed = static_cast<uint64_t>(options.seed)});
+  if (text.size() > JsonLimits().max_bytes)
+    Fail(ExitCode::kUsage,
+         {.field = "--count",
+          .found = std::to_string(options.count) + " episodes make a file of " + FormatBytes(text.size()),
+          .expected = "at most " + FormatBytes(JsonLimits().max_bytes) + ", which is what is read",
+          .remedy = "Draw several files with other seeds."});
   const Json json = {{"file", options.out}, {"sha256", Sha256Hex(text)}, {"episodes", options.count}};
   if (!shell.dry_run) WriteFileDurably(options.out, text);
-  PrintResult(
-      shell, json,
-      std::to_string(options.count) + " episodes in " + Quote(options.out) + ", SHA-256 " + Sha256Hex(text) + "\n");
+  PrintResult(shell, json,
+              std::to_string(options.count) + (shell.dry_run ? " episodes would be in " : " episodes in ") +
+                  Quote(options.out) + ", SHA-256 " + Sha256Hex(text) + "\n");
   return 0;
 }
 

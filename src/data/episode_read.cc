@@ -260,8 +260,7 @@ void Reader::Finish() const {
 }  // namespace
 
 EpisodeFile ReadEpisodeFile(const std::filesystem::path& path) {
-  JsonLimits limits;
-  limits.max_bytes = 256 << 20;  // 100,000 episodes with rest queries; the default is meant for configurations
+  const JsonLimits limits;
   const std::string bytes = ReadFile(path, limits.max_bytes);
   EpisodeFile file;
   file.path = path;

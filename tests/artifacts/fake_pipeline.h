@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <filesystem>
-#include <map>
 #include <string>
 
+#include "result_tree.h"
 #include "tint/artifacts/run_folder.h"
 
 namespace tint::testing {
@@ -14,9 +14,6 @@ inline constexpr int kUnitsOfFakePipeline = 18;  // 3 stages, 3 files each, 2 st
 
 // Runs what is missing of episode 0 of `run_folder`, under a lease. `units`, if given, counts steps computed.
 void RunFakePipeline(const std::filesystem::path& run_folder, std::atomic<int>* units = nullptr);
-
-// Relative path -> bytes of all files, done.json without cost and seal; folders end in "/".
-std::map<std::string, std::string> Tree(const std::filesystem::path& folder);
 
 // The key of a stage named `stage`, with one option.
 StageKey FakeKey(const std::string& stage, double alpha = 1.0);

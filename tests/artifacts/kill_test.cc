@@ -18,9 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::IsEmpty;
 using testing::kUnitsOfFakePipeline;
+using testing::ResultTree;
 using testing::RunFakePipeline;
 using testing::TestFolder;
-using testing::Tree;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMostKillsPerFolder = 10;
@@ -63,7 +63,7 @@ void KillOften(const fs::path& folder, int wanted) {
   // Early enough that ten runs seldom suffice; shorter when one finished before its kill (a machine's load changes).
   auto span = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start) / 5;
   ASSERT_EQ(*units, kUnitsOfFakePipeline);
-  const auto reference = Tree(folder / "undisturbed");
+  const auto reference = ResultTree(folder / "undisturbed");
   std::mt19937_64 random(1);
   int killed = 0, folders = 0;
   for (; killed < wanted && folders < wanted; ++folders) {
@@ -75,7 +75,7 @@ void KillOften(const fs::path& folder, int wanted) {
     }
     if (kills < kMostKillsPerFolder) span = span * 9 / 10;
     RunFakePipeline(run, units);
-    EXPECT_EQ(Tree(run), reference) << "folder " << folders;
+    EXPECT_EQ(ResultTree(run), reference) << "folder " << folders;
     EXPECT_LE(*units, kUnitsOfFakePipeline + kills) << "a kill may cost the step in hand, nothing more";
     EXPECT_GE(*units, kUnitsOfFakePipeline);
     EXPECT_THAT(VerifyRun(RunFolder::Open(run)).problems, IsEmpty());

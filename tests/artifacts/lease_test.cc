@@ -25,8 +25,8 @@ using testing::FailsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::ReadAll;
+using testing::ResultTree;
 using testing::TestFolder;
-using testing::Tree;
 using testing::WriteAll;
 
 constexpr int64_t kMinute = 60;
@@ -48,9 +48,9 @@ TEST(Lease, IsReleasedWithoutTraces) {
   {
     const Lease lease(folder / "episodes/0000");
     EXPECT_TRUE(fs::exists(folder / "episodes/0000/.lease"));
-    EXPECT_EQ(Tree(folder / "episodes/0000").size(), 1u);
+    EXPECT_EQ(ResultTree(folder / "episodes/0000").size(), 1u);
   }
-  EXPECT_THAT(Tree(folder / "episodes/0000"), IsEmpty());
+  EXPECT_THAT(ResultTree(folder / "episodes/0000"), IsEmpty());
   const Lease again(folder / "episodes/0000");
 }
 
@@ -61,7 +61,7 @@ TEST(Lease, NamesTheLivingOwner) {
               FailsWith(ExitCode::kLeased,
                         AllOf(HasSubstr("process " + std::to_string(getpid()) + " on " + ThisProcess().host),
                               HasSubstr("0."), HasSubstr(" s ago"), HasSubstr("Run the same command again"))));
-  EXPECT_EQ(Tree(folder.path()).size(), 1u) << "the refused worker leaves nothing";
+  EXPECT_EQ(ResultTree(folder.path()).size(), 1u) << "the refused worker leaves nothing";
 }
 
 TEST(Lease, ReplacesADeadOwnerOfThisHostAtOnce) {
@@ -78,9 +78,9 @@ TEST(Lease, ReplacesADeadOwnerOfThisHostAtOnce) {
   {
     const Lease lease(folder.path());
     EXPECT_THAT(ReadAll(folder / ".lease"), HasSubstr("\"pid\": " + std::to_string(getpid())));
-    EXPECT_EQ(Tree(folder.path()).size(), 1u);
+    EXPECT_EQ(ResultTree(folder.path()).size(), 1u);
   }
-  EXPECT_THAT(Tree(folder.path()), IsEmpty());
+  EXPECT_THAT(ResultTree(folder.path()), IsEmpty());
 }
 
 TEST(Lease, ReplacesAnEarlierBootOfThisHostAtOnce) {
@@ -200,7 +200,7 @@ TEST(Lease, HasOneHolderAtATime) {
   EXPECT_EQ(race->held, kWorkers * kRounds);
   EXPECT_GT(race->refused, 0) << "the workers never met";
   { const Lease last(folder.path()); }
-  EXPECT_THAT(Tree(folder.path()), IsEmpty());
+  EXPECT_THAT(ResultTree(folder.path()), IsEmpty());
 }
 
 }  // namespace

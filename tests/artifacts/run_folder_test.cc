@@ -20,8 +20,8 @@ using testing::FakeKey;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::ReadAll;
+using testing::ResultTree;
 using testing::TestFolder;
-using testing::Tree;
 using testing::WriteAll;
 
 void FinishStage(const RunFolder& run, uint64_t episode_idx, StageKey key) {
@@ -34,7 +34,7 @@ void FinishStage(const RunFolder& run, uint64_t episode_idx, StageKey key) {
 TEST(RunFolder, CreatesAFolderThatHoldsNothing) {
   TestFolder folder;
   const RunFolder run = RunFolder::Create(folder / "a/b");
-  EXPECT_THAT(Tree(folder / "a/b"), IsEmpty());
+  EXPECT_THAT(ResultTree(folder / "a/b"), IsEmpty());
   EXPECT_EQ(run.Manifest(), Json::object());
   EXPECT_EQ(run.EpisodeFolder(7), folder / "a/b/episodes/0007");
   EXPECT_EQ(run.EpisodeFolder(12345), folder / "a/b/episodes/12345");
@@ -136,10 +136,10 @@ TEST(RunFolder, RemovesWhatAKilledFinishLeft) {
   TestFolder folder;
   RunFolder run = RunFolder::Create(folder.path());
   FinishStage(run, 0, FakeKey("generate"));
-  const auto clean = Tree(folder.path());
+  const auto clean = ResultTree(folder.path());
   WriteAll(run.Entries().front().folder / ".partial/ledger.json", "{}");
   RunFolder::Create(folder.path());
-  EXPECT_EQ(Tree(folder.path()), clean);
+  EXPECT_EQ(ResultTree(folder.path()), clean);
 }
 
 TEST(VerifyRun, CountsAndNamesWhatDoesNotBelong) {

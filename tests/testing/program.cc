@@ -114,26 +114,6 @@ Outcome RunProgram(const std::vector<std::string>& arguments, const Environment&
   return Program(arguments, environment).Wait();
 }
 
-std::map<std::string, std::string> ResultTree(const fs::path& folder) {
-  std::map<std::string, std::string> tree;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string name = fs::relative(entry.path(), folder);
-    if (entry.is_directory()) {
-      tree[name + "/"];
-      continue;
-    }
-    std::string bytes = ReadAll(entry.path());
-    if (entry.path().filename() == "done.json") {
-      Json record = Json::parse(bytes);
-      record.erase("cost");
-      record.erase("self_sha256");
-      bytes = record.dump();
-    }
-    tree[name] = bytes;
-  }
-  return tree;
-}
-
 std::vector<std::string> SmallWorld(const fs::path& folder) {
   WriteShapesWorld(folder, TINT_CLIP_MODEL, {.shots = 2, .queries = 4, .base_images = 8, .seed = 1});
   WriteAll(folder / "small.json", R"({

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "result_tree.h"
 #include "tint/base/json.h"
 
 namespace tint::testing {
@@ -46,10 +47,6 @@ class Program {
 };
 
 Outcome RunProgram(const std::vector<std::string>& arguments, const Environment& environment = {});
-
-// Path -> bytes of all files below `folder`; from records what may differ between equal runs is taken out (cost, and
-// the hash over the whole record, which covers it).
-std::map<std::string, std::string> ResultTree(const std::filesystem::path& folder);
 
 // A drawn world in `folder` that every test program makes for itself, with `shots` photos and `queries` a class.
 // Returns the arguments that name it: --support, --query, --base, --models, and a configuration of a row that takes
