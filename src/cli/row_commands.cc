@@ -37,31 +37,15 @@ void PreferWhatTheCommandLineChose(const CommandOptions& command, GlobalOptions*
   if (episode && !photos) global->support = global->query = "";
 }
 
-// A mistyped --run makes no new run.
-void RequireRunOfEarlierStages(const std::string& stage, const GlobalOptions& global) {
-  std::error_code ignored;
-  if (!IsStage(stage) || stage == StageNames()[0] || global.run.empty()) return;
-  if (std::filesystem::exists(std::filesystem::path(global.run) / "run.json", ignored)) return;
-  Fail(ExitCode::kMissingInput,
-       {.file = global.run,
-        .field = stage,
-        .found = "stage " + StageNames()[0] + " has not run with these options",
-        .expected = "its result in this run folder",
-        .remedy = "Run `tint " + StageNames()[0] + " --run " + Quote(global.run) +
-                  " ...` with the same options first, or `tint specialize`, which runs what is missing."});
-}
-
 // What run.json tells of this run: no times, no paths, so that equal runs have equal bytes.
 Json ManifestPart(const StageContext& context, const std::string& stage, const CommandOptions& command) {
   Json part;
   part["tint"] = ToolVersion();
   part["libtorch"] = TorchVersion();
   // Of a stage's own command: what it and the stages before it ran with, not what the later ones were not asked for.
-  bool reached = false;
-  for (const std::string& group :
-       {std::string(), StageNames()[0], StageNames()[1], StageNames()[2], StageNames()[3], StageNames()[4]}) {
-    if (!reached) part["options"][group.empty() ? "global" : group] = command.StoredGroup(group);
-    reached = reached || group == stage;
+  for (const OptionGroup& group : command.groups()) {
+    part["options"][group.name.empty() ? "global" : group.name] = command.StoredGroup(group.name);
+    if (group.name == stage) break;
   }
   for (const auto& [role, record] : context.models().records())
     part["models"][role] = {
@@ -147,7 +131,6 @@ int RunRowCommand(const Command& command, const std::vector<std::string>& argume
   };
   if (!BeginCommand(grammar, options.shell, arguments, complete)) return 0;
   InstallStopHandlers();
-  if (!options.shell.dry_run) RequireRunOfEarlierStages(command.name, options.global);
   const StageContext context(options);
   if (options.shell.dry_run) {
     PrintPlan(context, command.name, options.shell);

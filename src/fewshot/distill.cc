@@ -14,16 +14,13 @@
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
 #include "tint/base/text.h"
+#include "tint/fewshot/student.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
 namespace {
 
 const std::array<std::string, 3> kSourceNames = {"support", "base", "synthetic"};
-
-// Of BuildBackbone's Conv4 and ResNet12 inside BuildClassifier.
-const std::array<std::string, 3> kFirstConvolution = {"backbone.conv1_weight", "backbone.conv1_bias",
-                                                      "backbone.block1_conv1_weight"};
 
 int64_t SourceColumn(const std::string& name) {
   const auto found = std::find(kSourceNames.begin(), kSourceNames.end(), name);
@@ -111,31 +108,29 @@ class Distiller {
     return SwitchedOff(piece) ? 0 : source.weight;
   }
 
-  // torch.optim.SGD without dampening and Nesterov: d = g + wd p; m = mu m + d; p = p - lr m.
-  // The linear layer's parameters are the classifier's own, the others its backbone's.
-  double LearningRate(const std::string& parameter, int64_t step) const {
-    DistillOptions own = options_;
-    const bool linear = parameter.find('.') == std::string::npos;
-    if (linear && own.lr_classifier > 0) own.learning_rate = own.lr_classifier;
-    return DistillLearningRate(own, step);
-  }
-
   bool IsFrozen(const std::string& parameter) const {
-    return options_.freeze_first_conv && std::count(kFirstConvolution.begin(), kFirstConvolution.end(), parameter) > 0;
+    const auto& first = FirstConvolution();
+    return options_.freeze_first_conv && std::any_of(first.begin(), first.end(), [&](const std::string& name) {
+             return parameter == "backbone." + name;
+           });
   }
 
+  // torch.optim.SGD without dampening and Nesterov: d = g + wd p; m = mu m + d; p = p - lr m.
   void Descend(const at::Tensor& loss, int64_t step) {
     const auto parameters = state_.student.Parameters();
     std::vector<at::Tensor> tensors;
     for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
     const auto gradients = torch::autograd::grad({loss}, tensors, {}, std::nullopt, false, /*allow_unused=*/true);
     const c10::NoGradGuard no_grad;
+    const double backbone_rate = DistillLearningRate(options_, step);
+    const double linear_rate = DistillClassifierLearningRate(options_, step);
     for (size_t i = 0; i < parameters.size(); ++i) {
       const std::string& name = parameters[i].first;
       if (!gradients[i].defined() || IsFrozen(name)) continue;
       at::Tensor& momentum = state_.momenta[name];
       momentum.mul_(options_.momentum).add_(gradients[i].add(tensors[i], options_.weight_decay));
-      tensors[i].add_(momentum, -LearningRate(name, step));
+      // The linear layer's parameters are the classifier's own, the others its backbone's.
+      tensors[i].add_(momentum, name.find('.') == std::string::npos ? -linear_rate : -backbone_rate);
     }
   }
 

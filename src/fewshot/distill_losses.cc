@@ -29,9 +29,22 @@ at::Tensor KnowledgeDistillationLoss(const at::Tensor& student_logits, const at:
   return (log_p.exp() * (log_p - log_q)).sum() * scale;
 }
 
-double DistillLearningRate(const DistillOptions& options, int64_t step) {
+namespace {
+
+double Decay(const DistillOptions& options, int64_t step) {
   const bool decayed = static_cast<double>(step) >= options.decay_at * static_cast<double>(options.steps);
-  return options.learning_rate * (decayed ? options.decay_factor : 1);
+  return decayed ? options.decay_factor : 1;
+}
+
+}  // namespace
+
+double DistillLearningRate(const DistillOptions& options, int64_t step) {
+  return options.learning_rate * Decay(options, step);
+}
+
+double DistillClassifierLearningRate(const DistillOptions& options, int64_t step) {
+  const double initial = options.lr_classifier > 0 ? options.lr_classifier : options.learning_rate;
+  return initial * Decay(options, step);
 }
 
 at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, const std::vector<double>& mean,

@@ -123,6 +123,11 @@ ScriptModule BuildBackbone(const StudentSpec& spec, RandomStream stream) {
   return ScriptModule(conv4 ? BuildConv4(spec, stream) : BuildResNet12(spec, stream), spec.architecture);
 }
 
+const std::vector<std::string>& FirstConvolution() {
+  static const std::vector<std::string> names = {"conv1_weight", "conv1_bias", "block1_conv1_weight"};
+  return names;
+}
+
 int64_t FeatureWidth(const StudentSpec& spec) {
   CheckSpec(spec);
   if (spec.architecture == "resnet12") return spec.resnet12_widths.back();

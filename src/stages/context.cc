@@ -116,7 +116,7 @@ StageContext::StageContext(const RunOptions& options)
       image_size_(options.global.image_size > 0 ? options.global.image_size : task_.facts.image_size),
       base_name_(ResolveBaseName(options.global)),
       base_source_(OpenBase(base_name_)),
-      run_(options.shell.dry_run ? RunFolder::Imagine(options.global.run) : RunFolder::Create(options.global.run)) {
+      run_(RunFolder::Imagine(options.global.run)) {
   RefuseScoredBase(options.global, task_, base_source_.get());
 }
 

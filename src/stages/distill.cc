@@ -101,7 +101,7 @@ class DistillStage : public Stage {
     if (start == Start::kRandom) return;
     const auto parameters = Backbone(context).module.Parameters();
     const bool own = std::any_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
-      return parameter.first == "conv1_weight" || parameter.first == "block1_conv1_weight";
+      return std::count(FirstConvolution().begin(), FirstConvolution().end(), parameter.first) > 0;
     });
     if (options.freeze_first_conv && !own)
       Complain("distill.freeze-first-conv", "a student whose first convolution has another name",

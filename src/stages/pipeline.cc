@@ -61,7 +61,6 @@ StageReport RunOne(const StageContext& context, const Stage& stage, StageResults
     results->insert_or_assign(stage.name(), std::move(*complete));
     return report;
   }
-  stage.Check(context);
   spdlog::info("{}: working ({})", stage.name(), key.Folder());
   const auto start = std::chrono::steady_clock::now();
   ResetPeaks(context.device());
@@ -83,8 +82,8 @@ StageReport RunOne(const StageContext& context, const Stage& stage, StageResults
 }
 
 // Faults of input come before hours of work: all that will run is checked before the first of it does.
-void CheckWhatIsMissing(const StageContext& context, const std::vector<std::string>& names) {
-  StageResults results;
+// `results` holds what they need of others.
+void CheckWhatIsMissing(const StageContext& context, const std::vector<std::string>& names, StageResults results) {
   bool complete = true;
   uint64_t bytes = 0;
   for (const std::string& name : names) {
@@ -134,20 +133,19 @@ void OpenNeeds(const StageContext& context, const std::string& stage, StageResul
 }  // namespace
 
 PipelineResult RunPipeline(const StageContext& context, const std::string& stage, const Json& manifest_part) {
-  const Lease lease(context.run().EpisodeFolder(RunEpisode(context)));
-  RunFolder run = context.run();
   PipelineResult result;
-  if (stage == "specialize") {
-    CheckWhatIsMissing(context, StagesUpTo(context, stage));
-    run.UpdateManifest(manifest_part);
-    for (const std::string& name : StagesUpTo(context, stage))
-      result.stages.push_back(RunOne(context, *MakeStage(name), &result.results));
-    return result;
-  }
-  OpenNeeds(context, stage, &result.results);
-  MakeStage(stage)->Check(context);
+  const bool row = stage == "specialize";
+  const std::vector<std::string> names = row ? StagesUpTo(context, stage) : std::vector<std::string>{stage};
+  std::error_code ignored;
+  // Where nothing of the episode lies yet, earlier stages are missing: a mistyped --run makes no new run.
+  if (!row && !fs::exists(context.run().EpisodeFolder(RunEpisode(context)), ignored))
+    OpenNeeds(context, stage, &result.results);
+  RunFolder run = RunFolder::Create(context.run().path());
+  const Lease lease(run.EpisodeFolder(RunEpisode(context)));
+  if (!row) OpenNeeds(context, stage, &result.results);
+  CheckWhatIsMissing(context, names, result.results);
   run.UpdateManifest(manifest_part);
-  result.stages.push_back(RunOne(context, *MakeStage(stage), &result.results));
+  for (const std::string& name : names) result.stages.push_back(RunOne(context, *MakeStage(name), &result.results));
   return result;
 }
 

@@ -66,6 +66,7 @@ at::Tensor KnowledgeDistillationLoss(const at::Tensor& student_logits, const at:
                                      double temperature);
 // lr of step k (from 0); the classifier's has the same schedule.
 double DistillLearningRate(const DistillOptions& options, int64_t step);
+double DistillClassifierLearningRate(const DistillOptions& options, int64_t step);
 
 // What a restart needs: the student's parameters and buffers lie in `student` itself.
 struct DistillState {

@@ -24,6 +24,8 @@ struct StudentSpec {
 // leaky_relu(0.1)), BatchNorm 1/0, biases 0. Conv4 has 113,088 parameters (biases included), ResNet12(64,128,256,512)
 // 7,996,800.
 ScriptModule BuildBackbone(const StudentSpec& spec, RandomStream stream);
+// The names of the first convolution's parameters in such backbones.
+const std::vector<std::string>& FirstConvolution();
 int64_t FeatureWidth(const StudentSpec& spec);
 
 // Backbone plus cosine-free linear head: forward(images) -> logits [B, ways]; features(images) -> [B, D].

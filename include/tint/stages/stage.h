@@ -26,7 +26,7 @@ class StageContext {
   explicit StageContext(const RunOptions& options);
 
   const RunOptions& options() const { return options_; }
-  const RunFolder& run() const { return run_; }
+  const RunFolder& run() const { return run_; }  // made by RunPipeline, when all inputs are there
   const Task& task() const { return task_; }
   const ModelSet& models() const { return models_; }
   const c10::Device& device() const { return device_; }
@@ -56,7 +56,7 @@ class StageContext {
   int64_t image_size_ = 84;
   std::string base_name_ = "none";
   std::shared_ptr<ImageSource> base_source_;
-  RunFolder run_;  // the last: nothing is made on disk before all inputs are there
+  RunFolder run_;
 };
 
 using StageResults = std::map<std::string, CompletedStage>;
