@@ -3,6 +3,8 @@
 
   scripts/setup --export                                           once: the Python environment .venv
   .venv/bin/python scripts/export_models.py --size tiny --out DIR  the real architectures at small width, under 20 MB
+  .venv/bin/python scripts/export_models.py --size bench --out DIR Stable Diffusion's architecture, 35 M U-Net parameters
+  .venv/bin/python scripts/export_models.py --size sd15 --out DIR  Stable Diffusion 1.5's, in full size; random weights
   .venv/bin/python scripts/export_models.py --tokenizer FILE       only CLIP's vocabulary as a SentencePiece model
 
 The tiny set needs no download: its weights are random numbers from --seed, and single layers are fitted in closed form
@@ -12,6 +14,7 @@ does on it what it does on Stable Diffusion. Images have 64 x 64 pixels. The sam
 
 import argparse
 import pathlib
+import resource
 import sys
 import time
 
@@ -33,10 +36,15 @@ def say(message):
     print(message, file=sys.stderr, flush=True)
 
 
+def peak_gigabytes():
+    """Largest memory of this process so far; Linux counts it in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
 def parse(arguments):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--size", choices=["tiny"], help="the set to write")
+    what.add_argument("--size", choices=["tiny", "bench", "sd15"], help="a set of seeded weights")
     what.add_argument("--tokenizer", type=pathlib.Path, metavar="FILE", help="write the tokenizer alone")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="folder for the set; made if absent")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of all weights, 0 to 1000000 (1)")
@@ -53,16 +61,18 @@ def parse(arguments):
 
 
 def write_set(options):
-    from tint_export import archive, tiny, tokenizer, verify
+    from tint_export import archive, bench, tiny, tokenizer, verify
 
     started = time.monotonic()
     writer = archive.SetWriter(options.out)
     merges = "CLIP's merges (github.com/openai/CLIP), from the open_clip_torch wheel"
-    for model in tiny.models(options.seed):
+    models = tiny.models(options.seed) if options.size == "tiny" else bench.models(options.seed, options.size)
+    for model in models:
         loaded = writer.add(model)
         difference = f", differs from its module by {verify.verify(model, loaded):.1g}" if options.verify else ""
         size = (options.out / archive.FILES[model.role]).stat().st_size
-        say(f"{archive.FILES[model.role]}: {size / 1e6:.2f} MB{difference} ({time.monotonic() - started:.1f} s)")
+        seconds = time.monotonic() - started
+        say(f"{archive.FILES[model.role]}: {size / 1e6:.2f} MB{difference} ({seconds:.1f} s, peak {peak_gigabytes():.2f} GB)")
     writer.add_file("tokenizer", tokenizer.clip_model(), "MIT", merges)
     writer.finish()
     print(options.out / "models.json")

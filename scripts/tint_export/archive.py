@@ -1,8 +1,8 @@
 """From a real module to a TorchScript file and its entry in models.json; the same for every size."""
 
+import contextlib
 import dataclasses
 import hashlib
-import io
 import json
 import os
 import pathlib
@@ -19,7 +19,9 @@ FILES = {
     "upscaler": "upscaler.pt",
     "teacher": "teacher.pt",
     "inception": "inception.pt",
+    "clip": "clip.pt",
 }
+BLOCK = 1 << 20  # bytes read at a time while hashing
 
 
 @dataclasses.dataclass
@@ -35,14 +37,11 @@ class Model:
     licence: str
     source: str
 
-    def dtype(self):
-        return next(self.module.parameters()).dtype
-
 
 def trace(model):
-    """The module as TorchScript. Gradients stay on: a graph traced without them would never give any."""
-    model.module.eval().requires_grad_(False)
-    inputs = {name: tuple(i.tensor(model.dtype()) for i in given) for name, given in model.methods.items()}
+    """The module as TorchScript, in float32. Gradients stay on: a graph traced without them would never give any."""
+    model.module.float().eval().requires_grad_(False)
+    inputs = {name: tuple(i.tensor() for i in given) for name, given in model.methods.items()}
     with torch.enable_grad():
         script = torch.jit.trace_module(model.module, inputs, check_trace=False)
     for module in script.modules():
@@ -63,32 +62,55 @@ def drop_casts(graph):
             node.destroy()
 
 
-def to_bytes(script):
-    """The archive, the same bytes each time: fixed archive name, and without the debug records, which hold the paths of
-    Python files on this machine."""
-    saved = io.BytesIO()
-    torch.jit.save(script, saved)
-    reader = torch._C.PyTorchFileReader(io.BytesIO(saved.getvalue()))
-    stripped = io.BytesIO()
-    writer = torch._C.PyTorchFileWriter(stripped)
+def save(script, path):
+    """Writes the archive, the same bytes each time: fixed archive name, and without the debug records, which hold the
+    paths of Python files on this machine. Goes through a second file record by record: a U-Net of 3.4 GB is never in
+    memory twice."""
+    first = path.with_name(path.name + ".traced.tmp")
+    try:
+        torch.jit.save(script, str(first))
+        with durable(path) as file:
+            copy_records(torch._C.PyTorchFileReader(str(first)), torch._C.PyTorchFileWriter(file))
+    finally:
+        first.unlink(missing_ok=True)
+
+
+def copy_records(reader, writer):
     for name in reader.get_all_records():
         if name.endswith(".debug_pkl") or name in ("version", "byteorder", ".data/serialization_id"):
             continue
         data = reader.get_record(name)
-        if b"torch.device(" in data and name.startswith("code/"):
+        if name.startswith("code/") and b"torch.device(" in data:
             raise ValueError(f"a device stands in the traced code ({name}): the file would work on that device only")
         writer.write_record(name, data, len(data))
     writer.write_end_of_file()
-    return stripped.getvalue()
+
+
+@contextlib.contextmanager
+def durable(path):
+    """A file that gets its name when all of it is on the disk."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_durably(path, data):
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
+    with durable(path) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 class SetWriter:
@@ -100,23 +122,25 @@ class SetWriter:
         (self.folder / "models.json").unlink(missing_ok=True)
         self.roles = {}
 
-    def add_file(self, role, data, licence, source, **members):
+    def add_file(self, role, data, licence, source):
         write_durably(self.folder / FILES[role], data)
-        head = {"file": FILES[role], "sha256": hashlib.sha256(data).hexdigest()}
-        self.roles[role] = {**head, **members, "licence": licence, "source": source}
+        self._record(role, licence=licence, source=source)
 
-    def add(self, model):
-        """Returns the TorchScript module as a program will load it."""
-        data = to_bytes(trace(model))
-        dtype = str(model.dtype()).removeprefix("torch.")
-        self.add_file(model.role, data, model.licence, model.source, dtype=dtype)
-        loaded = load(data)
+    def _record(self, role, **members):
+        digest = sha256(self.folder / FILES[role])
+        self.roles[role] = {"file": FILES[role], "sha256": digest, **members}
+
+    def add(self, model, dtype=torch.float32):
+        """Writes the model with its parameters in `dtype`; returns the TorchScript module as a program will load it."""
+        path = self.folder / FILES[model.role]
+        save(trace(model).to(dtype), path)
+        name = str(dtype).removeprefix("torch.")
+        self._record(model.role, dtype=name, licence=model.licence, source=model.source, **model.facts)
+        model.module.float()  # casting the graph cast the module, whose tensors it shares
         main = next(iter(model.methods))
-        self.roles[model.role] |= {
-            **model.facts,
-            "flop_per_sample": probes.count_flops(model.module, main, model.sample),
-            "probes": [record_probe(loaded, name, given, model.dtype()) for name, given in model.methods.items()],
-        }
+        self.roles[model.role]["flop_per_sample"] = probes.count_flops(model.module, main, model.sample)
+        loaded = load(path)
+        self.roles[model.role]["probes"] = [record_probe(loaded, *method, dtype) for method in model.methods.items()]
         return loaded
 
     def finish(self):
@@ -124,8 +148,8 @@ class SetWriter:
         write_durably(self.folder / "models.json", text.encode())
 
 
-def load(data):
-    return torch.jit.load(io.BytesIO(data), map_location="cpu").eval()
+def load(path):
+    return torch.jit.load(str(path), map_location="cpu").eval()
 
 
 def record_probe(loaded, name, inputs, dtype):

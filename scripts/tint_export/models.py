@@ -30,7 +30,7 @@ def autoencoder(module, scale_factor, image_size, **about):
     image = Input([1, 3, cells * factor, cells * factor], -1, 1)
     latents = Input([1, config.latent_channels, cells, cells], -1, 1)
     facts = dict(scale_factor=scale_factor, image_size=image_size, spatial_factor=factor)
-    methods = {"encode": [image], "decode": [latents]}
+    methods = {"encode": [image], "decode": [latents], "moments": [image]}
     return Model("autoencoder", module, methods, [image.resized(side=image_size)], facts, **about)
 
 

@@ -46,17 +46,25 @@ class Denoiser(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """encode(image in -1..1) -> mean of the posterior; decode(latents) -> image. Unscaled."""
+    """encode(image in -1..1) -> mean of the posterior; moments(image) -> its mean and log-variance along dimension 1;
+    decode(latents) -> image. Unscaled."""
 
     def __init__(self, vae):
         super().__init__()
         self.vae = vae
 
-    def encode(self, image):
+    def _posterior(self, image):
         moments = self.vae.encoder(image)
         if self.vae.quant_conv is not None:
             moments = self.vae.quant_conv(moments)
-        return moments.chunk(2, dim=1)[0]
+        return moments.chunk(2, dim=1)
+
+    def encode(self, image):
+        return self._posterior(image)[0]
+
+    def moments(self, image):
+        mean, log_variance = self._posterior(image)
+        return torch.cat([mean, log_variance.clamp(-30.0, 20.0)], dim=1)  # the bounds of diffusers' posterior
 
     def decode(self, latents):
         if self.vae.post_quant_conv is not None:
