@@ -140,6 +140,9 @@ const std::vector<Command>& Commands() {
       {"before", "models check", "open every model of a set and run its probes", RunModelsCheck},
       {"after", "collect", "table of a run's episodes: mean accuracy with interval", RunCollect},
       {"after", "predict", "classify photos with a student that came out", RunPredict},
+      {"after", "embedding show", "what a file of a learned word holds, tint's own or another tool's",
+       RunEmbeddingShow},
+      {"after", "embedding export", "write a learned word for A1111, ComfyUI or diffusers", RunEmbeddingExport},
       {"doubt", "inspect", "what lies in a run folder, whether it is whole, and why it would be redone", RunInspect},
       {"doubt", "verify", "recompute every hash of a run folder", RunVerify},
       {"doubt", "doctor", "check machine, libraries, models and data", RunDoctor},
@@ -160,7 +163,8 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
     command->KnownElsewhere(group.name, names);
   }
   // Of the commands around the row.
-  command->KnownElsewhere("", {"split", "ways", "shots", "count", "out", "facts", "configuration", "why"});
+  command->KnownElsewhere(
+      "", {"split", "ways", "shots", "count", "out", "facts", "configuration", "why", "format", "token", "force"});
 }
 
 }  // namespace

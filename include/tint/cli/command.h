@@ -38,6 +38,8 @@ int RunModelsLock(const Command& command, const std::vector<std::string>& argume
 int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
 int RunCollect(const Command& command, const std::vector<std::string>& arguments);
 int RunPredict(const Command& command, const std::vector<std::string>& arguments);
+int RunEmbeddingShow(const Command& command, const std::vector<std::string>& arguments);
+int RunEmbeddingExport(const Command& command, const std::vector<std::string>& arguments);
 int RunInspect(const Command& command, const std::vector<std::string>& arguments);
 int RunVerify(const Command& command, const std::vector<std::string>& arguments);
 int RunDoctor(const Command& command, const std::vector<std::string>& arguments);
