@@ -2,14 +2,19 @@
 """Writes a model set for tint: TorchScript files, CLIP's tokenizer and models.json (configs/models.schema.md).
 
   scripts/setup --export                                           once: the Python environment .venv
+  .venv/bin/python scripts/export_models.py --out DIR --stable-diffusion FOLDER|FILE --hat FILE --dino FILE \\
+      --inception FILE                                             public checkpoints (docs/models.md), any of them
   .venv/bin/python scripts/export_models.py --size tiny --out DIR  the real architectures at small width, under 20 MB
-  .venv/bin/python scripts/export_models.py --size bench --out DIR Stable Diffusion's architecture, 35 M U-Net parameters
+  .venv/bin/python scripts/export_models.py --size bench --out DIR  Stable Diffusion in small, for speed
   .venv/bin/python scripts/export_models.py --size sd15 --out DIR  Stable Diffusion 1.5's, in full size; random weights
   .venv/bin/python scripts/export_models.py --tokenizer FILE       only CLIP's vocabulary as a SentencePiece model
 
 The tiny set needs no download: its weights are random numbers from --seed, and single layers are fitted in closed form
 on drawn pictures, so that its autoencoder encodes, its U-Net removes noise and heeds prompts, and every stage of tint
 does on it what it does on Stable Diffusion. Images have 64 x 64 pixels. The same seed gives the same bytes.
+
+Weight files are read as tensors only: a pickle that wants to run code is refused. Exit codes: 64 a wrong option, 65 a
+file that cannot be used, 66 a missing file, 73 DIR cannot be written.
 """
 
 import argparse
@@ -20,6 +25,9 @@ import time
 
 # Exit codes as tint's own.
 USAGE, BAD_INPUT, MISSING_INPUT, CANNOT_CREATE = 64, 65, 66, 73
+DTYPES = ("float32", "float16", "bfloat16")
+ROLES = ("denoiser", "autoencoder", "text_encoder", "upscaler", "teacher", "inception", "clip")
+SOURCES = ("stable_diffusion", "hat", "dino", "inception", "clip")
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,41 +49,102 @@ def peak_gigabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
-def parse(arguments):
+def make_parser():
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--size", choices=["tiny", "bench", "sd15"], help="a set of seeded weights")
-    what.add_argument("--tokenizer", type=pathlib.Path, metavar="FILE", help="write the tokenizer alone")
+    path = dict(type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--size", choices=["tiny", "bench", "sd15"], help="a set of seeded weights")
+    parser.add_argument("--tokenizer", help="write the tokenizer alone", **path)
+    parser.add_argument("--stable-diffusion", help="folder of diffusers, or a checkpoint in one file", **path)
+    parser.add_argument("--hat", help="HAT checkpoint, for super-resolution", **path)
+    parser.add_argument("--dino", help="DINO ViT checkpoint, for the teacher", **path)
+    parser.add_argument("--inception", help="pytorch-fid's weights, for FID", **path)
+    parser.add_argument("--clip", help="folder of transformers with CLIP's two towers", **path)
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="folder for the set; made if absent")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of all weights, 0 to 1000000 (1)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of a --size, 0 to 1000000 (1)")
+    parser.add_argument(
+        "--dtype", action="append", default=[], metavar="[ROLE=]TYPE",
+        help="float32 (default), float16 or bfloat16; for all roles but the autoencoder, or for the role named",
+    )  # fmt: skip
+    parser.add_argument("--teacher-size", type=int, default=224, metavar="N", help="side of the teacher's images (224)")
+    parser.add_argument("--image-size", type=int, metavar="N", help="side of generated images, if not the model's own")
+    parser.add_argument("--licence", action="append", default=[], metavar="ROLE=TEXT", help="as models.json shall say")
     parser.add_argument("--force", action="store_true", help="write over a set that is already in DIR")
+    parser.add_argument("--add", action="store_true", help="keep the other roles of the set in DIR")
     parser.add_argument("--verify", action="store_true", help="compare each file with its module at other sizes too")
+    return parser
+
+
+def parse(arguments):
+    parser = make_parser()
     options = parser.parse_args(arguments)
-    if options.size and not options.out:
-        parser.error("--size needs --out DIR")
+    sources = any(getattr(options, name) for name in SOURCES)
+    if bool(options.size) + bool(options.tokenizer) + sources != 1:
+        parser.error("name either --size, or --tokenizer, or sources (--stable-diffusion, --hat, --dino, ...)")
+    if not options.tokenizer and not options.out:
+        parser.error("a set needs --out DIR")
     if options.tokenizer and options.out:
         parser.error("--tokenizer names its file itself; --out is for a set")
     if not 0 <= options.seed <= 1_000_000:
         parser.error(f"--seed is {options.seed}; expected 0 to 1000000")
+    if options.image_size is not None and (options.image_size < 64 or options.image_size % 64):
+        parser.error(f"--image-size is {options.image_size}; expected a multiple of 64")
+    options.dtypes = parse_dtypes(parser, options.dtype)
+    options.licences = dict(parse_pair(parser, "--licence", text) for text in options.licence)
     return options
 
 
+def parse_pair(parser, option, text):
+    role, equals, value = text.partition("=")
+    if not equals or role not in ROLES or not value:
+        parser.error(f"{option} is {text!r}; expected ROLE=..., ROLE one of {', '.join(ROLES)}")
+    return role, value
+
+
+def parse_dtypes(parser, given):
+    """Role -> name of its dtype. The autoencoder overflows in half precision: it changes only by its own name."""
+    named = dict(parse_pair(parser, "--dtype", text) for text in given if "=" in text)
+    common = [text for text in given if "=" not in text] or ["float32"]
+    for value in [*named.values(), *common]:
+        if value not in DTYPES:
+            parser.error(f"--dtype is {value!r}; expected {', '.join(DTYPES)}")
+    return {role: named.get(role, "float32" if role == "autoencoder" else common[-1]) for role in ROLES}
+
+
+def make_models(options):
+    """Generator of archive.Model, one in memory at a time."""
+    from tint_export import bench, checkpoints, tiny
+
+    if options.size == "tiny":
+        return tiny.models(options.seed)
+    if options.size:
+        return bench.models(options.seed, options.size)
+    return checkpoints.models(options)
+
+
 def write_set(options):
-    from tint_export import archive, bench, tiny, tokenizer, verify
+    import torch
+    from tint_export import archive, tokenizer, verify
 
     started = time.monotonic()
-    writer = archive.SetWriter(options.out)
-    merges = "CLIP's merges (github.com/openai/CLIP), from the open_clip_torch wheel"
-    models = tiny.models(options.seed) if options.size == "tiny" else bench.models(options.seed, options.size)
-    for model in models:
-        loaded = writer.add(model)
+    writer = archive.SetWriter(options.out, keep=options.add)
+    for model in make_models(options):
+        loaded = writer.add(model, getattr(torch, options.dtypes[model.role]))
         difference = f", differs from its module by {verify.verify(model, loaded):.1g}" if options.verify else ""
-        size = (options.out / archive.FILES[model.role]).stat().st_size
-        seconds = time.monotonic() - started
-        say(f"{archive.FILES[model.role]}: {size / 1e6:.2f} MB{difference} ({seconds:.1f} s, peak {peak_gigabytes():.2f} GB)")
-    writer.add_file("tokenizer", tokenizer.clip_model(), "MIT", merges)
+        size = (options.out / archive.FILES[model.role]).stat().st_size / 1e6
+        elapsed = f"{time.monotonic() - started:.1f} s, peak {peak_gigabytes():.2f} GB"
+        say(f"{archive.FILES[model.role]}: {size:.2f} MB{difference} ({elapsed})")
+        del model, loaded  # before the next one is made
+    if options.size or options.stable_diffusion or options.clip:
+        merges = "CLIP's merges (github.com/openai/CLIP), from the open_clip_torch wheel"
+        writer.add_file("tokenizer", tokenizer.clip_model(), "MIT", merges)
     writer.finish()
     print(options.out / "models.json")
+
+
+def write_tokenizer(options):
+    from tint_export import archive, tokenizer
+
+    archive.write_durably(options.tokenizer, tokenizer.clip_model())
 
 
 def silence():
@@ -89,18 +158,16 @@ def silence():
 
 def main(arguments=None):
     options = parse(arguments)
-    if options.size and (options.out / "models.json").exists() and not options.force:
-        return stop(f"{options.out} holds a model set; --force writes over it", CANNOT_CREATE)
+    if options.out and (options.out / "models.json").exists() and not (options.force or options.add):
+        message = f"{options.out} holds a model set; --force writes over it, --add keeps its other roles"
+        return stop(message, CANNOT_CREATE)
     silence()
     try:
-        if options.tokenizer:
-            from tint_export import archive, tokenizer
-
-            archive.write_durably(options.tokenizer, tokenizer.clip_model())
-        else:
-            write_set(options)
+        (write_tokenizer if options.tokenizer else write_set)(options)
     except ModuleNotFoundError as error:
-        return stop(f"no Python package '{error.name}': run scripts/setup --export, then .venv/bin/python", MISSING_INPUT)
+        return stop(
+            f"no Python package '{error.name}': run scripts/setup --export, then .venv/bin/python", MISSING_INPUT
+        )
     except FileNotFoundError as error:
         return stop(str(error), MISSING_INPUT)
     except OSError as error:

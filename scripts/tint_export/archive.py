@@ -116,11 +116,17 @@ def sha256(path):
 class SetWriter:
     """Writes models one by one, models.json last: a folder without it is no set."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, keep=False):
+        """`keep`: roles that are not written anew stay as the folder's models.json has them."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "models.json").unlink(missing_ok=True)
-        self.roles = {}
+        list_file = self.folder / "models.json"
+        self.document = {"schema": 1, "roles": {}}
+        if keep and list_file.exists():
+            self.document = json.loads(list_file.read_bytes())
+        else:
+            list_file.unlink(missing_ok=True)
+        self.roles = self.document["roles"]
 
     def add_file(self, role, data, licence, source):
         write_durably(self.folder / FILES[role], data)
@@ -144,7 +150,7 @@ class SetWriter:
         return loaded
 
     def finish(self):
-        text = json.dumps({"schema": 1, "roles": self.roles}, indent=2) + "\n"
+        text = json.dumps(self.document, indent=2) + "\n"
         write_durably(self.folder / "models.json", text.encode())
 
 

@@ -49,14 +49,14 @@ def upscaler(module, factor=UPSCALING, side_multiple=1, **about):
     return Model("upscaler", module, {"forward": [image]}, [image], facts, **about)
 
 
-def teacher(module, input_size, mean, std, logit_scale=10.0, logit_bias=0.0, **about):
+def teacher(module, input_size, mean, std, resize_rule="bilinear", logit_scale=10.0, logit_bias=0.0, **about):
     image = Input([2, 3, input_size, input_size], -2, 2)
     facts = dict(
         input_size=input_size,
-        resize_rule="bilinear",
+        resize_rule=resize_rule,
         mean=mean,
         std=std,
-        feature_width=module.vit.config.hidden_size,
+        feature_width=module.feature_width(),
         logit_scale=logit_scale,
         logit_bias=logit_bias,
     )
@@ -66,3 +66,15 @@ def teacher(module, input_size, mean, std, logit_scale=10.0, logit_bias=0.0, **a
 def inception(module, **about):
     image = Input([1, 3, 299, 299])
     return Model("inception", module, {"forward": [image]}, [image], dict(feature_width=64), **about)
+
+
+def clip(module, **about):
+    text, vision = module.clip.config.text_config, module.clip.config.vision_config
+    image = Input([1, 3, vision.image_size, vision.image_size], -2, 2)
+    ids = Input([1, text.max_position_embeddings], 0, text.vocab_size - 1, "int64")
+    facts = dict(
+        input_size=vision.image_size,
+        context_length=text.max_position_embeddings,
+        feature_width=module.clip.config.projection_dim,
+    )
+    return Model("clip", module, {"encode_image": [image], "encode_text": [ids]}, [image], facts, **about)

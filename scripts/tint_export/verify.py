@@ -43,7 +43,9 @@ def verify(model, loaded):
             difference = _difference(*pair)
             largest = max(largest, difference)
             if not difference < TOLERANCE:
-                raise ValueError(f"{model.role}.{method} at {sizes}: the trace differs from the module by {difference:g}")
+                raise ValueError(
+                    f"{model.role}.{method} at {sizes}: the trace differs from the module by {difference:g}"
+                )
         _verify_half(model, loaded, method, given)
     return largest
 

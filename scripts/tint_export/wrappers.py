@@ -103,11 +103,50 @@ class Backbone(nn.Module):
         vit.set_attn_implementation("sdpa")
         self.vit = vit
 
+    def feature_width(self):
+        return self.vit.config.hidden_size
+
     def forward(self, image):
         hidden = self.vit.embeddings(image)
         for layer in self.vit.layers:
             hidden = layer(hidden)
         return self.vit.layernorm(hidden)[:, 0]
+
+
+class TimmBackbone(nn.Module):
+    """The same for a ViT of timm, whose names are those of DINO's own files."""
+
+    def __init__(self, vit):
+        super().__init__()
+        self.vit = vit
+
+    def feature_width(self):
+        return self.vit.embed_dim
+
+    def forward(self, image):
+        return self.vit.forward_features(image)[:, 0]
+
+
+class Clip(nn.Module):
+    """encode_image(normalised image [B, 3, S, S]) and encode_text(ids [B, L]) -> unit vectors [B, D]. A text's feature
+    is that of its first end token, the largest id there is."""
+
+    def __init__(self, clip):
+        super().__init__()
+        clip.vision_model.set_attn_implementation("sdpa")
+        self.clip = clip
+        self.text = TextEncoder(clip.text_model)
+
+    def encode_image(self, image):
+        vision = self.clip.vision_model
+        hidden = vision.encoder(inputs_embeds=vision.pre_layrnorm(vision.embeddings(image))).last_hidden_state
+        feature = self.clip.visual_projection(vision.post_layernorm(hidden[:, 0]))
+        return functional.normalize(feature, dim=-1)
+
+    def encode_text(self, ids):
+        hidden = self.text(self.text.embed(ids))
+        end = ids.argmax(dim=-1)[:, None, None].expand(-1, 1, hidden.shape[-1])
+        return functional.normalize(self.clip.text_projection(hidden.gather(1, end)[:, 0]), dim=-1)
 
 
 class Upscaler(nn.Module):
@@ -119,6 +158,60 @@ class Upscaler(nn.Module):
 
     def forward(self, image):
         return self.network(image)
+
+
+def _from_windows(windows, window_size, h, w):
+    """[n, s, s, C] -> [B, h, w, C]. spandrel's own computes B as a Python number, which a trace would keep."""
+    channels = windows.shape[-1]
+    grid = windows.view(-1, h // window_size, w // window_size, window_size, window_size, channels)
+    return grid.permute(0, 1, 3, 2, 4, 5).reshape(-1, h, w, channels)
+
+
+class Hat(nn.Module):
+    """forward(image in 0..1, sides multiples of the window) -> the same, enlarged: spandrel's HAT without what a trace
+    would freeze: sides and batch as Python numbers, its mean and the shifted windows' mask on the processor."""
+
+    def __init__(self, network):
+        super().__init__()
+        import sys
+
+        sys.modules[type(network).__module__].window_reverse = _from_windows
+        self.network = network
+        self.window, self.shift = network.window_size, network.shift_size
+        self.register_buffer("mean", network.mean.clone())
+        self.register_buffer("closed", torch.tensor(-100.0))  # HAT's logit for pairs of cells that are no neighbours
+
+    def _regions(self, line):
+        """Cells of one axis -> 0, 1, 2: before the last window, in it, in its part that the shift wraps around."""
+        present = line.isnan() | ~line.isnan()  # all true; a tensor made here would bring a device along
+        place = present.cumsum(0) - 1
+        side = line.shape[0]
+        return (place >= side - self.window).long() + (place >= side - self.shift).long()
+
+    def _mask(self, image):
+        """[windows, s*s, s*s]: which cells of a shifted window may not see each other."""
+        rows, columns = self._regions(image[0, 0, :, 0]), self._regions(image[0, 0, 0, :])
+        cells = 3 * rows[:, None] + columns[None, :]
+        size = self.window
+        windows = cells.view(rows.shape[0] // size, size, columns.shape[0] // size, size).permute(0, 2, 1, 3)
+        windows = windows.reshape(-1, size * size)
+        return (windows[:, :, None] != windows[:, None, :]) * self.closed
+
+    def _features(self, image, shallow):
+        net, sides = self.network, (image.shape[2], image.shape[3])
+        tables = dict(attn_mask=self._mask(image))
+        tables |= dict(rpi_sa=net.relative_position_index_SA, rpi_oca=net.relative_position_index_OCA)
+        hidden = net.patch_embed(shallow)
+        for layer in net.layers:
+            hidden = layer(hidden, sides, tables)
+        return net.patch_unembed(net.norm(hidden), sides)
+
+    def forward(self, image):
+        net = self.network
+        shallow = net.conv_first((image - self.mean) * net.img_range)
+        deep = net.conv_after_body(self._features(image, shallow)) + shallow
+        enlarged = net.conv_last(net.upsample(net.conv_before_upsample(deep)))
+        return enlarged / net.img_range + self.mean
 
 
 class InceptionStem(nn.Module):

@@ -1,0 +1,253 @@
+"""Stable Diffusion's roles from small folders of diffusers and from a single file: equal to the Python originals."""
+
+import json
+import shutil
+import unittest
+
+import torch
+from safetensors.torch import load_file, save_file
+
+import small_models
+from exporting import ExportTest, binary, check_models, graph_calls, with_gradients
+
+SDPA = "aten::scaled_dot_product_attention"
+
+
+def noisy_inputs(batch, side):
+    generator = torch.Generator().manual_seed(batch)
+    latents = torch.randn(batch, 4, side, side, generator=generator)
+    timesteps = torch.randint(0, 1000, (batch,), generator=generator)
+    return latents, timesteps, torch.randn(batch, 77, small_models.WIDTH, generator=generator)
+
+
+class FolderTest(ExportTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.source = small_models.write_folder(cls.folder / "safe")
+        cls.set = cls.export("from-safe", "--stable-diffusion", cls.source)
+
+    def test_denoiser_equals_diffusers_in_forward_and_gradients_at_other_sizes(self):
+        original, exported = small_models.unet(), self.set.load("denoiser")
+        for batch, side in ((1, 32), (3, 16), (2, 8), (64, 8)):
+            inputs = noisy_inputs(batch, side)
+            expected = with_gradients(lambda z, t, c: original(z, t, encoder_hidden_states=c).sample, *inputs)
+            for found, wanted in zip(with_gradients(exported, *inputs), expected, strict=True):
+                self.assert_near(found, wanted)
+
+    def test_denoiser_takes_sides_that_differ(self):
+        original, exported = small_models.unet(), self.set.load("denoiser")
+        latents, timesteps, context = noisy_inputs(2, 16)
+        latents = latents[:, :, :12]
+        with torch.no_grad():
+            self.assert_near(exported(latents, timesteps, context), original(latents, timesteps, context).sample)
+
+    def test_text_encoder_equals_transformers_with_gradient_in_the_embeddings(self):
+        original, exported = small_models.text_encoder(), self.set.load("text_encoder")
+        kept = []
+        original.embeddings.token_embedding.register_forward_hook(lambda *a: kept.append(a[2]) or a[2])
+        for batch in (1, 3, 64):
+            ids = torch.randint(0, small_models.VOCABULARY, (batch, 77), generator=torch.Generator().manual_seed(batch))
+            expected = original(ids).last_hidden_state
+            (wanted,) = torch.autograd.grad(expected.square().sum(), kept.pop())
+            embeddings = exported.embed(ids)
+            self.assert_near(embeddings, original.embeddings.token_embedding.weight[ids], 0)
+            found, gradient = with_gradients(exported, embeddings.detach())
+            self.assert_near(found, expected.detach())
+            self.assert_near(gradient, wanted)
+
+    def test_autoencoder_equals_diffusers(self):
+        original, exported = small_models.vae(), self.set.load("autoencoder")
+        for shape in ((1, 3, 64, 64), (3, 3, 32, 48), (64, 3, 16, 16)):
+            image = torch.rand(shape, generator=torch.Generator().manual_seed(shape[0])) * 2 - 1
+            with torch.no_grad():
+                posterior = original.encode(image).latent_dist
+                self.assert_near(exported.encode(image), posterior.mean)
+                self.assert_near(exported.moments(image), torch.cat([posterior.mean, posterior.logvar], 1))
+                self.assert_near(exported.decode(posterior.mean), original.decode(posterior.mean).sample)
+
+    def test_log_variances_stay_within_the_bounds_of_diffusers(self):
+        exported = self.set.load("autoencoder")
+        channels = exported.vae.quant_conv.bias
+        with torch.no_grad():
+            channels[4:6] = torch.tensor([1000.0, -1000.0])
+            _, log_variance = exported.moments(torch.zeros(1, 3, 16, 16)).chunk(2, dim=1)
+        self.assertEqual(float(log_variance[:, 0].min()), 20)
+        self.assertEqual(float(log_variance[:, 1].max()), -30)
+
+    def test_attention_is_fused(self):
+        # one each for a layer's own attention and that to the context: 1 down, 1 middle, 2 up
+        self.assertEqual(graph_calls(self.set.load("denoiser"), SDPA), 8)
+        self.assertEqual(graph_calls(self.set.load("text_encoder"), SDPA), 2)
+        self.assertEqual(graph_calls(self.set.load("autoencoder"), SDPA, "decode"), 1)
+
+    def test_facts_licence_and_source(self):
+        roles = self.set.roles
+        self.assertEqual(sorted(roles), ["autoencoder", "denoiser", "text_encoder", "tokenizer"])
+        facts = dict(sample_size=32, latent_channels=4, context_length=77, context_width=small_models.WIDTH)
+        self.assertEqual({name: roles["denoiser"][name] for name in facts}, facts)
+        facts = dict(scale_factor=0.2, image_size=64, spatial_factor=2, dtype="float32")
+        self.assertEqual({name: roles["autoencoder"][name] for name in facts}, facts)
+        self.assertIn("OpenRAIL", roles["denoiser"]["licence"])
+        self.assertRegex(
+            roles["denoiser"]["source"], r"^unet/diffusion_pytorch_model.safetensors, SHA-256 [0-9a-f]{64}$"
+        )
+        methods = [probe["method"] for probe in roles["autoencoder"]["probes"]]
+        self.assertEqual(methods, ["encode", "decode", "moments"])
+
+    @unittest.skipUnless(binary(), "$TINT names no built program")
+    def test_the_program_accepts_the_set(self):
+        result = check_models(self.set.folder)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertEqual(result.stdout.count("passed"), 6, result.stdout)
+
+
+class OtherLayoutsTest(ExportTest):
+    """The same weights in another layout give the same values."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.expected = cls.export("safe", "--stable-diffusion", small_models.write_folder(cls.folder / "source"))
+
+    def assert_same_weights(self, found, tolerance=0.0):
+        for role in ("denoiser", "autoencoder", "text_encoder"):
+            values = dict(found.load(role).named_parameters())
+            for name, expected in self.expected.load(role).named_parameters():
+                self.assert_near(values[name], expected, tolerance) if expected.abs().max() else None
+
+    def test_pickled_folder(self):
+        source = small_models.write_folder(self.folder / "pickled", safe_serialization=False)
+        self.assert_same_weights(self.export("bin", "--stable-diffusion", source))
+
+    def test_half_precision_files_are_read_where_there_are_no_others(self):
+        source = small_models.write_folder(self.folder / "half", variant="fp16")
+        for file in source.rglob("*.safetensors"):
+            save_file({name: value.half() for name, value in load_file(file).items()}, file)
+        found = self.export("from-half", "--stable-diffusion", source)
+        self.assertIn("diffusion_pytorch_model.fp16.safetensors", found.roles["denoiser"]["source"])
+        self.assert_same_weights(found, tolerance=2**-11)  # half of float16's spacing
+
+    def test_old_names_of_the_autoencoders_attention(self):
+        source = self.folder / "old"
+        shutil.copytree(self.folder / "source", source)
+        file = source / "vae" / "diffusion_pytorch_model.safetensors"
+        old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+        weights = load_file(file)
+        for new, before in old.items():
+            weights = {name.replace(new, before): value for name, value in weights.items()}
+        save_file(weights, file)
+        self.assert_same_weights(self.export("from-old", "--stable-diffusion", source))
+
+    def test_single_file(self):
+        for name in ("one.safetensors", "one.ckpt"):
+            state, path = small_models.original_state(), self.folder / name
+            if path.suffix == ".safetensors":
+                save_file(state, path, {"modelspec.prediction_type": "epsilon"})
+            else:
+                torch.save({"state_dict": state, "global_step": 1}, path)
+            found = self.export(name + "-set", "--stable-diffusion", path, "--image-size", 64)
+            self.assert_same_weights(found)
+            self.assertEqual(found.roles["autoencoder"]["scale_factor"], 0.18215)
+            self.assertEqual(found.roles["denoiser"]["sample_size"], 32)
+            self.assertRegex(found.roles["text_encoder"]["source"], f"^{name}, SHA-256 ")
+            inputs = noisy_inputs(2, 16)
+            with torch.no_grad():  # heads and groups stand in no tensor: only a result shows them
+                expected = small_models.unet()(*inputs).sample
+                self.assert_near(found.load("denoiser")(*inputs), expected)
+
+    def test_dtypes(self):
+        source = self.folder / "source"
+        found = self.export(
+            "typed", "--stable-diffusion", source, "--dtype", "bfloat16", "--dtype", "denoiser=float16"
+        )  # fmt: skip
+        kinds = {role: entry["dtype"] for role, entry in found.roles.items() if "dtype" in entry}
+        self.assertEqual(kinds, dict(autoencoder="float32", text_encoder="bfloat16", denoiser="float16"))
+        self.assertEqual({p.dtype for p in found.load("denoiser").parameters()}, {torch.float16})
+        inputs = noisy_inputs(1, 8)
+        with torch.no_grad():
+            # the weights' own rounding, 5e-4, through some twenty layers
+            expected = self.expected.load("denoiser")(*inputs)
+            self.assert_near(found.load("denoiser").float()(*inputs), expected, 1e-2)
+        named = self.export("named", "--stable-diffusion", source, "--dtype", "autoencoder=bfloat16")
+        kinds = {role: entry["dtype"] for role, entry in named.roles.items() if "dtype" in entry}
+        self.assertEqual(kinds, dict(autoencoder="bfloat16", text_encoder="float32", denoiser="float32"))
+
+
+class RefusalTest(ExportTest):
+    def test_prediction_of_v(self):
+        source = small_models.write_folder(self.folder / "v", prediction_type="v_prediction")
+        words = ("scheduler_config.json", "v_prediction", "epsilon", "Take a Stable Diffusion 1.x")
+        self.assert_refused(65, words, "--stable-diffusion", source)
+        path = self.folder / "v.safetensors"
+        save_file(small_models.original_state() | {"v_pred": torch.zeros(1)}, path)
+        self.assert_refused(65, ("v.safetensors", "epsilon"), "--stable-diffusion", path)
+
+    def test_other_families_in_folders(self):
+        source = small_models.write_folder(self.folder / "other")
+        file = source / "unet" / "config.json"
+        good = json.loads(file.read_bytes())
+        changes = {
+            "Stable Diffusion XL": dict(addition_embed_type="text_time", cross_attention_dim=2048),
+            "Stable Diffusion 2.x": dict(use_linear_projection=True),
+            "takes 9 and gives 4 channels": dict(in_channels=9),
+        }
+        for words, change in changes.items():
+            file.write_text(json.dumps(good | change))
+            self.assert_refused(65, ("config.json", words, "expected"), "--stable-diffusion", source)
+        file.write_text(json.dumps(good))
+        (source / "model_index.json").write_text('{"_class_name": "StableDiffusionXLPipeline"}')
+        self.assert_refused(65, ("XL", "Stable Diffusion 1.x"), "--stable-diffusion", source)
+
+    def test_other_families_in_single_files(self):
+        state = small_models.original_state()
+        first = "model.diffusion_model.input_blocks.0.0.weight"
+        states = {
+            "XL": state | {"conditioner.embedders.0.transformer.weight": torch.zeros(1)},
+            "2.x": state | {"cond_stage_model.model.ln_final.weight": torch.zeros(1)},
+            "takes 9 channels": state | {first: torch.zeros(32, 9, 3, 3)},
+            "has no tensor": {"weight": torch.zeros(1)},
+            "holds no autoencoder": {k: v for k, v in state.items() if not k.startswith("first_stage_model")},
+        }
+        for words, found in states.items():
+            path = self.folder / "other.safetensors"
+            save_file(found, path)
+            self.assert_refused(65, (path, words, "expected"), "--stable-diffusion", path)
+
+    def test_missing_files(self):
+        self.assert_refused(66, ("absent",), "--stable-diffusion", self.folder / "absent")
+        source = small_models.write_folder(self.folder / "partial")
+        (source / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+        self.assert_refused(66, (source / "unet", "Download the whole folder"), "--stable-diffusion", source)
+
+    def test_weights_that_do_not_fit_their_configuration(self):
+        source = small_models.write_folder(self.folder / "unfit")
+        file = source / "unet" / "diffusion_pytorch_model.safetensors"
+        weights = load_file(file)
+        weights["conv_in.weight"] = torch.zeros(1)
+        weights["surplus"] = weights.pop("conv_out.bias")
+        save_file(weights, file)
+        words = ("lacks 1 tensors (conv_out.bias)", "unknown 1 tensors (surplus)", "other shapes of 1 tensors (conv_in")
+        self.assert_refused(65, (file, *words), "--stable-diffusion", source)
+
+    def test_a_pickle_that_runs_code_is_refused_and_does_not_run(self):
+        witness = self.folder / "witness"
+
+        class Runs:
+            def __reduce__(self):
+                return (open, (str(witness), "w"))
+
+        path = self.folder / "bad.ckpt"
+        torch.save({"state_dict": {"weight": torch.zeros(1)}, "callback": Runs()}, path)
+        self.assert_refused(65, (path, "more than tensors", "safetensors"), "--stable-diffusion", path)
+        self.assertFalse(witness.exists())
+
+    def test_damaged_files(self):
+        for name, data in (("cut.safetensors", b"\x08\0\0\0\0\0\0\0{}"), ("cut.ckpt", b"PK\x03\x04 and no more")):
+            path = self.folder / name
+            path.write_bytes(data)
+            self.assert_refused(65, (path, "cannot be read"), "--stable-diffusion", path)
+
+
+if __name__ == "__main__":
+    unittest.main()
