@@ -3,8 +3,9 @@
 
   .venv/bin/python scripts/check_embeddings.py RUN/episodes/0000/textual-inversion/KEY
 
-Every <class>.safetensors goes into a text encoder of the same width (seeded weights: only its token table matters); the
-placeholder must become one token per vector, with exactly the vectors of the file. Exits with 1 if one does not.
+Every .safetensors of the folder (layout of diffusers, or kohya's, where the word is the file's name) goes into a text
+encoder of the same width (seeded weights: only its token table matters); the placeholder must become one token per
+vector, with exactly the vectors of the file. Exits with 1 if one does not.
 Needs `scripts/setup --export`.
 """
 
@@ -29,32 +30,34 @@ def text_encoder(width):
 
 
 def check(file):
-    [(placeholder, vectors)] = load_file(file).items()
+    [(key, vectors)] = load_file(file).items()
+    placeholder = file.stem if key == "emb_params" else key
     pipeline = StableDiffusionPipeline(
         vae=None, text_encoder=text_encoder(vectors.shape[1]), tokenizer=clip_tokenizer.reference_tokenizer(),
         unet=None, scheduler=None, safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )
-    pipeline.load_textual_inversion(str(file))
+    pipeline.load_textual_inversion(str(file), token=placeholder)
     names = [placeholder] + [f"{placeholder}_{i}" for i in range(1, vectors.shape[0])]
     ids = pipeline.tokenizer.convert_tokens_to_ids(names)
     table = pipeline.text_encoder.get_input_embeddings().weight
     return ids, bool(torch.equal(table[ids], vectors))
 
 
-def main():
-    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+def main(arguments=None):
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if len(arguments) != 1 or arguments[0] in ("-h", "--help"):
         sys.exit(__doc__)
-    files = sorted(pathlib.Path(sys.argv[1]).glob("*.safetensors"))
+    files = sorted(pathlib.Path(arguments[0]).glob("*.safetensors"))
     if not files:
-        sys.exit(f"{sys.argv[1]}: holds no learned words (<class>.safetensors)")
+        sys.exit(f"{arguments[0]}: holds no learned words (<class>.safetensors)")
     good = 0
     for file in files:
         ids, equal = check(file)
         good += equal
         print(f"{file.name}: tokens {ids}, vectors {'equal' if equal else 'DIFFER'}")
     print(f"{good} of {len(files)} learned words load in diffusers")
-    sys.exit(good != len(files))
+    return int(good != len(files))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
