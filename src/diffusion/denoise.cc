@@ -25,6 +25,18 @@ at::Tensor DdimMove(const at::Tensor& latents, const at::Tensor& noise, double a
   return std::sqrt(abar_to) * clean + std::sqrt(1 - abar_to) * noise;
 }
 
+at::Tensor DpmSolverMove(const at::Tensor& latents, const at::Tensor& noise, double abar_from, double abar_to,
+                         bool first_order, DpmSolverStep* before) {
+  const double a_from = std::sqrt(abar_from), a_to = std::sqrt(abar_to);
+  const double s_from = std::sqrt(1 - abar_from), s_to = std::sqrt(1 - abar_to);
+  const double h = std::log(a_to / s_to) - std::log(a_from / s_from);
+  const at::Tensor clean = (latents - s_from * noise) / a_from;
+  at::Tensor direction = clean;
+  if (!first_order && before->clean.defined()) direction = clean + (clean - before->clean) * (h / (2 * before->h));
+  *before = {clean, h};
+  return (s_to / s_from) * latents - (a_to * std::expm1(-h)) * direction;
+}
+
 at::Tensor Guide(const at::Tensor& unconditional_noise, const at::Tensor& conditional_noise, double guidance) {
   return unconditional_noise + guidance * (conditional_noise - unconditional_noise);
 }
@@ -50,13 +62,19 @@ at::Tensor Denoise(const Denoiser& denoiser, const NoiseSchedule& schedule, at::
   const auto steps = static_cast<int64_t>(options.timesteps.size());
   TINT_CHECK_GE(options.first_step_idx, 0);
   TINT_CHECK_LE(options.first_step_idx, steps);
+  const bool multistep = options.sampler == "dpm-solver++";
+  TINT_CHECK(options.sampler == "ddim" || (multistep && options.first_step_idx == 0)) << options.sampler;
+  DpmSolverStep before;
   c10::NoGradGuard no_grad;
   for (int64_t step_idx = options.first_step_idx; step_idx < steps; ++step_idx) {
     const int64_t from = options.timesteps[static_cast<size_t>(step_idx)];
     const int64_t to = step_idx + 1 < steps ? options.timesteps[static_cast<size_t>(step_idx + 1)] : 0;
     const Conditioning steering = conditioning(step_idx, latents);
     const at::Tensor noise = GuidedNoise(denoiser, latents, from, steering, options.guidance);
-    latents = DdimMove(latents, noise, schedule.AlphaBar(from), schedule.AlphaBar(to));
+    const double abar_from = schedule.AlphaBar(from), abar_to = schedule.AlphaBar(to);
+    const bool first_order = step_idx + 1 == steps && steps < 15;
+    latents = multistep ? DpmSolverMove(latents, noise, abar_from, abar_to, first_order, &before)
+                        : DdimMove(latents, noise, abar_from, abar_to);
     if (after_step) after_step(step_idx, latents);
   }
   return latents;

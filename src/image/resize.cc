@@ -1,6 +1,7 @@
 #include "tint/image/resize.h"
 
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
+#include <ATen/ops/replication_pad2d.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include <algorithm>
@@ -28,6 +29,18 @@ at::Tensor ResizeBilinear(const at::Tensor& images, int64_t height, int64_t widt
 at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int64_t width) {
   CheckImages(images, height, width);
   return at::_upsample_bilinear2d_aa(images, {height, width}, /*align_corners=*/false);
+}
+
+at::Tensor MakeSquare(const at::Tensor& images, const std::string& rule) {
+  const int64_t height = images.size(-2), width = images.size(-1);
+  if (rule == "crop") return CentreSquare(images);
+  if (rule == "stretch") {
+    const int64_t side = std::min(height, width);
+    return ResizeBilinearAntialias(images, side, side);
+  }
+  TINT_CHECK_EQ(rule, "pad");
+  const int64_t side = std::max(height, width), left = (side - width) / 2, top = (side - height) / 2;
+  return at::replication_pad2d(images, {left, side - width - left, top, side - height - top});
 }
 
 at::Tensor CentreSquare(const at::Tensor& images) {

@@ -10,6 +10,7 @@
 #include "tint/base/switch_off.h"
 #include "tint/inversion/adam.h"
 #include "tint/inversion/ddim_inversion.h"
+#include "tint/tensor/device.h"
 
 namespace tint {
 namespace {
@@ -28,14 +29,67 @@ at::Tensor LossAt(const Denoiser& denoiser, const Target& target, const at::Tens
                       target.abar_from, target.abar_to, guidance);
 }
 
-// A finite loss can have a gradient that is not, and the step would carry it into the embeddings.
-void CheckFiniteStep(const at::Tensor& losses, const at::Tensor& gradient, int64_t step_idx, double learning_rate) {
-  if ((losses + gradient.abs().sum({1, 2})).isfinite().all().item<bool>()) return;
-  std::ostringstream message;
-  message << "null-text-inversion: a loss or its gradient is not finite at timestep number " << step_idx
-          << ", learning rate " << learning_rate << "; what was saved before is kept. Is the denoiser a trained one?";
-  Fail(ExitCode::kInternal, message.str());
+struct Gradient {
+  at::Tensor losses, unconditional;  // [K], [K, L, F]
+};
+
+Gradient GradientAt(const Denoiser& denoiser, const Target& target, const at::Tensor& current, double guidance) {
+  const c10::AutoGradMode with_grad(true);
+  const at::Tensor unconditional = current.detach().requires_grad_(true);
+  const at::Tensor losses = LossAt(denoiser, target, unconditional, guidance);
+  const at::Tensor gradient = torch::autograd::grad({losses.sum()}, {unconditional})[0];
+  return {losses.detach(), gradient};
 }
+
+// The photos whose optimisation goes on. On the CPU those that are finished leave the batch; on a device, where asking
+// would make the host wait, they stay and are masked, until a flag that arrived by itself says that all are finished.
+class ActivePhotos {
+ public:
+  ActivePhotos(const Target& target, const NullTextState& state)
+      : target_(target), flag_(target.latents.device()), compact_(target.latents.is_cpu()) {
+    const int64_t photos = target.latents.size(0);
+    const at::TensorOptions options = target.latents.options();
+    rows_ = at::arange(photos, options.dtype(at::kLong));
+    mask_ = at::ones({photos}, options.dtype(at::kBool));
+    current_ = state.current;
+    first_moment_ = at::zeros_like(current_);
+    second_moment_ = at::zeros_like(current_);
+  }
+
+  const Target& target() const { return target_; }
+  const at::Tensor& current() const { return current_; }
+  const at::Tensor& rows() const { return rows_; }
+  const at::Tensor& mask() const { return mask_; }
+
+  void Step(const at::Tensor& gradient, int64_t step, const AdamOptions& adam) {
+    AdamStep(current_, gradient, first_moment_, second_moment_, step, adam, mask_);
+  }
+
+  // `going_on` [active photos]; true while there is work. Finished photos' embeddings go to `all` [K, L, F].
+  bool Retain(const at::Tensor& going_on, at::Tensor* all) {
+    mask_ = mask_.logical_and(going_on);
+    if (!compact_) {
+      *all = current_;
+      return !flag_.Post(mask_.any().logical_not());
+    }
+    *all = all->index_copy(0, rows_, current_);
+    const at::Tensor kept = mask_.nonzero().squeeze(1);
+    if (kept.numel() == mask_.numel()) return true;
+    const auto pick = [&](at::Tensor* tensor) { *tensor = tensor->index_select(0, kept); };
+    for (at::Tensor* tensor : {&rows_, &mask_, &current_, &first_moment_, &second_moment_, &target_.latents,
+                               &target_.conditional_noise, &target_.wanted})
+      pick(tensor);
+    return kept.numel() > 0;
+  }
+
+ private:
+  Target target_;
+  ArrivingFlag flag_;
+  bool compact_;
+  at::Tensor rows_;  // int64: which photos of the whole batch
+  at::Tensor mask_;  // bool
+  at::Tensor current_, first_moment_, second_moment_;
+};
 
 // S9, points 2 and 3: up to J steps of a fresh Adam on u, each photo until its loss is below the tolerance. Writes the
 // losses and counts of this timestep into `state` and leaves the embedding in state->current.
@@ -44,69 +98,70 @@ void OptimizeEmbedding(const Denoiser& denoiser, const Target& target, const Nul
   const int64_t i = state->step_idx;
   const AdamOptions adam{.learning_rate = NullTextLearningRate(options, i)};
   const double tolerance = NullTextTolerance(options, i);
-  const int64_t photos = target.latents.size(0);
-  at::Tensor active = at::ones({photos}, target.latents.options().dtype(at::kBool));
-  at::Tensor first_moment = at::zeros_like(state->current), second_moment = at::zeros_like(state->current);
+  ActivePhotos photos(target, *state);
   for (int64_t j = 0; j < options.inner_steps; ++j) {
-    at::Tensor losses, gradient;
-    {
-      c10::AutoGradMode with_grad(true);
-      const at::Tensor unconditional = state->current.detach().requires_grad_(true);
-      losses = LossAt(denoiser, target, unconditional, options.inversion_guidance);
-      gradient = torch::autograd::grad({losses.sum()}, {unconditional})[0];
-    }
-    losses = losses.detach();
-    CheckFiniteStep(losses, gradient, i, adam.learning_rate);
-    if (j == 0) state->initial_loss.select(1, i).copy_(losses);
-    if (!SwitchedOff(Mathematics::kNullTextStep))
-      AdamStep(state->current, gradient, first_moment, second_moment, j + 1, adam, active);
-    state->inner_steps.select(1, i).add_(active.to(at::kLong));
+    const Gradient found = GradientAt(denoiser, photos.target(), photos.current(), options.inversion_guidance);
+    if (j == 0) state->initial_loss.select(1, i).copy_(found.losses);
+    if (!SwitchedOff(Mathematics::kNullTextStep)) photos.Step(found.unconditional, j + 1, adam);
+    state->inner_steps.select(1, i).index_add_(0, photos.rows(), photos.mask().to(at::kLong));
     // The test comes after the step, as the published code has it.
-    active = active.logical_and(losses >= tolerance);
-    if (!active.any().item<bool>()) break;
+    if (!photos.Retain(found.losses >= tolerance, &state->current)) break;
+  }
+}
+
+// Once a timestep. A gradient that was not finite has left the embedding so.
+void CheckFiniteStep(const NullTextState& state, double learning_rate) {
+  if ((state.loss.select(1, state.step_idx).sum() + state.current.abs().sum()).isfinite().item<bool>()) return;
+  std::ostringstream message;
+  message << "null-text-inversion: a loss or its gradient is not finite at timestep number " << state.step_idx
+          << ", learning rate " << learning_rate << "; what was saved before is kept. Is the denoiser a trained one?";
+  Fail(ExitCode::kInternal, message.str());
+}
+
+// The guided move of timestep i, from the inversion's own latent there.
+struct Walk {
+  const Denoiser& denoiser;
+  const NoiseSchedule& schedule;
+  std::vector<int64_t> timesteps;
+  at::Tensor conditional;  // [K, L, F]
+
+  double AbarFrom(size_t i) const { return schedule.AlphaBar(timesteps[i]); }
+  double AbarTo(size_t i) const { return schedule.AlphaBar(i + 1 < timesteps.size() ? timesteps[i + 1] : 0); }
+
+  Target TargetAt(size_t i, const at::Tensor& latents, const NullTextState& state) const {
+    const at::Tensor timestep = at::full({latents.size(0)}, timesteps[i], latents.options().dtype(at::kLong));
+    return {.latents = latents,
+            .conditional_noise = denoiser.PredictNoise(latents, timestep, conditional),  // S9, point 1: computed once
+            .wanted = state.path[timesteps.size() - i - 1],
+            .timestep = timesteps[i],
+            .abar_from = AbarFrom(i),
+            .abar_to = AbarTo(i)};
+  }
+};
+
+// One embedding for all timesteps: J passes over them, one Adam throughout, each move from the inversion's own latent,
+// since the walk's depends on the embedding that is still being sought.
+void OptimizeGlobal(const Walk& walk, const NullTextOptions& options, NullTextState* state,
+                    const std::function<void(const NullTextState&)>& after_pass) {
+  const auto steps = static_cast<int64_t>(walk.timesteps.size());
+  const AdamOptions adam{.learning_rate = options.learning_rate};
+  while (state->passes < options.inner_steps) {
+    for (int64_t i = 0; i < steps; ++i) {
+      const auto idx = static_cast<size_t>(i);
+      const Target target = walk.TargetAt(idx, state->path[walk.timesteps.size() - idx], *state);
+      const Gradient found = GradientAt(walk.denoiser, target, state->current, options.inversion_guidance);
+      if (state->passes == 0) state->initial_loss.select(1, i).copy_(found.losses);
+      if (!SwitchedOff(Mathematics::kNullTextStep))
+        AdamStep(state->current, found.unconditional, state->first_moment, state->second_moment,
+                 state->passes * steps + i + 1, adam);
+      state->inner_steps.select(1, i).add_(1);
+    }
+    ++state->passes;
+    if (after_pass) after_pass(*state);
   }
 }
 
 }  // namespace
-
-void NullTextOptions::Declare(OptionList& list) {
-  list.Add("steps", &steps, "Timesteps N of the inversion, and of generation, which uses the same.")
-      .Range(1, 1000)
-      .Unit("timesteps")
-      .Preset("smoke", 10)
-      .Source("TINT section 4: 50; S24 row 6");
-  list.Add("inner-steps", &inner_steps, "Most optimiser steps per timestep; 0: DDIM inversion with the empty prompt.")
-      .Range(0, 10000)
-      .Unit("steps")
-      .Preset("smoke", 3)
-      .Source("S9: 10");
-  list.Add("inversion-guidance", &inversion_guidance, "Guidance scale under which the embeddings are optimised.")
-      .Range(0, 100)
-      .Source("S9: 7.5");
-  list.Add("scheme", &scheme, "original: learning rate x (1 - i/(2N)), tolerance + i 2e-5; fixed: both constant.")
-      .Choices({"original", "fixed"})
-      .Preset("upstream", "fixed")
-      .Source("S24 row 5");
-  list.Add("learning-rate", &learning_rate, "Learning rate at the first timestep.")
-      .Range(1e-12, 10)
-      .Source("S24 row 5");
-  list.Add("tolerance", &tolerance, "A photo's inner steps stop after the one whose loss was below this.")
-      .Range(0, 1e6)
-      .Source("S24 row 5");
-  list.Add("spacing", &spacing, "How the timesteps lie: trailing ends at 19 and leading at 1 for 50 steps.")
-      .Choices({"trailing", "leading"})
-      .Source("S24 row 6");
-}
-
-double NullTextLearningRate(const NullTextOptions& options, int64_t step_idx) {
-  if (options.scheme == "fixed") return options.learning_rate;
-  // 0.01 (1 - i/100) for N = 50; written for any N.
-  return options.learning_rate * (1 - static_cast<double>(step_idx) / (2.0 * static_cast<double>(options.steps)));
-}
-
-double NullTextTolerance(const NullTextOptions& options, int64_t step_idx) {
-  return options.scheme == "fixed" ? options.tolerance : options.tolerance + static_cast<double>(step_idx) * 2e-5;
-}
 
 NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& start,
                             const at::Tensor& context, const at::Tensor& empty_context, const NullTextOptions& options,
@@ -116,7 +171,10 @@ NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& sched
   state.path =
       InvertDdim(denoiser, schedule, start, SamplerTimesteps(options.steps, options.spacing), context, after_forward);
   state.latents = state.path.back();
-  state.current = empty_context.detach().to(start.options()).repeat({photos, 1, 1});
+  const at::Tensor initial = options.method == "negative-prompt" ? context : empty_context;
+  state.current = initial.detach().to(start.options()).expand({photos, -1, -1}).contiguous();
+  state.first_moment = at::zeros_like(state.current);
+  state.second_moment = at::zeros_like(state.current);
   state.unconditional =
       at::zeros({photos, options.steps, empty_context.size(1), empty_context.size(2)}, start.options());
   state.loss = at::zeros({photos, options.steps}, start.options().dtype(at::kFloat));
@@ -135,45 +193,58 @@ at::Tensor NullTextLoss(const Denoiser& denoiser, const at::Tensor& latents, con
   return (moved - target).square().mean({1, 2, 3});
 }
 
+void RehearseNullText(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context, bool optimises) {
+  const at::Tensor latents = start.unsqueeze(0);
+  const Target target{.latents = latents,
+                      .conditional_noise = at::zeros_like(latents),
+                      .wanted = latents,
+                      .timestep = 500,
+                      .abar_from = 0.5,
+                      .abar_to = 0.6};
+  if (optimises) {
+    GradientAt(denoiser, target, context.unsqueeze(0), 1);
+  } else {
+    LossAt(denoiser, target, context.unsqueeze(0), 1);
+  }
+}
+
 void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& context,
                  const NullTextOptions& options, NullTextState* state,
                  const std::function<void(const NullTextState&)>& after_step) {
-  const std::vector<int64_t> timesteps = SamplerTimesteps(options.steps, options.spacing);
-  TINT_CHECK_EQ(state->path.size(), timesteps.size() + 1);
   const int64_t photos = state->latents.size(0);
-  const at::Tensor conditional = context.size(0) == photos ? context : context.expand({photos, -1, -1});
-  const auto abar_to = [&](size_t i) { return schedule.AlphaBar(i + 1 < timesteps.size() ? timesteps[i + 1] : 0); };
-  const auto optimise = [&](int64_t step_idx, const at::Tensor& latents_at_t) {
-    const auto i = static_cast<size_t>(step_idx);
-    // S9, point 1: computed once, and handed on to the guided move, which would compute it again.
+  const Walk walk{denoiser, schedule, SamplerTimesteps(options.steps, options.spacing),
+                  context.size(0) == photos ? context : context.expand({photos, -1, -1})};
+  TINT_CHECK_EQ(state->path.size(), walk.timesteps.size() + 1);
+  const bool optimises = options.method == "null-text" && options.inner_steps > 0;
+  if (options.method == "global" && state->step_idx == 0) {
+    c10::NoGradGuard no_grad;
+    OptimizeGlobal(walk, options, state, after_step);
+  }
+  const auto condition = [&](int64_t step_idx, const at::Tensor& latents_at_t) {
+    // The conditional branch is handed on to the guided move, which would compute it again.
     at::Tensor conditional_noise;
-    if (options.inner_steps > 0) {
-      const at::Tensor timestep = at::full({photos}, timesteps[i], latents_at_t.options().dtype(at::kLong));
-      conditional_noise = denoiser.PredictNoise(latents_at_t, timestep, conditional);
-      OptimizeEmbedding(denoiser,
-                        {.latents = latents_at_t,
-                         .conditional_noise = conditional_noise,
-                         .wanted = state->path[timesteps.size() - i - 1],
-                         .timestep = timesteps[i],
-                         .abar_from = schedule.AlphaBar(timesteps[i]),
-                         .abar_to = abar_to(i)},
-                        options, state);
+    if (optimises) {
+      const Target target = walk.TargetAt(static_cast<size_t>(step_idx), latents_at_t, *state);
+      conditional_noise = target.conditional_noise;
+      OptimizeEmbedding(denoiser, target, options, state);
     }
     state->unconditional.select(1, step_idx).copy_(state->current);
-    return Conditioning{state->current, conditional, conditional_noise};
+    return Conditioning{state->current, walk.conditional, conditional_noise};
   };
   const auto note = [&](int64_t step_idx, const at::Tensor& latents_at_s) {
     // The loop's own guided move is the loss with the final embedding: no forward more.
-    const at::Tensor wanted = state->path[timesteps.size() - static_cast<size_t>(step_idx) - 1];
+    const at::Tensor wanted = state->path[walk.timesteps.size() - static_cast<size_t>(step_idx) - 1];
     state->loss.select(1, step_idx).copy_((latents_at_s - wanted).square().mean({1, 2, 3}));
-    if (options.inner_steps == 0) state->initial_loss.select(1, step_idx).copy_(state->loss.select(1, step_idx));
+    if (!optimises && options.method != "global")
+      state->initial_loss.select(1, step_idx).copy_(state->loss.select(1, step_idx));
+    CheckFiniteStep(*state, options.learning_rate);
     state->latents = latents_at_s;
     state->step_idx = step_idx + 1;
     if (after_step) after_step(*state);
   };
   Denoise(denoiser, schedule, state->latents,
-          {.guidance = options.inversion_guidance, .timesteps = timesteps, .first_step_idx = state->step_idx}, optimise,
-          note);
+          {.guidance = options.inversion_guidance, .timesteps = walk.timesteps, .first_step_idx = state->step_idx},
+          condition, note);
 }
 
 }  // namespace tint

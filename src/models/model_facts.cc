@@ -55,6 +55,8 @@ DenoiserFacts ModelSet::ReadDenoiserFacts() const {
   facts.latent_channels = read.Integer("latent_channels", 1, 256);
   facts.context_length = read.Integer("context_length", 1, 4096);
   facts.context_width = read.Integer("context_width", 1, 65536);
+  // Stable Diffusion 2.x at 768 pixels predicts v: every formula of ours would be wrong.
+  if (read.Has("prediction_type")) read.Choice("prediction_type", {"epsilon"});
   return facts;
 }
 

@@ -71,6 +71,22 @@ at::Tensor Autoencoder::Encode(const at::Tensor& images) const {
   return mean * facts_.scale_factor;
 }
 
+std::pair<at::Tensor, at::Tensor> Autoencoder::EncodePosterior(const at::Tensor& images) const {
+  CheckShape(images, {-1, 3, -1, -1}, "images");
+  if (!module_.HasMethod("moments"))
+    Fail(ExitCode::kBadInput, {.file = module_.file(),
+                               .field = "moments",
+                               .found = "no such method",
+                               .expected = "moments(image) for samples of the posterior",
+                               .remedy = "Export the set again with scripts/export_models.py, or take latents mean."});
+  const int64_t factor = facts_.spatial_factor;
+  const at::Tensor moments =
+      CheckedCall(module_, "moments", {images * 2 - 1},
+                  {images.size(0), -1, images.size(2) / factor, images.size(3) / factor}, images.scalar_type());
+  const auto halves = moments.chunk(2, 1);
+  return {halves[0] * facts_.scale_factor, (halves[1] / 2).exp() * facts_.scale_factor};
+}
+
 at::Tensor Autoencoder::Decode(const at::Tensor& latents) const {
   CheckShape(latents, {-1, -1, -1, -1}, "latents");
   const int64_t factor = facts_.spatial_factor;

@@ -19,7 +19,7 @@ const std::vector<RoleRule>& RoleRules() {
       {"denoiser",
        "denoiser.pt",
        {"sample_size", "latent_channels", "context_length", "context_width"},
-       {},
+       {"prediction_type"},
        "textual-inversion, null-text-inversion and generate",
        kExport},
       {"autoencoder",

@@ -78,8 +78,9 @@ void ReadValues(const Registered& one, const std::vector<std::string>& arguments
   if (values.empty()) return;
   const std::vector<std::string> typed = AsTyped(one, arguments);
   const std::string field = typed.empty() ? one.spellings.back() : typed[0];
-  const std::string& value = values.back();
-  if (values.size() > 1 && !(one.entry->builtin && one.entry->option->is_flag())) {
+  const bool repeatable = one.entry->option->repeatable();
+  const std::string value = repeatable ? Join(values, ",") : values.back();
+  if (values.size() > 1 && !repeatable && !(one.entry->builtin && one.entry->option->is_flag())) {
     line.faults.push_back({.field = field,
                            .found = "is given " + std::to_string(values.size()) + " times (" + Join(typed, ", ") + ")",
                            .expected = "it once"});

@@ -88,6 +88,12 @@ Option& Option::NotInKey() {
   return *this;
 }
 
+Option& Option::Repeatable() {
+  TINT_CHECK(std::holds_alternative<std::string*>(value_)) << name_;
+  repeatable_ = true;
+  return *this;
+}
+
 Json Option::Get() const {
   return std::visit([](const auto* place) { return Json(*place); }, value_);
 }

@@ -4,6 +4,8 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
 #include "tint/artifacts/image_shards.h"
 #include "tint/base/log.h"
@@ -14,8 +16,8 @@
 #include "tint/image/resize.h"
 #include "tint/inversion/blend.h"
 #include "tint/stages/learned_word.h"
+#include "tint/stages/memory_plan.h"
 #include "tint/stages/pictures.h"
-#include "tint/tensor/checks.h"
 #include "tint/tensor/device.h"
 #include "tint/tensor/random.h"
 #include "tint/tensor/safetensors.h"
@@ -23,14 +25,14 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kVersion = 1;
-// Images are computed in pieces of this many, always full (surplus is dropped): kernels may round differently at
-// another batch size, and image k must have the same bytes however many images are asked for.
-constexpr int64_t kPiece = 8;
+constexpr int64_t kVersion = 2;
+// Images of one batch. The sizes are part of the key, and batches are always full (surplus is dropped): kernels may
+// round differently at another batch size, and image k must have the same bytes however many images are asked for.
+constexpr int64_t kPieceOnCpu = 8, kPieceOnDevice = 32;
 constexpr int64_t kSheetImages = 8;
-// An image of one single colour is drawn again with a recorded attempt; more than this share of all means that
-// something is broken.
-constexpr double kMaxConstantShare = 0.01;
+// An image of one single colour, or with values that are not finite, is drawn again with a recorded attempt; more than
+// this share of all means that something is broken.
+constexpr double kMaxBadShare = 0.01;
 constexpr int64_t kMaxAttempts = 5;
 
 std::string PngName(int64_t image_idx) {
@@ -44,6 +46,16 @@ std::string ShardFile(const StageContext& context, int64_t class_idx, int64_t sh
          ".zip";
 }
 
+// "cat-000-original.zip": the same images at the diffusion model's size.
+std::string OriginalsFile(const std::string& shard) {
+  return shard.substr(0, shard.size() - std::strlen(".zip")) + "-original.zip";
+}
+
+int64_t Piece(const StageContext& context) {
+  const int64_t asked = context.options().generate.piece;
+  return asked > 0 ? asked : context.device().is_cpu() ? kPieceOnCpu : kPieceOnDevice;
+}
+
 // What the images of one class are made from.
 struct ClassPaths {
   at::Tensor latents;        // [K, C, h, w]
@@ -54,7 +66,14 @@ struct ClassPaths {
 
 struct Drawn {
   int64_t support_idx;
+  double alpha;
   at::Tensor latents;  // [1, C, h, w]
+};
+
+struct Rendered {
+  at::Tensor pictures;   // uint8 [B, 3, S, S], CPU
+  at::Tensor originals;  // uint8 [B, 3, 8h, 8w], CPU; undefined unless they are kept
+  at::Tensor good;       // bool [B], CPU: finite, and more than one colour
 };
 
 class Generator {
@@ -64,8 +83,7 @@ class Generator {
         earlier_(earlier),
         denoiser_(context.models().LoadDenoiser(context.device(), context.dtype())),
         autoencoder_(context.models().LoadAutoencoder(context.device())),
-        text_encoder_(context.models().LoadTextEncoder(context.device(), context.dtype())),
-        prompt_(MakePrompt(context, text_encoder_)) {}
+        text_encoder_(context.models().LoadTextEncoder(context.device(), context.dtype())) {}
 
   ClassPaths ReadPaths(int64_t class_idx) const {
     const std::string file = ClassFile(context_, class_idx);
@@ -77,8 +95,8 @@ class Generator {
         RequireTensor(tensors, "unconditional", {photos, -1, -1, -1}, at::kFloat, file).to(context_.device());
     const at::Tensor steps = RequireTensor(tensors, "timesteps", {paths.unconditional.size(1)}, at::kLong, file);
     paths.timesteps.assign(steps.const_data_ptr<int64_t>(), steps.const_data_ptr<int64_t>() + steps.numel());
-    const at::Tensor learned = ReadLearnedVectors(context_, earlier_.at("textual-inversion"), class_idx);
-    paths.conditional = prompt_.Context(text_encoder_, learned.unsqueeze(0).to(context_.device()));
+    CheckPaths(paths, file);
+    paths.conditional = LearnedContext(context_, text_encoder_, earlier_.at("textual-inversion"), class_idx);
     return paths;
   }
 
@@ -87,35 +105,73 @@ class Generator {
     const std::string stage = attempt == 0 ? "generate" : "generate/attempt-" + std::to_string(attempt);
     RandomStream stream({context_.seed(), stage, context_.NewKey("", 0, {}).episode_idx,
                          static_cast<uint64_t>(class_idx), static_cast<uint64_t>(image_idx)});
-    const int64_t support_idx = stream.Integer(0, paths.latents.size(0) - 1);
+    const GenerateOptions& options = context_.options().generate;
+    const int64_t any = stream.Integer(0, paths.latents.size(0) - 1);
+    const int64_t support_idx = options.support >= 0 ? options.support : any;
     const at::Tensor inverted = paths.latents.narrow(0, support_idx, 1);
     const at::Tensor noise = stream.Normal(inverted.sizes()).to(inverted.device());
-    return {support_idx, BlendLatents(inverted, noise, context_.options().generate.alpha)};
+    const double alpha = options.random_alpha ? stream.Uniform() : options.alpha;
+    return {support_idx, alpha, BlendLatents(inverted, noise, alpha)};
   }
 
-  // kPiece starting latents to kPiece pictures: uint8 [kPiece, 3, S, S].
-  at::Tensor Render(const ClassPaths& paths, const std::vector<Drawn>& drawn) const {
-    TINT_CHECK_EQ(static_cast<int64_t>(drawn.size()), kPiece);
+  Rendered Render(const ClassPaths& paths, const std::vector<Drawn>& drawn) const {
+    const GenerateOptions& options = context_.options().generate;
+    const auto count = static_cast<int64_t>(drawn.size());
     std::vector<at::Tensor> latents;
-    for (const Drawn& one : drawn) latents.push_back(one.latents);
+    std::vector<int64_t> supports;
+    for (const Drawn& one : drawn) {
+      latents.push_back(one.latents);
+      supports.push_back(one.support_idx);
+    }
+    const at::Tensor rows = at::tensor(supports, at::kLong).to(context_.device());
+    const at::Tensor conditional = paths.conditional.expand({count, -1, -1});
     const auto conditioning = [&](int64_t step_idx, const at::Tensor&) {
-      std::vector<at::Tensor> unconditional;
-      for (const Drawn& one : drawn) unconditional.push_back(paths.unconditional[one.support_idx][step_idx]);
-      return Conditioning{at::stack(unconditional), paths.conditional.expand({kPiece, -1, -1})};
+      return Conditioning{paths.unconditional.select(1, step_idx).index_select(0, rows), conditional};
     };
-    const DenoiseOptions options{
-        .guidance = context_.options().generate.guidance, .timesteps = paths.timesteps, .first_step_idx = 0};
-    const at::Tensor clean = Denoise(denoiser_, schedule_, at::cat(latents), options, conditioning,
-                                     [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); });
-    CheckFinite(clean, "generated latents" + PrecisionHint());
+    const at::Tensor clean = Denoise(
+        denoiser_, schedule_, at::cat(latents),
+        {.guidance = options.guidance, .timesteps = paths.timesteps, .first_step_idx = 0, .sampler = options.sampler},
+        conditioning, [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); });
     const at::Tensor images = autoencoder_.Decode(clean);
-    CheckFinite(images, "generated pictures" + PrecisionHint());
-    return ToBytes(ResizeBilinearAntialias(images, context_.image_size(), context_.image_size()).cpu());
+    const at::Tensor finite = images.isfinite().flatten(1).all(1).cpu();
+    const at::Tensor whole = images.nan_to_num(0, 0, 0);
+    const at::Tensor small = ResizeBilinearAntialias(whole, context_.image_size(), context_.image_size());
+    Rendered rendered{.pictures = ToBytes(small.cpu()), .originals = {}, .good = {}};
+    if (options.keep_originals) rendered.originals = ToBytes(whole.cpu());
+    // One single colour, whichever: each channel has one value.
+    const at::Tensor flat = rendered.pictures.flatten(2);
+    rendered.good = finite.logical_and(flat.amax(2).ne(flat.amin(2)).any(1));
+    return rendered;
+  }
+
+  // The work of a batch of one: a guided step and a picture.
+  void Rehearse(const ClassPaths& paths) const {
+    const at::Tensor latents = paths.latents.narrow(0, 0, 1);
+    const Conditioning conditioning{paths.unconditional[0].narrow(0, 0, 1), paths.conditional};
+    GuidedNoise(denoiser_, latents, paths.timesteps[0], conditioning, context_.options().generate.guidance);
+    autoencoder_.Decode(latents);
+  }
+
+  std::string PrecisionHint() const {
+    return context_.dtype() == at::kFloat ? "" : " (in " + DtypeName(context_.dtype()) + "; try --dtype float32)";
   }
 
  private:
-  std::string PrecisionHint() const {
-    return context_.dtype() == at::kFloat ? "" : " (in " + DtypeName(context_.dtype()) + "; try --dtype float32)";
+  // The embeddings belong to one list of timesteps: with another they would steer wrongly.
+  void CheckPaths(const ClassPaths& paths, const std::string& file) const {
+    const NullTextOptions& inversion = context_.options().null_text;
+    if (paths.timesteps != SamplerTimesteps(inversion.steps, inversion.spacing))
+      Fail(ExitCode::kCorrupt,
+           {.file = file,
+            .field = "timesteps",
+            .found = std::to_string(paths.timesteps.size()) + " of them",
+            .expected = "those of " + std::to_string(inversion.steps) + " steps, " + inversion.spacing,
+            .remedy = "Inversion and generation take the same steps: run null-text-inversion again."});
+    const int64_t support = context_.options().generate.support;
+    if (support >= paths.latents.size(0))
+      Fail(ExitCode::kBadConfiguration, {.field = "generate.support",
+                                         .found = std::to_string(support),
+                                         .expected = "-1 or 0 to " + std::to_string(paths.latents.size(0) - 1)});
   }
 
   const StageContext& context_;
@@ -123,12 +179,18 @@ class Generator {
   Denoiser denoiser_;
   Autoencoder autoencoder_;
   TextEncoder text_encoder_;
-  PromptTemplate prompt_;
   NoiseSchedule schedule_;
 };
 
-// One single colour, whichever: each channel has one value.
-bool IsConstant(const at::Tensor& pixels) { return pixels.amax({1, 2}).equal(pixels.amin({1, 2})); }
+// The images of one shard so far.
+struct Shard {
+  int64_t class_idx, first, count;
+  std::string file;
+  std::vector<ShardEntry> entries, originals;
+  Json records = Json::array();
+
+  int64_t made() const { return static_cast<int64_t>(entries.size()); }
+};
 
 class GenerateStage : public Stage {
  public:
@@ -143,6 +205,7 @@ class GenerateStage : public Stage {
     Json values = list.KeyValues();
     values["image-size"] = context.image_size();
     values["prompt"] = context.options().textual_inversion.prompt;
+    values["piece"] = Piece(context);
     StageKey key = context.NewKey(name(), kVersion, values);
     for (const std::string& need : needs()) key.inputs[need] = earlier.at(need).content_sha256();
     for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
@@ -153,10 +216,11 @@ class GenerateStage : public Stage {
     const double images = static_cast<double>(context.ways() * context.options().generate.images);
     const double branches = context.options().generate.guidance == 1.0 ? 1 : 2;
     const double steps = static_cast<double>(context.options().null_text.steps);
-    const double side = static_cast<double>(context.image_size());
+    const double side = static_cast<double>(context.image_size()), full = static_cast<double>(ModelImageSize(context));
+    const bool keeps = context.options().generate.keep_originals;
     return {.flop = images *
                     (steps * branches * FlopPerSample(context, "denoiser") + FlopPerSample(context, "autoencoder")),
-            .disk_bytes = static_cast<uint64_t>(images * side * side * 2),
+            .disk_bytes = static_cast<uint64_t>(images * 2 * (side * side + (keeps ? full * full : 0))),
             .note = ""};
   }
 
@@ -164,98 +228,136 @@ class GenerateStage : public Stage {
     c10::NoGradGuard no_grad;
     const Generator generator(context, earlier);
     const int64_t images = context.options().generate.images;
+    CheckPieceFits(context.device(),
+                   {.stage = "generate",
+                    .option = "--generate.piece",
+                    .unit = "images",
+                    .piece = Piece(context),
+                    .why = context.options().generate.piece > 0 ? "as asked" : "the default of this device"},
+                   [&] { generator.Rehearse(generator.ReadPaths(0)); });
     Progress progress(name(), "images", context.ways() * images);
     Json index = {{"image_size", context.image_size()}, {"classes", Json::array()}};
     std::vector<ContactRow> sheet;
-    int64_t redrawn = 0;
+    Redrawn redrawn(context.ways() * images);
     for (int64_t c = 0; c < context.ways(); ++c) {
       const ClassPaths paths = generator.ReadPaths(c);
       Json shards = Json::array(), entries = Json::array();
       for (int64_t first = 0; first < images; first += kImagesPerShard) {
-        const std::string file = ShardFile(context, c, first / kImagesPerShard);
-        const int64_t count = std::min(kImagesPerShard, images - first);
-        WriteClassShard(generator, paths, {c, first, count, file}, writer, &progress);
-        for (const Json& entry : ParseJson(writer.Read(file + ".json"), file + ".json", ExitCode::kCorrupt).root) {
-          redrawn += entry.at("attempt").get<int64_t>() > 0 ? 1 : 0;
+        Shard shard{
+            c,  first, std::min(kImagesPerShard, images - first), ShardFile(context, c, first / kImagesPerShard),
+            {}, {}};
+        WriteClassShard(generator, paths, Piece(context), &shard, writer, &redrawn, &progress);
+        for (const Json& entry :
+             ParseJson(writer.Read(shard.file + ".json"), shard.file + ".json", ExitCode::kCorrupt).root)
           entries.push_back(entry);
-        }
-        shards.push_back(file);
+        shards.push_back(shard.file);
       }
       sheet.push_back(SheetRow(context, c, ReadShard(writer.Read(shards[0].get<std::string>()), "first shard")));
       index["classes"].push_back(
           {{"class", context.task().classes[static_cast<size_t>(c)].name}, {"shards", shards}, {"images", entries}});
     }
-    if (static_cast<double>(redrawn) > kMaxConstantShare * static_cast<double>(context.ways() * images) && redrawn > 1)
-      Fail(ExitCode::kInternal, "generate: " + std::to_string(redrawn) +
-                                    " pictures came out in one single colour; at most 1 % may. "
-                                    "Check the models with `tint models check`.");
     writer.Put("index.json", CanonicalJson(index) + "\n");
     writer.Put("contact.png", MakeContactSheet(sheet));
-    return {{"images_per_class", images}, {"redrawn", redrawn}};
+    return {{"images_per_class", images}, {"redrawn", redrawn.count()}};
   }
 
  private:
-  struct ShardTask {
-    int64_t class_idx, first, count;
-    std::string file;
+  // Counts images that came out bad; stops where they are more than a broken model explains.
+  class Redrawn {
+   public:
+    explicit Redrawn(int64_t images)
+        : most_(std::max<int64_t>(1, std::llround(kMaxBadShare * static_cast<double>(images)))) {}
+    int64_t count() const { return count_; }
+    void Add(int64_t images, const std::string& hint) {
+      count_ += images;
+      if (count_ <= most_) return;
+      Fail(ExitCode::kInternal,
+           "generate: " + std::to_string(count_) +
+               " pictures came out in one single colour or with values that are not finite; at most 1 % may" + hint +
+               ". Check the models with `tint models check`.");
+    }
+
+   private:
+    int64_t most_, count_ = 0;
   };
 
-  static void WriteClassShard(const Generator& generator, const ClassPaths& paths, const ShardTask& task,
-                              StageWriter& writer, Progress* progress) {
-    if (writer.Has(task.file) && writer.Has(task.file + ".json")) {
-      progress->Advance(task.count);
+  static int64_t RedrawnOf(const Json& records) {
+    return std::count_if(records.begin(), records.end(),
+                         [](const Json& record) { return record.at("attempt").get<int64_t>() > 0; });
+  }
+
+  static void WriteClassShard(const Generator& generator, const ClassPaths& paths, int64_t piece, Shard* shard,
+                              StageWriter& writer, Redrawn* redrawn, Progress* progress) {
+    const std::string records_file = shard->file + ".json";
+    if (writer.Has(shard->file) && writer.Has(records_file)) {
+      redrawn->Add(RedrawnOf(ParseJson(writer.Read(records_file), records_file, ExitCode::kCorrupt).root), "");
+      progress->Advance(shard->count);
       return;
     }
-    std::vector<ShardEntry> entries;
-    Json records = Json::array();
-    LoadUnfinished(task, writer, &entries, &records);
-    progress->Advance(static_cast<int64_t>(entries.size()));
-    while (static_cast<int64_t>(entries.size()) < task.count) {
-      const int64_t from = task.first + static_cast<int64_t>(entries.size());
-      const int64_t wanted = std::min(kPiece, task.first + task.count - from);
-      RenderPiece(generator, paths, task.class_idx, from, wanted, &entries, &records);
+    LoadUnfinished(writer, shard);
+    redrawn->Add(RedrawnOf(shard->records), "");
+    progress->Advance(shard->made());
+    while (shard->made() < shard->count) {
+      const int64_t wanted = std::min(piece, shard->count - shard->made());
+      RenderPiece(generator, paths, piece, wanted, shard, redrawn);
       progress->Advance(wanted);
-      if (StopRequested() || writer.CheckpointDue()) {
-        writer.SaveCheckpoint(task.file, CanonicalJson(records) + "\n" + WriteShard(entries));
-      }
+      if (StopRequested() || writer.CheckpointDue()) SaveUnfinished(*shard, writer);
       ThrowIfStopRequested();
     }
-    writer.Put(task.file, WriteShard(entries));
-    writer.Put(task.file + ".json", CanonicalJson(records) + "\n");
-    writer.DropCheckpoint(task.file);
+    if (!shard->originals.empty()) writer.Put(OriginalsFile(shard->file), WriteShard(shard->originals));
+    writer.Put(shard->file, WriteShard(shard->entries));
+    writer.Put(records_file, CanonicalJson(shard->records) + "\n");
+    writer.DropCheckpoint(shard->file);
   }
 
-  static void LoadUnfinished(const ShardTask& task, const StageWriter& writer, std::vector<ShardEntry>* entries,
-                             Json* records) {
-    const auto saved = writer.LoadCheckpoint(task.file);
+  // {"records": [...], "bytes": of the first shard} and a line's end, then one or two shards.
+  static void SaveUnfinished(const Shard& shard, StageWriter& writer) {
+    const std::string images = WriteShard(shard.entries);
+    const Json head = {{"records", shard.records}, {"bytes", images.size()}};
+    writer.SaveCheckpoint(
+        shard.file, CanonicalJson(head) + "\n" + images + (shard.originals.empty() ? "" : WriteShard(shard.originals)));
+  }
+
+  static void LoadUnfinished(const StageWriter& writer, Shard* shard) {
+    const auto saved = writer.LoadCheckpoint(shard->file);
     if (!saved) return;
     const size_t end = saved->find('\n');
-    *records = ParseJson(saved->substr(0, end), task.file, ExitCode::kCorrupt).root;
-    *entries = ReadShard(saved->substr(end + 1), task.file);
-    spdlog::info("generate: {} goes on after {} images", task.file, entries->size());
+    const Json head = ParseJson(saved->substr(0, end), shard->file, ExitCode::kCorrupt).root;
+    shard->records = head.at("records");
+    const std::string images = saved->substr(end + 1, head.at("bytes").get<size_t>());
+    shard->entries = ReadShard(images, shard->file);
+    const std::string originals = saved->substr(end + 1 + images.size());
+    if (!originals.empty()) shard->originals = ReadShard(originals, shard->file);
+    spdlog::info("generate: {} goes on after {} images", shard->file, shard->made());
   }
 
-  // Images from...from+wanted-1 of a class, in one piece that begins at a multiple of kPiece.
-  static void RenderPiece(const Generator& generator, const ClassPaths& paths, int64_t class_idx, int64_t from,
-                          int64_t wanted, std::vector<ShardEntry>* entries, Json* records) {
+  // The shard's next `wanted` images, in one batch that begins at a multiple of `piece`.
+  static void RenderPiece(const Generator& generator, const ClassPaths& paths, int64_t piece, int64_t wanted,
+                          Shard* shard, Redrawn* redrawn) {
+    const int64_t from = shard->first + shard->made();
     std::vector<Drawn> drawn;
-    for (int64_t k = from; k < from + kPiece; ++k) drawn.push_back(generator.Draw(paths, class_idx, k, 0));
-    const at::Tensor pictures = generator.Render(paths, drawn);
+    for (int64_t k = from; k < from + piece; ++k) drawn.push_back(generator.Draw(paths, shard->class_idx, k, 0));
+    const Rendered rendered = generator.Render(paths, drawn);
     for (int64_t i = 0; i < wanted; ++i) {
-      at::Tensor picture = pictures[i];
       Drawn one = drawn[static_cast<size_t>(i)];
+      Rendered of_one = {rendered.pictures[i], rendered.originals.defined() ? rendered.originals[i] : at::Tensor(),
+                         rendered.good[i]};
       int64_t attempt = 0;
-      while (IsConstant(picture)) {
+      while (!of_one.good.item<bool>()) {
+        if (attempt == 0) redrawn->Add(1, generator.PrecisionHint());
         if (attempt == kMaxAttempts)
-          Fail(ExitCode::kInternal, "generate: picture " + std::to_string(from + i) + " of class " +
-                                        std::to_string(class_idx) + " has one single colour after " +
-                                        std::to_string(kMaxAttempts) +
-                                        " fresh draws. Check the models with `tint models check`.");
-        one = generator.Draw(paths, class_idx, from + i, ++attempt);
-        picture = generator.Render(paths, std::vector<Drawn>(kPiece, one))[0];
+          Fail(ExitCode::kInternal,
+               "generate: picture " + std::to_string(from + i) + " of class " + std::to_string(shard->class_idx) +
+                   " has one single colour or values that are not finite after " + std::to_string(kMaxAttempts) +
+                   " fresh draws" + generator.PrecisionHint() + ". Check the models with `tint models check`.");
+        one = generator.Draw(paths, shard->class_idx, from + i, ++attempt);
+        const Rendered again = generator.Render(paths, std::vector<Drawn>(static_cast<size_t>(piece), one));
+        of_one = {again.pictures[0], again.originals.defined() ? again.originals[0] : at::Tensor(), again.good[0]};
       }
-      entries->push_back({PngName(from + i), EncodePng(picture)});
-      records->push_back({{"file", PngName(from + i)}, {"support", one.support_idx}, {"attempt", attempt}});
+      shard->entries.push_back({PngName(from + i), EncodePng(of_one.pictures)});
+      if (of_one.originals.defined()) shard->originals.push_back({PngName(from + i), EncodePng(of_one.originals)});
+      shard->records.push_back(
+          {{"file", PngName(from + i)}, {"support", one.support_idx}, {"alpha", one.alpha}, {"attempt", attempt}});
     }
   }
 

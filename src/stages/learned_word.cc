@@ -1,9 +1,62 @@
 #include "tint/stages/learned_word.h"
 
+#include <ATen/ATen.h>
+
+#include "tint/base/file.h"
+#include "tint/base/sha256.h"
 #include "tint/base/text.h"
+#include "tint/inversion/embedding_file.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
+namespace {
+
+constexpr uint64_t kMaxTemplateBytes = 1 << 20;
+
+std::string Trimmed(const std::string& line) {
+  const size_t first = line.find_first_not_of(" \t\r");
+  return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t\r") + 1 - first);
+}
+
+int64_t ClassNamed(const StageContext& context, const std::string& name) {
+  std::vector<std::string> names;
+  for (int64_t c = 0; c < context.ways(); ++c) {
+    names.push_back(context.task().classes[static_cast<size_t>(c)].name);
+    if (names.back() == name) return c;
+  }
+  Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.class",
+                                     .found = Quote(name),
+                                     .expected = "a class of this run: " + Join(names, ", "),
+                                     .remedy = DidYouMean(name, names)});
+}
+
+// Class -> file, as --embedding and --class say.
+std::map<int64_t, std::string> EmbeddingFiles(const StageContext& context) {
+  const TextualInversionOptions& options = context.options().textual_inversion;
+  std::map<int64_t, std::string> files;
+  if (!options.embedding.empty()) {
+    if (context.ways() != 1)
+      Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.embedding",
+                                         .found = "one file for " + std::to_string(context.ways()) + " classes",
+                                         .expected = "--class NAME=FILE for each class that has one"});
+    files[0] = options.embedding;
+  }
+  if (options.class_embeddings.empty()) return files;
+  for (const std::string& pair : Split(options.class_embeddings, ',')) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size())
+      Fail(ExitCode::kBadConfiguration,
+           {.field = "textual-inversion.class", .found = Quote(pair), .expected = "NAME=FILE"});
+    const int64_t class_idx = ClassNamed(context, pair.substr(0, equals));
+    if (!files.emplace(class_idx, pair.substr(equals + 1)).second)
+      Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.class",
+                                         .found = "two files for " + Quote(pair.substr(0, equals)),
+                                         .expected = "one"});
+  }
+  return files;
+}
+
+}  // namespace
 
 std::string PlaceholderOf(const std::string& prompt) {
   for (const std::string& word : Split(prompt, ' ')) {
@@ -15,22 +68,67 @@ std::string PlaceholderOf(const std::string& prompt) {
                                      .remedy = "Write for example \"a photo of an #object\"."});
 }
 
-PromptTemplate MakePrompt(const StageContext& context, const TextEncoder& text_encoder) {
+PromptTemplate MakePrompt(const StageContext& context, const TextEncoder& text_encoder, int64_t vectors,
+                          const std::string& text) {
   const TextualInversionOptions& options = context.options().textual_inversion;
   ClipTokenizer tokenizer(context.models().ReadChecked("tokenizer"), context.models().Require("tokenizer").file);
-  return PromptTemplate(std::move(tokenizer), text_encoder, options.prompt, PlaceholderOf(options.prompt),
-                        options.init_word, options.vectors);
+  return PromptTemplate(std::move(tokenizer), text_encoder, text.empty() ? options.prompt : text,
+                        PlaceholderOf(options.prompt), options.init_word, vectors);
+}
+
+std::vector<PromptTemplate> MakePrompts(const StageContext& context, const TextEncoder& text_encoder) {
+  const TextualInversionOptions& options = context.options().textual_inversion;
+  std::vector<PromptTemplate> prompts;
+  if (options.templates.empty()) {
+    prompts.push_back(MakePrompt(context, text_encoder, options.vectors));
+    return prompts;
+  }
+  // The first is the run's own, which later stages use; it is drawn as often as any other.
+  prompts.push_back(MakePrompt(context, text_encoder, options.vectors));
+  const std::string placeholder = PlaceholderOf(options.prompt);
+  int64_t number = 0;
+  for (const std::string& line : Split(ReadFile(options.templates, kMaxTemplateBytes), '\n')) {
+    ++number;
+    const std::string text = Trimmed(line);
+    if (text.empty() || text == options.prompt) continue;
+    if (text.find(placeholder) == std::string::npos)
+      Fail(ExitCode::kBadConfiguration,
+           {.file = options.templates,
+            .field = "line " + std::to_string(number),
+            .found = Quote(text),
+            .expected = "a prompt with " + Quote(placeholder) + ", the run's placeholder"});
+    prompts.push_back(MakePrompt(context, text_encoder, options.vectors, text));
+  }
+  return prompts;
+}
+
+std::string TemplatesSha256(const StageContext& context) {
+  const std::string& file = context.options().textual_inversion.templates;
+  return file.empty() ? "" : Sha256Hex(ReadFile(file, kMaxTemplateBytes));
+}
+
+std::map<int64_t, ImportedWord> ReadImportedWords(const StageContext& context) {
+  std::map<int64_t, ImportedWord> words;
+  for (const auto& [class_idx, file] : EmbeddingFiles(context)) {
+    const std::string bytes = ReadFile(file, kMaxEmbeddingFileBytes);
+    LearnedEmbedding embedding = ReadEmbedding(bytes, file, context.models().ReadTextEncoderFacts().embedding_width);
+    words[class_idx] = {std::move(embedding.vectors), Sha256Hex(bytes)};
+  }
+  return words;
 }
 
 std::string ClassFile(const StageContext& context, int64_t class_idx) {
   return context.ArtifactName(class_idx) + ".safetensors";
 }
 
-at::Tensor ReadLearnedVectors(const StageContext& context, const CompletedStage& textual_inversion, int64_t class_idx) {
+at::Tensor LearnedContext(const StageContext& context, const TextEncoder& text_encoder,
+                          const CompletedStage& textual_inversion, int64_t class_idx) {
   const std::string file = ClassFile(context, class_idx);
   const NamedTensors tensors = ParseSafetensors(textual_inversion.Read(file), file);
-  return RequireTensor(tensors, PlaceholderOf(context.options().textual_inversion.prompt),
-                       {context.options().textual_inversion.vectors, -1}, at::kFloat, file);
+  const at::Tensor learned =
+      RequireTensor(tensors, PlaceholderOf(context.options().textual_inversion.prompt), {-1, -1}, at::kFloat, file);
+  return MakePrompt(context, text_encoder, learned.size(0))
+      .Context(text_encoder, learned.unsqueeze(0).to(context.device()));
 }
 
 }  // namespace tint

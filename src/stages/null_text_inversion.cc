@@ -3,10 +3,18 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
+
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
+#include "tint/image/contact_sheet.h"
+#include "tint/image/picture.h"
+#include "tint/image/psnr.h"
 #include "tint/stages/learned_word.h"
+#include "tint/stages/memory_plan.h"
 #include "tint/stages/pictures.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/safetensors.h"
@@ -14,38 +22,61 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
 
-std::string SerializeState(const NullTextState& state) {
-  return SerializeSafetensors({{"path", at::stack(state.path)},
-                               {"latents", state.latents},
-                               {"current", state.current},
-                               {"unconditional", state.unconditional},
-                               {"loss", state.loss},
-                               {"initial_loss", state.initial_loss},
-                               {"inner_steps", state.inner_steps},
-                               {"step_idx", at::tensor({state.step_idx})}});
+// The checkpoint holds the state's tensors under these names.
+std::map<std::string, at::Tensor*> Parts(NullTextState* state) {
+  return {{"latents", &state->latents},
+          {"current", &state->current},
+          {"first_moment", &state->first_moment},
+          {"second_moment", &state->second_moment},
+          {"unconditional", &state->unconditional},
+          {"loss", &state->loss},
+          {"initial_loss", &state->initial_loss},
+          {"inner_steps", &state->inner_steps}};
+}
+
+std::string SerializeState(NullTextState state) {
+  NamedTensors tensors{{"path", at::stack(state.path)}, {"progress", at::tensor({state.step_idx, state.passes})}};
+  for (const auto& [name, tensor] : Parts(&state)) tensors[name] = *tensor;
+  return SerializeSafetensors(tensors);
 }
 
 NullTextState ParseState(const std::string& bytes, const std::string& file, const c10::Device& device) {
   const NamedTensors tensors = ParseSafetensors(bytes, file);
   NullTextState state;
+  for (const auto& [name, tensor] : Parts(&state)) *tensor = tensors.at(name).to(device);
   state.path = tensors.at("path").to(device).unbind(0);
-  state.latents = tensors.at("latents").to(device);
-  state.current = tensors.at("current").to(device);
-  state.unconditional = tensors.at("unconditional").to(device);
-  state.loss = tensors.at("loss").to(device);
-  state.initial_loss = tensors.at("initial_loss").to(device);
-  state.inner_steps = tensors.at("inner_steps").to(device);
-  state.step_idx = tensors.at("step_idx").item<int64_t>();
+  state.step_idx = tensors.at("progress")[0].item<int64_t>();
+  state.passes = tensors.at("progress")[1].item<int64_t>();
   return state;
 }
 
-struct Models {
-  Denoiser denoiser;
-  TextEncoder text_encoder;
-  Autoencoder autoencoder;
-  PromptTemplate prompt;
+// What is known of the photos once all are inverted, in the order of the episode.
+struct Inverted {
+  at::Tensor latents, start, end;              // [K, C, h, w] noise end, encoded photo, where the guided walk arrived
+  at::Tensor unconditional;                    // [K, N, L, F]
+  at::Tensor loss, initial_loss, inner_steps;  // [K, N]
+};
+
+Inverted Gather(const std::vector<NullTextState>& states) {
+  const auto all = [&](const std::function<at::Tensor(const NullTextState&)>& part) {
+    std::vector<at::Tensor> parts;
+    for (const NullTextState& state : states) parts.push_back(part(state).cpu());
+    return at::cat(parts);
+  };
+  return {.latents = all([](const NullTextState& s) { return s.path.back(); }),
+          .start = all([](const NullTextState& s) { return s.path.front(); }),
+          .end = all([](const NullTextState& s) { return s.latents; }),
+          .unconditional = all([](const NullTextState& s) { return s.unconditional; }),
+          .loss = all([](const NullTextState& s) { return s.loss; }),
+          .initial_loss = all([](const NullTextState& s) { return s.initial_loss; }),
+          .inner_steps = all([](const NullTextState& s) { return s.inner_steps; })};
+}
+
+// How near a photo's reconstruction comes to it, and how near the autoencoder's own round trip does, which bounds it.
+struct Fidelity {
+  double reconstruction = 0, round_trip = 0;  // PSNR to the photo, dB
 };
 
 class NullTextInversionStage : public Stage {
@@ -56,7 +87,7 @@ class NullTextInversionStage : public Stage {
 
   void Check(const StageContext& context) const override {
     Stage::Check(context);
-    SamplerTimesteps(context.options().null_text.steps, context.options().null_text.spacing);
+    CheckNullTextOptions(context.options().null_text);
   }
 
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
@@ -74,9 +105,10 @@ class NullTextInversionStage : public Stage {
 
   StageEstimate Estimate(const StageContext& context) const override {
     const NullTextOptions& options = context.options().null_text;
-    double photos = 0;
-    for (const TaskClass& task_class : context.task().classes) photos += static_cast<double>(task_class.support.size());
-    const double steps = static_cast<double>(options.steps), inner = static_cast<double>(options.inner_steps);
+    const auto photos = static_cast<double>(Photos(context));
+    const bool optimises = options.method == "null-text" || options.method == "global";
+    const double steps = static_cast<double>(options.steps);
+    const double inner = optimises ? static_cast<double>(options.inner_steps) : 0;
     const double forward = FlopPerSample(context, "denoiser");
     uint64_t embedding_bytes = 0;
     if (context.models().Has("denoiser")) {
@@ -84,81 +116,164 @@ class NullTextInversionStage : public Stage {
       embedding_bytes = static_cast<uint64_t>(facts.context_length * facts.context_width * 4);
     }
     return {.flop = photos * steps * ((3 + inner) * forward + inner * 1.13 * forward),
-            .disk_bytes = static_cast<uint64_t>(photos * steps) * embedding_bytes,
-            .note = "at most: photos stop early"};
+            // Twice: the result, and the last checkpoint beside it.
+            .disk_bytes = 2 * static_cast<uint64_t>(photos * steps) * embedding_bytes,
+            .note = optimises ? "at most: photos stop early" : ""};
   }
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
-    // In float32 whatever the other stages compute in: in half precision the gradient, about 1e-7, is lost.
-    TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), at::kFloat);
-    PromptTemplate prompt = MakePrompt(context, text_encoder);
-    const Models models{context.models().LoadDenoiser(context.device(), at::kFloat), std::move(text_encoder),
-                        context.models().LoadAutoencoder(context.device()), std::move(prompt)};
-    Progress progress(name(), "timesteps", context.ways() * context.options().null_text.steps);
+    c10::NoGradGuard no_grad;
+    const Autoencoder autoencoder = context.models().LoadAutoencoder(context.device());
+    const Inverted inverted = Gather(InvertAll(context, earlier, autoencoder, writer));
     Json metrics = {{"classes", Json::array()}};
+    std::vector<ContactRow> sheet;
+    int64_t first = 0;
     for (int64_t c = 0; c < context.ways(); ++c) {
-      const std::string file = ClassFile(context, c);
-      if (writer.Has(file)) {
-        progress.Advance(context.options().null_text.steps);
-      } else {
-        InvertClass(context, earlier, models, c, writer, &progress);
-      }
-      metrics["classes"].push_back(
-          ClassMetrics(context, ParseSafetensors(writer.Read(file), file, {.max_header_bytes = 1 << 20}), c));
+      const auto photos = static_cast<int64_t>(context.task().classes[static_cast<size_t>(c)].support.size());
+      const auto fidelity = Compare(context, earlier.at("super-resolve"), autoencoder, c, inverted, first, &sheet);
+      metrics["classes"].push_back(SaveClass(context, inverted, c, first, photos, fidelity, writer));
+      first += photos;
     }
+    writer.Put("contact.png", MakeContactSheet(sheet));
+    for (const std::string& checkpoint : Checkpoints(context)) writer.DropCheckpoint(checkpoint);
     return metrics;
   }
 
  private:
-  static void InvertClass(const StageContext& context, const StageResults& earlier, const Models& models,
-                          int64_t class_idx, StageWriter& writer, Progress* progress) {
+  static int64_t Photos(const StageContext& context) {
+    int64_t photos = 0;
+    for (const TaskClass& task_class : context.task().classes)
+      photos += static_cast<int64_t>(task_class.support.size());
+    return photos;
+  }
+
+  static int64_t Piece(const StageContext& context) {
+    const int64_t asked = context.options().null_text.piece, photos = Photos(context);
+    return asked > 0 ? std::min(asked, photos) : photos;
+  }
+
+  static std::vector<std::string> Checkpoints(const StageContext& context) {
+    std::vector<std::string> names;
+    for (int64_t first = 0; first < Photos(context); first += Piece(context))
+      names.push_back("photos-" + std::to_string(first) + ".safetensors");
+    return names;
+  }
+
+  // All photos of the episode, piece after piece; a finished piece stays as its checkpoint until all are.
+  static std::vector<NullTextState> InvertAll(const StageContext& context, const StageResults& earlier,
+                                              const Autoencoder& autoencoder, StageWriter& writer) {
+    // In float32 whatever the other stages compute in: in half precision the gradient, about 1e-7, is lost.
+    const TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), at::kFloat);
+    const Denoiser denoiser = context.models().LoadDenoiser(context.device(), at::kFloat);
+    std::vector<at::Tensor> starts, contexts;
+    for (int64_t c = 0; c < context.ways(); ++c) {
+      starts.push_back(EncodeUpscaled(context, earlier.at("super-resolve"), autoencoder, c).to(context.device()));
+      contexts.push_back(LearnedContext(context, text_encoder, earlier.at("textual-inversion"), c)
+                             .expand({starts.back().size(0), -1, -1}));
+    }
+    const at::Tensor start = at::cat(starts), contexts_of_photos = at::cat(contexts);
+    const at::Tensor empty = MakePrompt(context, text_encoder, 1).EmptyContext(text_encoder);
     const NullTextOptions& options = context.options().null_text;
-    const std::string checkpoint = "class-" + std::to_string(class_idx) + ".safetensors";
+    const bool optimises = options.inner_steps > 0 && (options.method == "null-text" || options.method == "global");
+    CheckPieceFits(context.device(),
+                   {.stage = "null-text-inversion",
+                    .option = "--null-text-inversion.piece",
+                    .unit = "photos",
+                    .piece = Piece(context),
+                    .why = options.piece > 0 ? "as asked" : "all of the episode"},
+                   [&] { RehearseNullText(denoiser, start[0], contexts_of_photos[0], optimises); });
+    const int64_t passes = options.method == "global" ? options.inner_steps : 0;
+    Progress progress("null-text-inversion", "timesteps",
+                      static_cast<int64_t>(Checkpoints(context).size()) * (options.steps + passes));
+    std::vector<NullTextState> states;
+    for (const std::string& checkpoint : Checkpoints(context)) {
+      const auto first = static_cast<int64_t>(states.size()) * Piece(context);
+      const int64_t count = std::min(Piece(context), start.size(0) - first);
+      const at::Tensor photos = start.narrow(0, first, count), context_of = contexts_of_photos.narrow(0, first, count);
+      states.push_back(InvertPiece(options, denoiser, photos, context_of, empty, checkpoint, writer, &progress));
+    }
+    return states;
+  }
+
+  static NullTextState InvertPiece(const NullTextOptions& options, const Denoiser& denoiser, const at::Tensor& start,
+                                   const at::Tensor& context, const at::Tensor& empty, const std::string& checkpoint,
+                                   StageWriter& writer, Progress* progress) {
     const NoiseSchedule schedule;
-    c10::NoGradGuard no_grad;
-    const at::Tensor learned =
-        ReadLearnedVectors(context, earlier.at("textual-inversion"), class_idx).unsqueeze(0).to(context.device());
-    const at::Tensor prompt_context = models.prompt.Context(models.text_encoder, learned);
     NullTextState state;
     if (const auto saved = writer.LoadCheckpoint(checkpoint)) {
-      state = ParseState(*saved, checkpoint, context.device());
-      spdlog::info("null-text-inversion: class {} goes on after timestep {}", context.ArtifactName(class_idx),
+      state = ParseState(*saved, checkpoint, start.device());
+      spdlog::info("null-text-inversion: {} go on after timestep {}", checkpoint.substr(0, checkpoint.find('.')),
                    state.step_idx);
     } else {
-      const at::Tensor start =
-          EncodeUpscaled(context, earlier.at("super-resolve"), models.autoencoder, class_idx).to(context.device());
-      state = StartNullText(models.denoiser, schedule, start, prompt_context,
-                            models.prompt.EmptyContext(models.text_encoder), options, ThrowIfStopRequested);
+      state = StartNullText(denoiser, schedule, start, context, empty, options, ThrowIfStopRequested);
     }
-    progress->Advance(state.step_idx);
-    RunNullText(models.denoiser, schedule, prompt_context, options, &state, [&](const NullTextState& now) {
+    progress->Advance(state.step_idx + state.passes);
+    const auto finished = [&](const NullTextState& now) { return now.step_idx == options.steps; };
+    if (finished(state)) return state;
+    RunNullText(denoiser, schedule, context, options, &state, [&](const NullTextState& now) {
       progress->Advance();
-      if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(checkpoint, SerializeState(now));
+      if (StopRequested() || finished(now) || writer.CheckpointDue())
+        writer.SaveCheckpoint(checkpoint, SerializeState(now));
       ThrowIfStopRequested();
     });
-    Save(context, state, class_idx, writer);
-    writer.DropCheckpoint(checkpoint);
+    return state;
   }
 
-  static void Save(const StageContext& context, const NullTextState& state, int64_t class_idx, StageWriter& writer) {
+  // Rows of the contact sheet: photos, the autoencoder's round trip, reconstructions.
+  static std::vector<Fidelity> Compare(const StageContext& context, const CompletedStage& super_resolve,
+                                       const Autoencoder& autoencoder, int64_t class_idx, const Inverted& inverted,
+                                       int64_t first, std::vector<ContactRow>* sheet) {
+    const at::Tensor photos = ReadUpscaled(context, super_resolve, class_idx);
+    const auto decode = [&](const at::Tensor& latents) {
+      return autoencoder.Decode(latents.unsqueeze(0).to(context.device())).cpu()[0];
+    };
+    ContactRow rows[] = {
+        {context.task().classes[static_cast<size_t>(class_idx)].name, {}}, {"autoencoder", {}}, {"reconstructed", {}}};
+    std::vector<Fidelity> all;
+    for (int64_t k = 0; k < photos.size(0); ++k) {
+      const at::Tensor round_trip = decode(inverted.start[first + k]), reconstruction = decode(inverted.end[first + k]);
+      all.push_back({.reconstruction = Psnr(photos[k], reconstruction), .round_trip = Psnr(photos[k], round_trip)});
+      rows[0].pictures.push_back(ToBytes(photos[k]));
+      rows[1].pictures.push_back(ToBytes(round_trip));
+      rows[2].pictures.push_back(ToBytes(reconstruction));
+      const double lost = all.back().round_trip - all.back().reconstruction;
+      if (lost > context.options().null_text.warn_psnr_loss)
+        spdlog::warn(
+            "null-text-inversion: photo {} of class {} comes back with a PSNR of {:.1f} dB; the autoencoder alone "
+            "gives {:.1f} dB",
+            k, context.ArtifactName(class_idx), all.back().reconstruction, all.back().round_trip);
+      ThrowIfStopRequested();
+    }
+    for (ContactRow& row : rows) sheet->push_back(std::move(row));
+    return all;
+  }
+
+  static Json SaveClass(const StageContext& context, const Inverted& inverted, int64_t class_idx, int64_t first,
+                        int64_t photos, const std::vector<Fidelity>& fidelity, StageWriter& writer) {
     const NullTextOptions& options = context.options().null_text;
-    CheckFinite(state.unconditional, "null-text embeddings of class " + context.ArtifactName(class_idx));
-    CheckFinite(state.path.back(), "inverted latents of class " + context.ArtifactName(class_idx));
+    const auto part = [&](const at::Tensor& all) { return all.narrow(0, first, photos).contiguous(); };
+    const std::string name = context.ArtifactName(class_idx);
+    CheckFinite(part(inverted.unconditional), "null-text embeddings of class " + name);
+    CheckFinite(part(inverted.latents), "inverted latents of class " + name);
     writer.Put(ClassFile(context, class_idx),
-               SerializeSafetensors({{"latents", state.path.back()},
-                                     {"unconditional", state.unconditional},
+               SerializeSafetensors({{"latents", part(inverted.latents)},
+                                     {"unconditional", part(inverted.unconditional)},
                                      {"timesteps", at::tensor(SamplerTimesteps(options.steps, options.spacing))},
-                                     {"start", state.path.front()},
-                                     {"loss", state.loss},
-                                     {"initial_loss", state.initial_loss},
-                                     {"inner_steps", state.inner_steps}}));
-  }
-
-  static Json ClassMetrics(const StageContext& context, const NamedTensors& tensors, int64_t class_idx) {
-    return {{"class", context.ArtifactName(class_idx)},
-            {"mean_loss_before", tensors.at("initial_loss").mean().item<double>()},
-            {"mean_loss_after", tensors.at("loss").mean().item<double>()},
-            {"inner_steps", tensors.at("inner_steps").sum().item<int64_t>()}};
+                                     {"start", part(inverted.start)},
+                                     {"loss", part(inverted.loss)},
+                                     {"initial_loss", part(inverted.initial_loss)},
+                                     {"inner_steps", part(inverted.inner_steps)}}));
+    Json psnr = Json::array(), psnr_autoencoder = Json::array();
+    for (const Fidelity& one : fidelity) {
+      psnr.push_back(one.reconstruction);
+      psnr_autoencoder.push_back(one.round_trip);
+    }
+    return {{"class", name},
+            {"mean_loss_before", part(inverted.initial_loss).mean().item<double>()},
+            {"mean_loss_after", part(inverted.loss).mean().item<double>()},
+            {"inner_steps", part(inverted.inner_steps).sum().item<int64_t>()},
+            {"psnr", psnr},
+            {"psnr_of_autoencoder", psnr_autoencoder}};
   }
 };
 

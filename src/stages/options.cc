@@ -48,9 +48,14 @@ void ShellOptions::Declare(OptionList& list) {
 }
 
 void SuperResolveOptions::Declare(OptionList& list) {
-  list.Add("upscaling", &upscaling, "Whether photos go through the upscaler; never: plain bilinear to post-size.")
-      .Choices({"always", "never"})
+  list.Add("super-resolution", &super_resolution,
+           "Whether photos go through the upscaler; auto: those smaller than post-size; never: plain bilinear to "
+           "post-size.")
+      .Choices({"auto", "always", "never"})
       .Source("TINT 3.1, S6");
+  list.Add("square", &square,
+           "How a photo becomes a square: crop: its centre; pad: continued by its border; stretch: resized.")
+      .Choices({"crop", "pad", "stretch"});
   list.Add("pre-size", &pre_size, "Side to which a photo is resized (bilinear) before the upscaler.")
       .Range(16, 2048)
       .Unit("pixels")
@@ -75,7 +80,22 @@ void GenerateOptions::Declare(OptionList& list) {
   list.Add("alpha", &alpha, "Share of fresh noise in the starting latent; 0 reconstructs the photo.")
       .Range(0, 1)
       .Source("TINT eq. 3, S24 row 1");
+  list.Add("random-alpha", &random_alpha, "Draw alpha for each image, evenly from 0 to 1.").Source("S10");
   list.Add("guidance", &guidance, "Guidance scale w; 1 is the conditional branch alone.").Range(0, 100).Source("S5");
+  list.Add("sampler", &sampler,
+           "ddim; or dpm-solver++ (2M) on the same timesteps, for which the embeddings were not made: another "
+           "generator.")
+      .Choices({"ddim", "dpm-solver++"})
+      .Source("S4");
+  list.Add("support", &support, "Index of the one support photo whose path is taken; -1: one at random for each image.")
+      .Range(-1, 1e6);
+  list.Add("keep-originals", &keep_originals,
+           "Also keep the images at the diffusion model's size, in <class>-000-original.zip and so on.");
+  list.Add("piece", &piece,
+           "Images of one batch; 0: 8 on the CPU, 32 on a GPU. Fewer need less memory and give the same result up to "
+           "rounding.")
+      .Range(0, 4096)
+      .Unit("images");
 }
 
 void RunOptions::Declare(CommandOptions& command) {

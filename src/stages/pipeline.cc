@@ -117,13 +117,19 @@ std::vector<std::string> WhyNotReused(const StageContext& context, const StageKe
   return other ? DifferencesOfKeys(other->components(), key.Components()) : std::vector<std::string>();
 }
 
-// Opens what is complete of the stages before `stage`; complains about the first that is not.
-void OpenNeeds(const StageContext& context, const std::string& stage, StageResults* results) {
+// Opens what is complete of the stages before `stage`; complains about the first that is not. One that only takes over
+// a user's file is run on the way.
+void OpenNeeds(const StageContext& context, const std::string& stage, bool may_import, StageResults* results) {
   std::vector<std::string> needs;
   AddNeeds(stage, &needs);
   for (const std::string& need : needs) {
     const std::unique_ptr<Stage> earlier = MakeStage(need);
     auto complete = CompletedStage::Open(context.run().StagePath(RunEpisode(context), earlier->Key(context, *results)));
+    if (!complete && may_import && earlier->OnlyImports(context)) {
+      earlier->Check(context);
+      RunOne(context, *earlier, results);
+      continue;
+    }
     if (!complete) ComplainMissing(context, stage, need);
     complete->Verify();
     results->insert_or_assign(need, std::move(*complete));
@@ -139,10 +145,10 @@ PipelineResult RunPipeline(const StageContext& context, const std::string& stage
   std::error_code ignored;
   // Where nothing of the episode lies yet, earlier stages are missing: a mistyped --run makes no new run.
   if (!row && !fs::exists(context.run().EpisodeFolder(RunEpisode(context)), ignored))
-    OpenNeeds(context, stage, &result.results);
+    OpenNeeds(context, stage, /*may_import=*/false, &result.results);
   RunFolder run = RunFolder::Create(context.run().path());
   const Lease lease(run.EpisodeFolder(RunEpisode(context)));
-  if (!row) OpenNeeds(context, stage, &result.results);
+  if (!row) OpenNeeds(context, stage, /*may_import=*/true, &result.results);
   CheckWhatIsMissing(context, names, result.results);
   run.UpdateManifest(manifest_part);
   for (const std::string& name : names) result.stages.push_back(RunOne(context, *MakeStage(name), &result.results));

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "tint/base/error.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/base/switch_off.h"
@@ -24,8 +27,8 @@ class SuperResolveStage : public Stage {
 
   void Check(const StageContext& context) const override {
     if (context.options().super_resolve.post_size == 0) context.models().Require("autoencoder");
-    if (context.options().super_resolve.upscaling == "always") context.models().Require("upscaler");
     const int64_t size = ModelImageSize(context);
+    if (!context.models().Has("upscaler") && AnyPhotoNeedsUpscaler(context)) context.models().Require("upscaler");
     if (!context.models().Has("autoencoder")) return;
     const int64_t factor = context.models().ReadAutoencoderFacts().spatial_factor;
     if (size % factor != 0)
@@ -38,13 +41,15 @@ class SuperResolveStage : public Stage {
   StageKey Key(const StageContext& context, const StageResults&) const override {
     const SuperResolveOptions& options = context.options().super_resolve;
     StageKey key = context.NewKey(name(), kVersion,
-                                  {{"upscaling", options.upscaling},
+                                  {{"super-resolution", options.super_resolution},
+                                   {"square", options.square},
                                    {"pre-size", options.pre_size},
                                    {"post-size", ModelImageSize(context)},
                                    {"resize", options.resize}});
     key.inputs["support photos"] = SupportSha256(context);
     for (int64_t c = 0; c < context.ways(); ++c) key.inputs["artifact " + std::to_string(c)] = context.ArtifactName(c);
-    if (options.upscaling == "always") key.models["upscaler"] = context.models().Require("upscaler").KeySha256();
+    if (options.super_resolution != "never" && context.models().Has("upscaler"))
+      key.models["upscaler"] = context.models().Require("upscaler").KeySha256();
     return key;
   }
 
@@ -60,7 +65,7 @@ class SuperResolveStage : public Stage {
   Json Run(const StageContext& context, const StageResults&, StageWriter& writer) const override {
     const SuperResolveOptions& options = context.options().super_resolve;
     std::optional<Upscaler> upscaler;
-    if (options.upscaling == "always")
+    if (options.super_resolution != "never" && context.models().Has("upscaler"))
       upscaler.emplace(context.models().LoadUpscaler(context.device(), context.dtype()));
     const int64_t size = ModelImageSize(context);
     int64_t photos = 0;
@@ -74,6 +79,25 @@ class SuperResolveStage : public Stage {
   }
 
  private:
+  static bool NeedsUpscaler(const SuperResolveOptions& options, int64_t side, int64_t size) {
+    return options.super_resolution == "always" || (options.super_resolution == "auto" && side < size);
+  }
+
+  static bool AnyPhotoNeedsUpscaler(const StageContext& context) {
+    const SuperResolveOptions& options = context.options().super_resolve;
+    if (options.super_resolution != "auto") return options.super_resolution == "always";
+    for (const TaskClass& task_class : context.task().classes) {
+      for (const std::string& photo : task_class.support) {
+        const at::Tensor pixels =
+            LoadPictures(*context.task().support_source, {{task_class.name, photo}}).front().pixels;
+        const int64_t side = options.square == "pad" ? std::max(pixels.size(1), pixels.size(2))
+                                                     : std::min(pixels.size(1), pixels.size(2));
+        if (NeedsUpscaler(options, side, ModelImageSize(context))) return true;
+      }
+    }
+    return false;
+  }
+
   static void EnlargeClass(const StageContext& context, int64_t class_idx, const std::optional<Upscaler>& upscaler,
                            int64_t size, StageWriter& writer, Progress* progress, std::vector<ContactRow>* sheet) {
     const TaskClass& task_class = context.task().classes[static_cast<size_t>(class_idx)];
@@ -92,12 +116,14 @@ class SuperResolveStage : public Stage {
     sheet->push_back(std::move(enlarged));
   }
 
-  // photo -> square -> pre-size (bilinear) -> x4 -> post-size. Returns [1, 3, S, S] in [0, 1] on the CPU.
+  // photo -> square -> pre-size (bilinear) -> x4 -> post-size, or straight to post-size. Returns [1, 3, S, S] in [0, 1]
+  // on the CPU.
   static at::Tensor Enlarge(const StageContext& context, const at::Tensor& pixels,
                             const std::optional<Upscaler>& upscaler, int64_t size) {
     const SuperResolveOptions& options = context.options().super_resolve;
-    at::Tensor image = CentreSquare(ToUnitFloat(pixels).unsqueeze(0)).to(context.device());
-    if (upscaler && !SwitchedOff(Mathematics::kUpscaler)) {
+    at::Tensor image = MakeSquare(ToUnitFloat(pixels).unsqueeze(0), options.square).to(context.device());
+    if (NeedsUpscaler(options, image.size(2), size) && !SwitchedOff(Mathematics::kUpscaler)) {
+      TINT_CHECK(upscaler.has_value());
       const bool reduces = image.size(2) > options.pre_size;
       image = reduces && options.resize == "antialias"
                   ? ResizeBilinearAntialias(image, options.pre_size, options.pre_size)

@@ -5,7 +5,9 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <malloc.h>
@@ -103,6 +105,14 @@ std::string CudaName(int index) {
   return name;
 }
 
+// "VmHWM:  123 kB" -> bytes; kB means 1024 bytes, proc(5).
+uint64_t KilobytesOf(const char* file, const std::string& name) {
+  const std::string text = ReadFile(file, 1 << 20);
+  const size_t at = text.find(name);
+  TINT_CHECK(at != std::string::npos) << file << " names no " << name;
+  return std::strtoull(text.c_str() + at + name.size(), nullptr, 10) * 1024;
+}
+
 void Synchronize(const c10::Device& device) {
   if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
 }
@@ -187,12 +197,7 @@ void ResetPeaks(const c10::Device& device) {
     c10::getDeviceAllocator(device.type())->resetPeakStats(std::max<c10::DeviceIndex>(device.index(), 0));
 }
 
-uint64_t PeakHostBytes() {
-  const std::string status = ReadFile("/proc/self/status", 1 << 20);
-  const size_t at = status.find("VmHWM:");
-  TINT_CHECK(at != std::string::npos) << "/proc/self/status names no peak";
-  return std::strtoull(status.c_str() + at + 6, nullptr, 10) * 1024;  // in kB = 1024 bytes, proc(5)
-}
+uint64_t PeakHostBytes() { return KilobytesOf("/proc/self/status", "VmHWM:"); }
 
 uint64_t PeakDeviceBytes(const c10::Device& device) {
   if (device.is_cpu()) return 0;
@@ -200,6 +205,68 @@ uint64_t PeakDeviceBytes(const c10::Device& device) {
       c10::getDeviceAllocator(device.type())->getDeviceStats(std::max<c10::DeviceIndex>(device.index(), 0));
   constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
   return static_cast<uint64_t>(stats.allocated_bytes[kAll].peak);
+}
+
+uint64_t HeldBytes(const c10::Device& device) {
+  if (device.is_cpu()) return KilobytesOf("/proc/self/status", "VmRSS:");
+  const auto stats =
+      c10::getDeviceAllocator(device.type())->getDeviceStats(std::max<c10::DeviceIndex>(device.index(), 0));
+  return static_cast<uint64_t>(
+      stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].current);
+}
+
+uint64_t AvailableBytes(const c10::Device& device) {
+  if (!device.is_cpu()) {
+    c10::DeviceAllocator* allocator = c10::getDeviceAllocator(device.type());
+    const auto index = std::max<c10::DeviceIndex>(device.index(), 0);
+    const auto stats = allocator->getDeviceStats(index);
+    constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    // What the allocator keeps without using it is ours to take, too.
+    const auto kept = stats.reserved_bytes[kAll].current - stats.allocated_bytes[kAll].current;
+    return allocator->getMemoryInfo(index).first + static_cast<uint64_t>(std::max<int64_t>(kept, 0));
+  }
+  uint64_t available = KilobytesOf("/proc/meminfo", "MemAvailable:");
+  const auto number = [](const char* file) -> std::optional<uint64_t> {
+    std::ifstream stream(file);  // "max" where there is no limit
+    uint64_t value = 0;
+    return stream >> value ? std::optional(value) : std::nullopt;
+  };
+  const auto limit = number("/sys/fs/cgroup/memory.max"), used = number("/sys/fs/cgroup/memory.current");
+  if (limit && used) available = std::min(available, *limit > *used ? *limit - *used : 0);
+  return available;
+}
+
+// Pinned memory and an event: the value may be read once the event, which follows the copy, has happened.
+struct ArrivingFlag::Copy {
+  explicit Copy(const c10::Device& the_device)
+      : device(the_device), event(the_device.type()), value(at::zeros({}, at::kBool).pin_memory()) {}
+  c10::Device device;
+  c10::Event event;
+  at::Tensor value;
+  bool under_way = false;
+};
+
+ArrivingFlag::ArrivingFlag(const c10::Device& device) {
+  if (device.is_cuda()) copy_ = std::make_unique<Copy>(device);
+}
+
+ArrivingFlag::~ArrivingFlag() {
+  // The copy must not land in memory that was given back.
+  if (copy_ && copy_->under_way) copy_->event.synchronize();
+}
+
+bool ArrivingFlag::Post(const at::Tensor& flag) {
+  if (flag.is_cpu()) return flag.item<bool>();
+  if (!copy_) return false;
+  if (copy_->under_way) {
+    if (!copy_->event.query()) return false;
+    copy_->under_way = false;
+    if (*copy_->value.const_data_ptr<bool>()) return true;
+  }
+  copy_->value.copy_(flag, /*non_blocking=*/true);
+  copy_->event.record(c10::impl::VirtualGuardImpl(copy_->device.type()).getStream(copy_->device));
+  copy_->under_way = true;
+  return false;
 }
 
 double MeasureMatmulRate(const c10::Device& device) {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "tint/diffusion/noise_schedule.h"
@@ -21,6 +22,17 @@ namespace tint {
 // Deterministic DDIM (eta = 0), used both ways:
 //   z0 = (z_t - sqrt(1 - abar_t) eps) / sqrt(abar_t);  z_s = sqrt(abar_s) z0 + sqrt(1 - abar_s) eps
 at::Tensor DdimMove(const at::Tensor& latents, const at::Tensor& noise, double abar_from, double abar_to);
+
+// DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), with a = sqrt(abar), s = sqrt(1 - abar) and
+// lambda = log(a/s): z_s = (s_s/s_t) z_t - a_s (exp(-h) - 1) D, h = lambda_s - lambda_t; D is the predicted clean
+// latent z0, from the second step on D = z0 + (z0 - z0_before) h / (2 h_before). The last of fewer than 15 steps is of
+// first order, as diffusers has it.
+struct DpmSolverStep {
+  at::Tensor clean;  // [B, C, h, w] z0 of the step before; undefined before the first
+  double h = 0;      // of the step before
+};
+at::Tensor DpmSolverMove(const at::Tensor& latents, const at::Tensor& noise, double abar_from, double abar_to,
+                         bool first_order, DpmSolverStep* before);
 
 // eps = eps_u + w (eps_c - eps_u)
 at::Tensor Guide(const at::Tensor& unconditional_noise, const at::Tensor& conditional_noise, double guidance);
@@ -46,7 +58,8 @@ using AfterStep = std::function<void(int64_t step_idx, const at::Tensor& latents
 struct DenoiseOptions {
   double guidance = 7.5;
   std::vector<int64_t> timesteps;  // descending; the last step ends at timestep 0 (abar_0), as the published code does
-  int64_t first_step_idx = 0;      // > 0 goes on with latents that were saved after step first_step_idx - 1
+  int64_t first_step_idx = 0;      // > 0 goes on with latents that were saved after step first_step_idx - 1; ddim only
+  std::string sampler = "ddim";    // or "dpm-solver++", which is another generator
 };
 
 // latents [B, C, h, w] at timesteps[first_step_idx] -> latents at timestep 0. No gradient is recorded by the loop

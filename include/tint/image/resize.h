@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 
 namespace tint {
 
@@ -12,6 +13,10 @@ at::Tensor ResizeBilinear(const at::Tensor& images, int64_t height, int64_t widt
 
 // Bilinear with antialias when reducing: interpolate(mode="bilinear", antialias=True). method.md S10.
 at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int64_t width);
+
+// A photo as a square: "crop": its largest centred square; "pad": continued by its border values to the longer side,
+// evenly on both sides; "stretch": bilinear (antialiased where it reduces) to the shorter side. [B, C, H, W].
+at::Tensor MakeSquare(const at::Tensor& images, const std::string& rule);
 
 // Largest centred square of [..., H, W].
 at::Tensor CentreSquare(const at::Tensor& images);

@@ -17,18 +17,36 @@
 
 namespace tint {
 
+// method          unconditional embeddings
+// null-text       optimised at each timestep, from those of the timestep before
+// global          one for all timesteps, optimised in J passes over them: an ablation of the null-text paper
+// bypass          of the empty prompt: DDIM inversion alone
+// negative-prompt the prompt's own (Miyake et al. 2023, arXiv 2305.16807): guidance has no effect then, which makes it
+//                 another generator
+//
+// scheme          learning rate        tolerance of timestep i
+// original        0.01 (1 - i/(2N))    1e-5 + i 2e-5    google/prompt-to-prompt
+// diffusers       0.01 (1 - i/(2N))    1e-6 + i 2e-5    diffusers' community pipeline
+// fixed           0.01                 1e-5             pixwse/tiny2
 struct NullTextOptions {
   int64_t steps = 50;        // N; generation uses the same timesteps
-  int64_t inner_steps = 10;  // J; 0 = plain DDIM inversion with the empty prompt
+  int64_t inner_steps = 10;  // J
   double inversion_guidance = 7.5;
-  std::string scheme = "original";  // lr 0.01 (1 - i/(2N)), tolerance 1e-5 + i 2e-5; "fixed": constant lr and tolerance
+  std::string method = "null-text";
+  std::string scheme = "original";
   double learning_rate = 0.01;
-  double tolerance = 1e-5;
+  double tolerance = -1;  // -1: the scheme's
   std::string spacing = "trailing";
+  int64_t piece = 0;          // photos of one batch; 0: all of the episode
+  double warn_psnr_loss = 6;  // dB
 
   void Declare(OptionList& list);
 };
 
+// What contradicts itself: Error(kBadConfiguration).
+void CheckNullTextOptions(const NullTextOptions& options);
+
+// Of timestep number step_idx. A tolerance of 0 stays 0: no photo stops early.
 double NullTextLearningRate(const NullTextOptions& options, int64_t step_idx);
 double NullTextTolerance(const NullTextOptions& options, int64_t step_idx);
 
@@ -37,11 +55,14 @@ struct NullTextState {
   std::vector<at::Tensor> path;  // N + 1 latents [K, C, h, w] of the DDIM inversion, [0] = start
   at::Tensor latents;            // [K, C, h, w] where the guided walk stands
   at::Tensor current;            // [K, L, F] the embedding left by the last timestep
+  at::Tensor first_moment;       // [K, L, F] Adam's, where one optimiser serves all timesteps (global)
+  at::Tensor second_moment;      // [K, L, F]
   at::Tensor unconditional;      // [K, N, L, F]
   at::Tensor loss;               // [K, N] float32: of the last inner step's guided move, with the final embedding
   at::Tensor initial_loss;       // [K, N] float32: before the first inner step of that timestep
   at::Tensor inner_steps;        // [K, N] int64 taken
   int64_t step_idx = 0;          // finished timesteps
+  int64_t passes = 0;            // finished passes over all timesteps (global)
 };
 
 // Encoded photos `start` [K, C, h, w], context of their prompts [K, L, F] (or [1, L, F]), empty context [1, L, F].
@@ -55,6 +76,10 @@ NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& sched
 at::Tensor NullTextLoss(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& conditional_noise,
                         const at::Tensor& unconditional, const at::Tensor& target, int64_t timestep, double abar_from,
                         double abar_to, double guidance);
+
+// What an inner step costs for one photo, start [C, h, w] and context [L, F], for a measurement of memory: the forward,
+// and with `optimises` the way back.
+void RehearseNullText(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context, bool optimises);
 
 // Runs THE denoising loop with a conditioning that optimises u at each step. `after_step` as in Denoise: safe point.
 void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& context,

@@ -16,6 +16,7 @@
 
 #include "tint/diffusion/noise_schedule.h"
 #include "tint/inversion/prompt.h"
+#include "tint/models/modules.h"
 #include "tint/options/option.h"
 
 namespace tint {
@@ -27,9 +28,19 @@ struct TextualInversionOptions {
   double weight_decay = 0.0;
   int64_t min_timestep = 250;
   int64_t max_timestep = 999;
+  bool exact_timesteps = false;  // only those at which the sampler stops
+  int64_t batch = 1;             // photos of a class in a step
+  int64_t piece = 0;             // samples of one pass; 0: all of a step
+  std::string latents = "mean";  // of the autoencoder's posterior, or a fresh "sample" of it in each step
+  std::string augmentation = "none";
+  int64_t augmented_copies = 16;
   std::string prompt = "a photo of an #object";
   std::string init_word = "object";
   int64_t vectors = 1;
+  std::string templates;         // file of more prompts, one a line
+  int64_t preview_every = 0;     // steps; 0: never
+  std::string embedding;         // a file of a word learned elsewhere
+  std::string class_embeddings;  // "NAME=FILE,NAME=FILE"
 
   void Declare(OptionList& list);
 };
@@ -37,7 +48,10 @@ struct TextualInversionOptions {
 // One class. Draws (photo, timestep, noise) of step k come from the stream (seed, "textual-inversion", episode_idx,
 // class_idx, k).
 struct TextualInversionProblem {
-  at::Tensor latents;  // [K, C, h, w] scaled latents of the support photos
+  // [K V, C, h, w] scaled latents: V versions of each of K photos, those of a photo side by side.
+  at::Tensor latents;
+  int64_t versions = 1;
+  at::Tensor deviation;  // as `latents`: standard deviation of the posterior; undefined: z is its mean
   uint64_t seed = 0;
   uint64_t episode_idx = 0;
   uint64_t class_idx = 0;
@@ -53,26 +67,44 @@ struct TextualInversionState {
   int64_t step = 0;          // finished steps
 };
 
+// What all problems share. `prompts` are alternatives of equal vectors, one of which each sample draws; the first is
+// the prompt that later stages use.
+struct TextualInversionSetting {
+  const Denoiser& denoiser;
+  const TextEncoder& text_encoder;
+  const NoiseSchedule& schedule;
+  const std::vector<PromptTemplate>& prompts;
+  // With options.exact_timesteps the sampler's stops, of which those in the range are drawn from; else unused.
+  std::vector<int64_t> sampler_timesteps = {};
+};
+
 TextualInversionState StartTextualInversion(const PromptTemplate& prompt, int64_t problems,
                                             const TextualInversionOptions& options);
 
-// The loss of each problem for given draws: noise [P, C, h, w], timesteps int64 [P], latents [P, C, h, w], learned [P,
-// n, D] -> [P]. Differentiable in `learned`. Exposed for the gradient test.
+// L of each sample: latents, noise [S, C, h, w], timesteps int64 [S], abars [S, 1, 1, 1] theirs, context [S, L, F] ->
+// [S]. Differentiable in `context`.
+at::Tensor NoisePredictionLoss(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& noise,
+                               const at::Tensor& timesteps, const at::Tensor& abars, const at::Tensor& context);
+
+// The same with contexts made of learned [S, n, D]: differentiable in them. Exposed for the gradient test.
 at::Tensor TextualInversionLoss(const Denoiser& denoiser, const TextEncoder& text_encoder,
                                 const NoiseSchedule& schedule, const PromptTemplate& prompt, const at::Tensor& latents,
                                 const at::Tensor& noise, const at::Tensor& timesteps, const at::Tensor& learned);
 
 // Mean loss of each problem on fixed draws (every photo at `draws` timesteps, stream "textual-inversion/check"), [P]:
 // comparable before and after.
-at::Tensor FixedNoiseLoss(const Denoiser& denoiser, const TextEncoder& text_encoder, const NoiseSchedule& schedule,
-                          const PromptTemplate& prompt, const std::vector<TextualInversionProblem>& problems,
+at::Tensor FixedNoiseLoss(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
                           const TextualInversionOptions& options, const at::Tensor& learned, int64_t draws = 4);
 
 // Goes on from `state` to options.steps. `after_step` is called after each step with the state as it then stands (safe
-// point: it may save, and may throw to stop). Non-finite loss: Error(kInternal) naming class, step and learning rate.
-void RunTextualInversion(const Denoiser& denoiser, const TextEncoder& text_encoder, const NoiseSchedule& schedule,
-                         const PromptTemplate& prompt, const std::vector<TextualInversionProblem>& problems,
+// point: it may save, after RequireFinite, and may throw to stop). Nothing in a step waits for the device.
+void RunTextualInversion(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
                          const TextualInversionOptions& options, TextualInversionState* state,
                          const std::function<void(const TextualInversionState&)>& after_step = {});
+
+// A loss or gradient that was not finite leaves the vectors so: Error(kInternal) naming class, step and learning rate.
+// RunTextualInversion calls it now and then and at its end.
+void RequireFinite(const TextualInversionState& state, const std::vector<TextualInversionProblem>& problems,
+                   const TextualInversionOptions& options);
 
 }  // namespace tint

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tint/models/script_module.h"
@@ -50,6 +51,9 @@ class Autoencoder {
   Autoencoder(ScriptModule module, AutoencoderFacts facts);
   // [B, 3, H, W] in [0, 1] -> scale * mean(2x - 1): [B, C, H/8, W/8].
   at::Tensor Encode(const at::Tensor& images) const;
+  // The whole posterior: scaled mean and standard deviation, [B, C, H/8, W/8] each. A file without the method
+  // `moments`: Error(kBadInput).
+  std::pair<at::Tensor, at::Tensor> EncodePosterior(const at::Tensor& images) const;
   // [B, C, h, w] -> clamp(decode(z / scale) / 2 + 1/2, 0, 1): [B, 3, 8h, 8w].
   at::Tensor Decode(const at::Tensor& latents) const;
   void Check() const;

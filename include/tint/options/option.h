@@ -43,6 +43,8 @@ class Option {
   // An option that cannot change a byte of any result (progress, paths, number of workers): not part of keys, and not
   // stored.
   Option& NotInKey();
+  // Strings only: may stand several times on the command line; the values are joined by commas.
+  Option& Repeatable();
 
   const std::string& name() const { return name_; }  // kebab-case
   const std::string& help() const { return help_; }
@@ -50,6 +52,7 @@ class Option {
   const std::string& source() const { return source_; }
   const std::vector<std::string>& choices() const { return choices_; }
   bool in_key() const { return in_key_; }
+  bool repeatable() const { return repeatable_; }
   bool has_range() const { return has_range_; }
   double low() const { return low_; }
   double high() const { return high_; }
@@ -85,6 +88,7 @@ class Option {
   std::map<std::string, Json> presets_;
   Json default_;
   bool in_key_ = true;
+  bool repeatable_ = false;
   bool has_range_ = false;
   double low_ = -std::numeric_limits<double>::infinity();
   double high_ = std::numeric_limits<double>::infinity();

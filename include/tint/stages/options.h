@@ -46,7 +46,8 @@ struct ShellOptions {
 };
 
 struct SuperResolveOptions {
-  std::string upscaling = "always";
+  std::string super_resolution = "auto";
+  std::string square = "crop";
   int64_t pre_size = 96;
   int64_t post_size = 0;
   std::string resize = "antialias";
@@ -57,7 +58,12 @@ struct SuperResolveOptions {
 struct GenerateOptions {
   int64_t images = 4000;
   double alpha = 1.0;
+  bool random_alpha = false;
   double guidance = 7.5;
+  std::string sampler = "ddim";
+  int64_t support = -1;  // index of the one photo to vary; -1: any
+  bool keep_originals = false;
+  int64_t piece = 0;  // images of one batch; 0: by the device
 
   void Declare(OptionList& list);
 };

@@ -78,6 +78,8 @@ class Stage {
   virtual void Check(const StageContext& context) const;
   // `earlier` holds all of needs(). Reads no more of the inputs than their hashes ask for.
   virtual StageKey Key(const StageContext& context, const StageResults& earlier) const = 0;
+  // True where Run only takes over a user's file: then later stages' own commands run it on the way.
+  virtual bool OnlyImports(const StageContext&) const { return false; }
   virtual StageEstimate Estimate(const StageContext& context) const = 0;
   // Does the work and returns the metrics that done.json keeps. Polls StopRequested() at its safe points.
   virtual Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const = 0;

@@ -1,9 +1,11 @@
 // Where and in which precision to compute: the one place that chooses.
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
+#include <memory>
 #include <string>
 
 namespace tint {
@@ -31,6 +33,26 @@ void ResetPeaks(const c10::Device& device);
 // Peak resident memory of this process (VmHWM) and peak allocated device memory, in bytes (0 on the CPU).
 uint64_t PeakHostBytes();
 uint64_t PeakDeviceBytes(const c10::Device& device);
+// What this process holds now (resident, or allocated on the device), and what it could still take: free memory of the
+// machine within its control group's limit, or of the device. 0: not known.
+uint64_t HeldBytes(const c10::Device& device);
+uint64_t AvailableBytes(const c10::Device& device);
+
+// A yes from the device that the host need not wait for: it is copied in the background and read once it is there.
+// Late on a device, at once on the CPU; so use it only where asking again, later or never, changes no result.
+class ArrivingFlag {
+ public:
+  explicit ArrivingFlag(const c10::Device& device);
+  ~ArrivingFlag();
+  ArrivingFlag(const ArrivingFlag&) = delete;
+  ArrivingFlag& operator=(const ArrivingFlag&) = delete;
+  // `flag` is a bool scalar on the device. True if this one, or an earlier one, is known to be true.
+  bool Post(const at::Tensor& flag);
+
+ private:
+  struct Copy;
+  std::unique_ptr<Copy> copy_;
+};
 
 // Best rate of a float32 matrix product of 1024x1024 over a few tries, in FLOP/s: the yardstick of estimates.
 double MeasureMatmulRate(const c10::Device& device);

@@ -1,0 +1,24 @@
+// How many samples go in one batch, said before the work begins, with the memory that they will take.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace tint {
+
+struct PiecePlan {
+  std::string stage;   // "generate"
+  std::string option;  // "--generate.piece"
+  std::string unit;    // "images"
+  int64_t piece = 1;   // samples of one batch
+  std::string why;     // "the default on a CPU"
+};
+
+// Runs `one_sample` (the work of a batch of one), measures what it takes beyond what is held already, tells piece and
+// expected memory, and stops with Error(kOutOfMemory), naming the size that fits, where there is less.
+void CheckPieceFits(const c10::Device& device, const PiecePlan& plan, const std::function<void()>& one_sample);
+
+}  // namespace tint
