@@ -20,6 +20,7 @@ def denoiser(module, **about):
         ]
 
     facts = dict(sample_size=side, latent_channels=channels, context_length=length, context_width=width)
+    facts["prediction_type"] = "epsilon"  # wrappers.Denoiser takes no other
     return Model("denoiser", module, {"forward": inputs(2, min(side, 16))}, inputs(1, side), facts, **about)
 
 

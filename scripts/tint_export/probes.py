@@ -58,8 +58,11 @@ def record(model, method, inputs, dtype):
 
 def count_flops(module, method, inputs):
     """FLOPs of one call, two a multiply-add (matrix products, convolutions, attention)."""
-    from torch.utils.flop_counter import FlopCounterMode
+    from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    # The counter knows the attention kernels of CUDA only.
+    attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    known = {attention: lambda query, key, value, *_, **__: sdpa_flop_count(query, key, value)}
+    with torch.no_grad(), FlopCounterMode(display=False, custom_mapping=known) as counter:
         getattr(module, method)(*[i.tensor(next(module.parameters()).dtype) for i in inputs])
     return counter.get_total_flops()

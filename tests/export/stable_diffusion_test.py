@@ -10,6 +10,8 @@ from safetensors.torch import load_file, save_file
 import small_models
 from exporting import ExportTest, binary, check_models, graph_calls, with_gradients
 
+from tint_export import probes  # small_models puts scripts/ on the path
+
 SDPA = "aten::scaled_dot_product_attention"
 
 
@@ -85,6 +87,7 @@ class FolderTest(ExportTest):
         roles = self.set.roles
         self.assertEqual(sorted(roles), ["autoencoder", "denoiser", "text_encoder", "tokenizer"])
         facts = dict(sample_size=32, latent_channels=4, context_length=77, context_width=small_models.WIDTH)
+        facts["prediction_type"] = "epsilon"
         self.assertEqual({name: roles["denoiser"][name] for name in facts}, facts)
         facts = dict(scale_factor=0.2, image_size=64, spatial_factor=2, dtype="float32")
         self.assertEqual({name: roles["autoencoder"][name] for name in facts}, facts)
@@ -100,6 +103,22 @@ class FolderTest(ExportTest):
         result = check_models(self.set.folder)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertEqual(result.stdout.count("passed"), 6, result.stdout)
+
+
+class FlopTest(unittest.TestCase):
+    def test_fused_attention_is_counted(self):
+        class Attention(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = torch.nn.Parameter(torch.zeros(32, 16))
+
+            def forward(self, states):
+                keys = torch.nn.functional.linear(states, self.weight)
+                return torch.nn.functional.scaled_dot_product_attention(keys, keys, keys)
+
+        counted = probes.count_flops(Attention(), "forward", [probes.Input([2, 3, 5, 16])])
+        products = 2 * 2 * 3 * 5 * 5 * 32  # queries with keys; the weights with values are as many
+        self.assertEqual(counted, 2 * (2 * 3 * 5) * 16 * 32 + 2 * products)
 
 
 class OtherLayoutsTest(ExportTest):
