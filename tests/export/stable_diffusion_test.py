@@ -171,9 +171,13 @@ class OtherLayoutsTest(ExportTest):
             self.assertEqual(found.roles["denoiser"]["sample_size"], 32)
             self.assertRegex(found.roles["text_encoder"]["source"], f"^{name}, SHA-256 ")
             inputs = noisy_inputs(2, 16)
-            with torch.no_grad():  # heads and groups stand in no tensor: only a result shows them
+            ids = torch.arange(77)[None] + 320
+            with torch.no_grad():  # heads, groups and activations stand in no tensor: only a result shows them
                 expected = small_models.unet()(*inputs).sample
                 self.assert_near(found.load("denoiser")(*inputs), expected)
+                text = found.load("text_encoder")
+                expected = small_models.text_encoder()(ids).last_hidden_state
+                self.assert_near(text(text.embed(ids)), expected)
 
     def test_dtypes(self):
         source = self.folder / "source"
