@@ -145,6 +145,7 @@ const std::vector<Command>& Commands() {
       {"after", "embedding export", "write a learned word for A1111, ComfyUI or diffusers", RunEmbeddingExport},
       {"doubt", "inspect", "what lies in a run folder, whether it is whole, and why it would be redone", RunInspect},
       {"doubt", "verify", "recompute every hash of a run folder", RunVerify},
+      {"doubt", "bench", "time each stage's unit of work on this machine", RunBenchCommand},
       {"doubt", "doctor", "check machine, libraries, models and data", RunDoctor},
   };
   return commands;

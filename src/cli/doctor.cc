@@ -69,7 +69,7 @@ std::vector<Finding> Examine(const std::string& models) {
                           " threads of arithmetic"});
   char rate[80];
   std::snprintf(rate, sizeof rate, "%.3g GFLOP/s in a float32 matrix product",
-                MeasureMatmulRate(c10::Device(c10::kCPU)) / 1e9);
+                MeasureMatmulRate(c10::Device(c10::kCPU), c10::kFloat) / 1e9);
   findings.push_back({"speed", true, rate});
   const std::string no_cuda = Complaints([] { ChooseDevice("cuda"); });
   findings.push_back({"gpu", no_cuda.empty(), no_cuda.empty() ? DeviceClass(ChooseDevice("cuda")) : no_cuda});

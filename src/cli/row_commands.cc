@@ -72,7 +72,7 @@ std::string Estimated(const StageEstimate& estimate, double rate) {
 }
 
 void PrintPlan(const StageContext& context, const std::string& stage, const ShellOptions& shell) {
-  const double rate = MeasureMatmulRate(context.device());
+  const double rate = MeasureMatmulRate(context.device(), context.dtype());
   Json json = {{"dry_run", true},
                {"run", context.run().path().string()},
                {"device", DeviceClass(context.device())},

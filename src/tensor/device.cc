@@ -113,10 +113,6 @@ uint64_t KilobytesOf(const char* file, const std::string& name) {
   return std::strtoull(text.c_str() + at + name.size(), nullptr, 10) * 1024;
 }
 
-void Synchronize(const c10::Device& device) {
-  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
-}
-
 struct NamedDtype {
   const char* name;
   c10::ScalarType dtype;
@@ -269,10 +265,14 @@ bool ArrivingFlag::Post(const at::Tensor& flag) {
   return false;
 }
 
-double MeasureMatmulRate(const c10::Device& device) {
+void Synchronize(const c10::Device& device) {
+  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+}
+
+double MeasureMatmulRate(const c10::Device& device, c10::ScalarType dtype) {
   constexpr int64_t kSize = 1024;
   constexpr int kTries = 5;  // the first also wakes threads and loads kernels
-  const auto options = at::TensorOptions().dtype(at::kFloat).device(device);
+  const auto options = at::TensorOptions().dtype(dtype).device(device);
   const at::Tensor a = at::full({kSize, kSize}, 0.5, options);
   const at::Tensor b = at::full({kSize, kSize}, 0.25, options);
   double best_seconds = 0;

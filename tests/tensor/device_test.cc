@@ -82,7 +82,7 @@ TEST(PeakHostBytes, GrowsWithWhatIsTouched) {
 }
 
 TEST(MeasureMatmulRate, IsThatOfAComputer) {
-  const double rate = MeasureMatmulRate(c10::Device("cpu"));
+  const double rate = MeasureMatmulRate(c10::Device("cpu"), c10::kFloat);
   EXPECT_GT(rate, 1e8) << "FLOP/s, even with sanitizers on a busy machine";
   EXPECT_LT(rate, 1e14);
 }

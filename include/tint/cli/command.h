@@ -42,6 +42,7 @@ int RunEmbeddingShow(const Command& command, const std::vector<std::string>& arg
 int RunEmbeddingExport(const Command& command, const std::vector<std::string>& arguments);
 int RunInspect(const Command& command, const std::vector<std::string>& arguments);
 int RunVerify(const Command& command, const std::vector<std::string>& arguments);
+int RunBenchCommand(const Command& command, const std::vector<std::string>& arguments);
 int RunDoctor(const Command& command, const std::vector<std::string>& arguments);
 
 }  // namespace tint

@@ -54,7 +54,10 @@ class ArrivingFlag {
   std::unique_ptr<Copy> copy_;
 };
 
-// Best rate of a float32 matrix product of 1024x1024 over a few tries, in FLOP/s: the yardstick of estimates.
-double MeasureMatmulRate(const c10::Device& device);
+// Best rate of a matrix product of 1024x1024 over a few tries, in FLOP/s: the yardstick of estimates and of `bench`.
+double MeasureMatmulRate(const c10::Device& device, c10::ScalarType dtype);
+
+// Waits for the device: around measurements of time.
+void Synchronize(const c10::Device& device);
 
 }  // namespace tint
