@@ -165,7 +165,8 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
   }
   // Of the commands around the row.
   command->KnownElsewhere(
-      "", {"split", "ways", "shots", "count", "out", "facts", "configuration", "why", "format", "token", "force"});
+      "", {"split", "ways", "shots", "count", "out", "facts", "configuration", "why", "format", "token", "force",
+           "only", "repetitions", "batch-classes", "batch-photos", "batch-images", "image-steps"});
 }
 
 }  // namespace

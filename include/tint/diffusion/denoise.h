@@ -25,8 +25,8 @@ at::Tensor DdimMove(const at::Tensor& latents, const at::Tensor& noise, double a
 
 // DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), with a = sqrt(abar), s = sqrt(1 - abar) and
 // lambda = log(a/s): z_s = (s_s/s_t) z_t - a_s (exp(-h) - 1) D, h = lambda_s - lambda_t; D is the predicted clean
-// latent z0, from the second step on D = z0 + (z0 - z0_before) h / (2 h_before). The last of fewer than 15 steps is of
-// first order, as diffusers has it.
+// latent z0, from the second step on D = z0 + (z0 - z0_before) h / (2 h_before). The last step is of first order: to
+// timestep 0, h is several times h_before, too far for that line.
 struct DpmSolverStep {
   at::Tensor clean;  // [B, C, h, w] z0 of the step before; undefined before the first
   double h = 0;      // of the step before

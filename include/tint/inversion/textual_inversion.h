@@ -37,10 +37,10 @@ struct TextualInversionOptions {
   std::string prompt = "a photo of an #object";
   std::string init_word = "object";
   int64_t vectors = 1;
-  std::string templates;         // file of more prompts, one a line
-  int64_t preview_every = 0;     // steps; 0: never
-  std::string embedding;         // a file of a word learned elsewhere
-  std::string class_embeddings;  // "NAME=FILE,NAME=FILE"
+  std::string templates;              // file of more prompts, one a line
+  int64_t preview_every = 0;          // steps; 0: never
+  std::string embedding = {};         // a file of a word learned elsewhere
+  std::string class_embeddings = {};  // "NAME=FILE,NAME=FILE"
 
   void Declare(OptionList& list);
 };
@@ -51,7 +51,7 @@ struct TextualInversionProblem {
   // [K V, C, h, w] scaled latents: V versions of each of K photos, those of a photo side by side.
   at::Tensor latents;
   int64_t versions = 1;
-  at::Tensor deviation;  // as `latents`: standard deviation of the posterior; undefined: z is its mean
+  at::Tensor deviation = {};  // as `latents`: standard deviation of the posterior; undefined: z is its mean
   uint64_t seed = 0;
   uint64_t episode_idx = 0;
   uint64_t class_idx = 0;
