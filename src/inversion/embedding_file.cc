@@ -159,7 +159,7 @@ std::string WriteEmbedding(const at::Tensor& vectors, const std::string& placeho
   const at::Tensor plain = vectors.detach().to(at::kFloat);
   if (layout == "a1111") return SerializeSafetensors({{kA1111Key, plain}});
   TINT_CHECK_EQ(layout, "diffusers");
-  TINT_CHECK_EQ(PlaceholderProblem(placeholder), "");
+  TINT_CHECK(PlaceholderProblem(placeholder).empty()) << PlaceholderProblem(placeholder);
   return SerializeSafetensors({{placeholder, plain}});
 }
 

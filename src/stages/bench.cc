@@ -43,7 +43,7 @@ struct Unit {
 class Bench {
  public:
   explicit Bench(const BenchOptions& options)
-      : options_(options),
+      : options_(WithImageSize(options)),
         set_(ModelSet::Open(options.models)),
         threads_(SetUpTensorLibrary(static_cast<int>(options.threads))),
         device_(ChooseDevice(options.device)),
@@ -71,6 +71,11 @@ class Bench {
   }
 
  private:
+  static BenchOptions WithImageSize(BenchOptions options) {
+    if (options.image_size == 0) options.image_size = 84;
+    return options;
+  }
+
   std::vector<std::string> Asked() const {
     if (options_.only.empty()) return BenchNames();
     const std::vector<std::string> asked = Split(options_.only, ',');
@@ -349,7 +354,7 @@ void BenchOptions::Declare(OptionList& list) {
   list.Add("batch-photos", &photos, "Photos of a null-text batch.").Range(1, 1000);
   list.Add("batch-images", &images, "Images of a generated batch.").Range(1, 1000);
   list.Add("image-steps", &steps, "Timesteps of a generated image.").Range(1, 1000);
-  list.Add("image-size", &image_size, "Side of the student's pictures.").Range(16, 1024).Unit("pixels");
+  list.Add("image-size", &image_size, "Side of the student's pictures; 0: 84.").Range(0, 1024).Unit("pixels");
 }
 
 double BenchRow::Median() const {

@@ -92,9 +92,11 @@ TEST_F(RowOptions, WordsForClassesThatAreNotThereAreRefused) {
 }
 
 TEST_F(RowOptions, PreviewsAreDrawnAtTheirSteps) {
-  const Outcome outcome = Run("textual-inversion", "run", {"--preview-every", "7", "--textual-inversion.steps", "15"});
+  ASSERT_EQ(Run("super-resolve", "previews").code, 0);
+  const Outcome outcome =
+      Run("textual-inversion", "previews", {"--preview-every", "7", "--textual-inversion.steps", "15"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const fs::path folder = Folder("run", "textual-inversion");
+  const fs::path folder = Folder("previews", "textual-inversion");
   EXPECT_TRUE(fs::exists(folder / "preview-0000007.png"));
   EXPECT_TRUE(fs::exists(folder / "preview-0000014.png"));
   EXPECT_NE(ReadFile(folder / "preview-0000007.png"), ReadFile(folder / "preview-0000014.png"));
@@ -142,8 +144,8 @@ TEST_F(RowOptions, LargePhotosNeedNoUpscaler) {
   for (size_t i = 0; i + 1 < row_.size(); ++i) {
     if (row_[i] == "--models") row_[i + 1] = models;
   }
-  const Outcome large = Run("super-resolve", "large", {"--post-size", "64"});
-  const Outcome small = Run("super-resolve", "small", {"--post-size", "96"});
+  const Outcome large = Run("super-resolve", "large", {"--super-resolution", "auto", "--post-size", "64"});
+  const Outcome small = Run("super-resolve", "small", {"--super-resolution", "auto", "--post-size", "96"});
   row_ = original;
   EXPECT_EQ(large.code, 0) << large.err;
   EXPECT_EQ(small.code, 66) << small.err;

@@ -120,6 +120,7 @@ std::vector<std::string> SmallWorld(const fs::path& folder) {
   "preset": "smoke",
   "image-size": 16,
   "student-init": "random",
+  "super-resolve": {"super-resolution": "always"},
   "generate": {"images": 8},
   "distill": {"steps": 20, "batch": 30}
 })");
