@@ -79,20 +79,25 @@ void ReadValues(const Registered& one, const std::vector<std::string>& arguments
   const std::vector<std::string> typed = AsTyped(one, arguments);
   const std::string field = typed.empty() ? one.spellings.back() : typed[0];
   const bool repeatable = one.entry->option->repeatable();
-  const std::string value = repeatable ? Join(values, ",") : values.back();
+  const auto missing = std::find_if(values.begin(), values.end(),
+                                    [&](const std::string& value) { return IsMissing(value, one, arguments); });
   if (values.size() > 1 && !repeatable && !(one.entry->builtin && one.entry->option->is_flag())) {
     line.faults.push_back({.field = field,
                            .found = "is given " + std::to_string(values.size()) + " times (" + Join(typed, ", ") + ")",
                            .expected = "it once"});
-  } else if (IsMissing(value, one, arguments)) {
+  } else if (missing != values.end()) {
+    const std::string& value = *missing;
     const bool as_typed = std::count(arguments.begin(), arguments.end(), value) > 0;  // else WrittenOut added "=true"
     line.faults.push_back({.field = field,
                            .found = "is followed by " + Quote(as_typed ? value : value.substr(0, value.rfind('='))),
                            .expected = one.entry->option->Expected(),
                            .remedy = "If that is its value, write " + field + "=" + Quote(value)});
   } else {
-    line.settings.push_back(
-        {.path = one.entry->path, .value = {}, .text = value, .is_text = true, .place = {.field = field}});
+    line.settings.push_back({.path = one.entry->path,
+                             .value = {},
+                             .text = repeatable ? Join(values, ",") : values.back(),
+                             .is_text = true,
+                             .place = {.field = field}});
   }
 }
 
