@@ -2,6 +2,7 @@
 
 #include <c10/core/GradMode.h>
 
+#include "spread_batch.h"
 #include "tint/base/error.h"
 #include "tint/base/text.h"
 #include "tint/tensor/checks.h"
@@ -23,14 +24,9 @@ bool HasShape(const at::Tensor& tensor, const std::vector<int64_t>& shape) {
   return true;
 }
 
-}  // namespace
-
-at::Tensor CheckedCall(const ScriptModule& module, const std::string& method, std::vector<at::Tensor> inputs,
-                       const std::vector<int64_t>& shape, at::ScalarType result_dtype) {
-  const at::ScalarType dtype = module.dtype();
-  for (at::Tensor& input : inputs) {
-    if (input.is_floating_point()) input = input.to(dtype);
-  }
+at::Tensor CallPart(const ScriptModule& module, const std::string& method, const std::vector<at::Tensor>& inputs,
+                    std::vector<int64_t> shape) {
+  shape[0] = inputs[0].size(0);
   const at::Tensor result = module.Call(method, inputs);
   if (!HasShape(result, shape) || !result.is_floating_point()) {
     Fail(ExitCode::kBadInput, {.file = module.file(),
@@ -38,7 +34,22 @@ at::Tensor CheckedCall(const ScriptModule& module, const std::string& method, st
                                .found = "gave " + DescribeTensor(result),
                                .expected = "floating-point numbers of shape " + ShapeText(shape)});
   }
-  return result.to(result_dtype);
+  return result;
+}
+
+void CastTo(at::ScalarType dtype, std::vector<at::Tensor>* inputs) {
+  for (at::Tensor& input : *inputs) {
+    if (input.is_floating_point()) input = input.to(dtype);
+  }
+}
+
+}  // namespace
+
+at::Tensor CheckedCall(const ScriptModule& module, const std::string& method, std::vector<at::Tensor> inputs,
+                       const std::vector<int64_t>& shape, at::ScalarType result_dtype) {
+  CastTo(module.dtype(), &inputs);
+  auto call = [&](const std::vector<at::Tensor>& part) { return CallPart(module, method, part, shape); };
+  return SpreadBatch(inputs, call).to(result_dtype);
 }
 
 at::Tensor ModuleChecker::Try(const std::string& method, const std::vector<at::Tensor>& inputs,
@@ -49,7 +60,9 @@ at::Tensor ModuleChecker::Try(const std::string& method, const std::vector<at::T
   }
   try {
     const c10::NoGradGuard no_grad;
-    const at::Tensor result = CheckedCall(module_, method, inputs, shape, at::kFloat);
+    std::vector<at::Tensor> cast = inputs;
+    CastTo(module_.dtype(), &cast);
+    const at::Tensor result = CallPart(module_, method, cast, shape).to(at::kFloat);  // whole: messages name its shape
     CheckFinite(result, module_.file() + ": " + method);
     return result;
   } catch (const Error& error) {

@@ -1,0 +1,61 @@
+#include "tint/kernels/install.h"
+
+#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward_native.h>
+#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_native.h>
+#include <c10/util/Exception.h>
+#include <torch/library.h>
+
+#include "tint/kernels/attention.h"
+#include "tint/kernels/gated_gelu.h"
+
+namespace tint {
+namespace {
+
+bool AskedPlainly(double dropout, bool causal, const std::optional<at::Tensor>& mask) {
+  return dropout == 0 && !causal && !(mask && mask->defined());
+}
+
+std::tuple<at::Tensor, at::Tensor> Forward(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                                           double dropout, bool causal, const std::optional<at::Tensor>& mask,
+                                           std::optional<double> scale) {
+  if (AskedPlainly(dropout, causal, mask) && AttentionFits(query, key, value))
+    return AttentionForward(query, key, value, scale);
+  return at::native::_scaled_dot_product_flash_attention_cpu(query, key, value, dropout, causal, mask, scale);
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> Backward(const at::Tensor& output_gradient, const at::Tensor& query,
+                                                        const at::Tensor& key, const at::Tensor& value,
+                                                        const at::Tensor& output, const at::Tensor& log_sum_exp,
+                                                        double dropout, bool causal,
+                                                        const std::optional<at::Tensor>& mask,
+                                                        std::optional<double> scale) {
+  if (AskedPlainly(dropout, causal, mask) && AttentionFits(query, key, value))
+    return AttentionBackward(output_gradient, query, key, value, output, log_sum_exp, scale);
+  return at::native::_scaled_dot_product_flash_attention_cpu_backward(output_gradient, query, key, value, output,
+                                                                      log_sum_exp, dropout, causal, mask, scale);
+}
+
+// LibTorch warns when a kernel of its own is replaced; here that is the purpose.
+class SilentWarnings : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& /*warning*/) override {}
+};
+
+}  // namespace
+
+void InstallKernels() {
+  static const bool installed = [] {
+    SilentWarnings silent;
+    const c10::WarningUtils::WarningHandlerGuard guard(&silent);
+    // Never taken down: models may run until the process ends.
+    auto* own = new torch::Library(torch::Library::DEF, "tint", std::nullopt, __FILE__, __LINE__);
+    own->def("gated_gelu(Tensor both) -> Tensor", TORCH_FN(GatedGelu));
+    auto* replaced = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
+    replaced->impl("_scaled_dot_product_flash_attention_for_cpu", TORCH_FN(Forward));
+    replaced->impl("_scaled_dot_product_flash_attention_for_cpu_backward", TORCH_FN(Backward));
+    return true;
+  }();
+  static_cast<void>(installed);
+}
+
+}  // namespace tint

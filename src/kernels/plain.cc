@@ -1,0 +1,12 @@
+#include "attention_passes.h"
+#include "gated_gelu_passes.h"
+#include "processor_kernels.h"
+
+namespace tint {
+
+const ProcessorKernels kPlainKernels = {{HeadForwardPass<8>, HeadForwardPass<16>},
+                                        {HeadBackwardPass<8>, HeadBackwardPass<16>},
+                                        GatedGeluForward,
+                                        GatedGeluBackward};
+
+}  // namespace tint
