@@ -1,0 +1,162 @@
+// Sample images of textual inversion and kills: whatever attempt drew a preview, the folder ends as an undisturbed one.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "files.h"
+#include "program.h"
+
+namespace tint::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr int kSteps = 24, kEvery = 2, kPreviews = kSteps / kEvery;
+constexpr char kAtWork[] = ": working (";
+const Environment kEachStep = {{"TINT_CHECKPOINT_SECONDS", "0"}};
+const Environment kNever = {{"TINT_CHECKPOINT_SECONDS", "86400"}};
+
+class PreviewKilled : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    world_ = fs::temp_directory_path() / ("tint-preview-killed-" + std::to_string(getpid()));
+    fs::remove_all(world_);
+    row_ = SmallWorld(world_);
+    const Outcome upscaled = Start("super-resolve", "before", kEachStep).Wait();
+    ASSERT_EQ(upscaled.code, 0) << upscaled.err;
+    const auto start = Clock::now();
+    const Outcome learned = Learn("undisturbed", kEachStep).Wait();
+    ASSERT_EQ(learned.code, 0) << learned.err;
+    duration_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+    reference_ = ResultTree(world_ / "undisturbed");
+    ASSERT_EQ(Previews("undisturbed").size(), static_cast<size_t>(kPreviews));
+  }
+  static void TearDownTestSuite() { fs::remove_all(world_); }
+
+  static Program Start(const std::string& command, const std::string& run, const Environment& environment) {
+    std::vector<std::string> words = {command, "--run", world_ / run, "--progress", "none"};
+    words.insert(words.end(), row_.begin(), row_.end());
+    const std::vector<std::string> own = {
+        "--threads",           "1", "--textual-inversion.steps", std::to_string(kSteps), "--preview-every",
+        std::to_string(kEvery)};
+    words.insert(words.end(), own.begin(), own.end());
+    return Program(words, environment);
+  }
+  // Textual inversion on the photos that were super-resolved once for all runs.
+  static Program Learn(const std::string& run, const Environment& environment) {
+    if (!fs::exists(world_ / run)) fs::copy(world_ / "before", world_ / run, fs::copy_options::recursive);
+    return Start("textual-inversion", run, environment);
+  }
+
+  // Name -> time of the previews of a run, finished or not.
+  static std::map<std::string, fs::file_time_type> Previews(const std::string& run) {
+    std::map<std::string, fs::file_time_type> found;
+    std::error_code moved;  // the program works here meanwhile
+    fs::recursive_directory_iterator at(world_ / run, moved), end;
+    for (; !moved && at != end; at.increment(moved)) {
+      const fs::path& path = at->path();
+      const auto time = fs::last_write_time(path, moved);
+      if (!moved && path.filename().string().starts_with("preview-") && path.extension() == ".png")
+        found[path.filename()] = time;
+      moved.clear();
+    }
+    return found;
+  }
+
+  // Kills as soon as there are more than `before` previews. False if the program ended first.
+  static bool KillAfterTheNext(const std::string& run, size_t before, const Environment& environment) {
+    Program program = Learn(run, environment);
+    if (!program.WaitUntilItSays(kAtWork)) return false;
+    const auto end = Clock::now() + std::chrono::seconds(60);
+    while (Previews(run).size() <= before && before < kPreviews && Clock::now() < end)
+      std::this_thread::sleep_for(Milliseconds(1));
+    program.Signal(SIGKILL);
+    return program.Wait().signal == SIGKILL;
+  }
+
+  static void ExpectTheSameEnd(const std::string& run, const Environment& environment) {
+    const Outcome outcome = Learn(run, environment).Wait();
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(ResultTree(world_ / run), reference_) << run;
+    fs::remove_all(world_ / run);
+  }
+
+  static fs::path world_;
+  static std::vector<std::string> row_;
+  static std::map<std::string, std::string> reference_;
+  static Milliseconds duration_;
+};
+fs::path PreviewKilled::world_;
+std::vector<std::string> PreviewKilled::row_;
+std::map<std::string, std::string> PreviewKilled::reference_;
+Milliseconds PreviewKilled::duration_;
+
+TEST_F(PreviewKilled, RightAfterAPreviewWithItsStepSaved) {
+  int kills = 0;
+  for (size_t before = Previews("saved").size(); before < kPreviews; before = Previews("saved").size())
+    if (!KillAfterTheNext("saved", before, kEachStep)) {
+      break;
+    } else {
+      ++kills;
+    }
+  EXPECT_GE(kills, 3);
+  ExpectTheSameEnd("saved", kEachStep);
+}
+
+// Previews outlive the steps that they show: the way there is gone again, and draws none of them anew.
+TEST_F(PreviewKilled, RightAfterAPreviewWithNoStepSaved) {
+  ASSERT_TRUE(KillAfterTheNext("lost", 2, kNever));
+  const auto kept = Previews("lost");
+  ASSERT_GE(kept.size(), 3u);
+  const Outcome outcome = Learn("lost", kNever).Wait();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, ::testing::Not(::testing::HasSubstr("goes on after step")));
+  const auto finished = Previews("lost");
+  EXPECT_EQ(finished.size(), static_cast<size_t>(kPreviews));
+  for (const auto& [name, time] : kept) EXPECT_EQ(finished.at(name), time) << name;
+  ExpectTheSameEnd("lost", kNever);
+}
+
+TEST_F(PreviewKilled, AtRandomMoments) {
+  std::mt19937_64 random(11);
+  int kills = 0;
+  for (int folder = 0; folder < 3; ++folder) {
+    const std::string run = "random-" + std::to_string(folder);
+    for (int i = 0; i < 6; ++i) {
+      Program program = Learn(run, folder == 0 ? kNever : kEachStep);
+      if (!program.WaitUntilItSays(kAtWork)) break;
+      std::this_thread::sleep_for(Milliseconds(random() % static_cast<uint64_t>(duration_.count() / 2)));
+      program.Signal(SIGKILL);
+      if (program.Wait().signal != SIGKILL) break;
+      ++kills;
+    }
+    ExpectTheSameEnd(run, kEachStep);
+  }
+  EXPECT_GE(kills, 6);
+}
+
+// Asked while a preview is drawn, too, it says 75 and loses nothing.
+TEST_F(PreviewKilled, AskedToStopBetweenPreviews) {
+  std::mt19937_64 random(12);
+  int stopped = 0;
+  for (int i = 0; i < 6; ++i) {
+    Program program = Learn("stopped", kEachStep);
+    if (!program.WaitUntilItSays(kAtWork)) break;
+    std::this_thread::sleep_for(Milliseconds(random() % static_cast<uint64_t>(duration_.count() / 2)));
+    program.Signal(SIGTERM);
+    const Outcome outcome = program.Wait();
+    if (outcome.code == 0) break;
+    EXPECT_EQ(outcome.code, 75) << outcome.err;
+    ++stopped;
+  }
+  EXPECT_GE(stopped, 2);
+  ExpectTheSameEnd("stopped", kEachStep);
+}
+
+}  // namespace
+}  // namespace tint::testing
