@@ -21,6 +21,7 @@
 #include <fstream>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "tint/base/error.h"
 #include "tint/base/file.h"
@@ -124,10 +125,28 @@ constexpr NamedDtype kOtherDtypes[] = {{"float64", c10::ScalarType::Double}, {"b
                                        {"int16", c10::ScalarType::Short},    {"int32", c10::ScalarType::Int},
                                        {"int64", c10::ScalarType::Long}};
 
+struct NamedDevice {
+  c10::Device device;
+  std::string name;
+};
+
+std::optional<NamedDevice>& DeviceOfTests() {
+  static std::optional<NamedDevice> device;
+  return device;
+}
+
 }  // namespace
+
+ScopedDevice::ScopedDevice(const c10::Device& device, std::string name) {
+  TINT_CHECK(!DeviceOfTests() && !device.is_cpu() && !device.is_cuda()) << device.str();
+  DeviceOfTests() = {device, std::move(name)};
+}
+
+ScopedDevice::~ScopedDevice() { DeviceOfTests().reset(); }
 
 c10::Device ChooseDevice(const std::string& name) {
   if (name == "cpu") return c10::Device(c10::DeviceType::CPU);
+  if (name == "auto" && DeviceOfTests()) return DeviceOfTests()->device;
   if (name == "auto") return WhyNoCuda().empty() ? RequireCuda(name, 0) : c10::Device(c10::DeviceType::CPU);
   if (name == "cuda") return RequireCuda(name, 0);
   if (name.starts_with("cuda:")) {
@@ -161,6 +180,7 @@ std::string DtypeName(c10::ScalarType dtype) {
 
 std::string DeviceClass(const c10::Device& device) {
   if (device.is_cpu()) return "cpu";
+  if (DeviceOfTests() && device == DeviceOfTests()->device) return DeviceOfTests()->name;
   TINT_CHECK(device.is_cuda()) << device.str();
   return CudaName(std::max<int>(device.index(), 0));
 }

@@ -14,6 +14,16 @@ namespace tint {
 // that was asked for and is absent: Error(kNoDevice) that says what is missing.
 c10::Device ChooseDevice(const std::string& name);
 
+// A hook for tests alone: while it lives, ChooseDevice("auto") answers with `device`, a registered backend that is
+// neither the CPU nor CUDA, and DeviceClass with `name`. Nothing outside tests can set it.
+class ScopedDevice {
+ public:
+  ScopedDevice(const c10::Device& device, std::string name);
+  ~ScopedDevice();
+  ScopedDevice(const ScopedDevice&) = delete;
+  ScopedDevice& operator=(const ScopedDevice&) = delete;
+};
+
 // "float32", "bfloat16", "float16".
 c10::ScalarType ParseDtype(const std::string& name);
 std::string DtypeName(c10::ScalarType dtype);
