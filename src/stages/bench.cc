@@ -289,6 +289,7 @@ class Bench {
   ScriptModule Student(const std::string& architecture) const {
     StudentSpec spec;
     spec.architecture = architecture;
+    spec.image_size = options_.image_size;
     const ScriptModule student = BuildClassifier(BuildBackbone(spec, RandomStream({1, "bench/student"})),
                                                  FeatureWidth(spec), kWays, true, RandomStream({1, "bench/head"}));
     student.MoveTo(device_);

@@ -32,6 +32,8 @@ const std::vector<Pinned> kPinned = {
     // S24 row 13, S6
     {"super-resolve", "pre-size", 96, 128, 96},
     {"super-resolve", "post-size", 0, 0, 0},
+    {"super-resolve", "tile", 0, 0, 0},
+    {"super-resolve", "tile-overlap", 32, 32, 32},
     {"super-resolve", "super-resolution", "auto", "auto", "auto"},
     {"super-resolve", "square", "crop", "crop", "crop"},
     {"super-resolve", "resize", "antialias", "bilinear", "antialias"},
