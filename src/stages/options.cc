@@ -69,6 +69,14 @@ void SuperResolveOptions::Declare(OptionList& list) {
       .Choices({"antialias", "bilinear"})
       .Preset("upstream", "bilinear")
       .Source("S6, S10");
+  list.Add("tile", &tile, "Side of the tiles that the upscaler sees one at a time; 0: the whole photo.")
+      .Range(0, 4096)
+      .Unit("pixels")
+      .Source("S6; saves memory with a large pre-size");
+  list.Add("tile-overlap", &tile_overlap, "What a tile sees of its neighbours.")
+      .Range(0, 512)
+      .Unit("pixels")
+      .Source("S6");
 }
 
 void GenerateOptions::Declare(OptionList& list) {

@@ -11,6 +11,7 @@
 #include "tint/data/loader.h"
 #include "tint/image/contact_sheet.h"
 #include "tint/image/resize.h"
+#include "tint/models/tiles.h"
 #include "tint/stages/pictures.h"
 #include "tint/tensor/checks.h"
 
@@ -26,6 +27,9 @@ class SuperResolveStage : public Stage {
   std::vector<std::string> roles() const override { return {"autoencoder", "upscaler"}; }
 
   void Check(const StageContext& context) const override {
+    if (const int64_t tile = context.options().super_resolve.tile; tile > 0 && tile < 16)
+      Fail(ExitCode::kBadConfiguration,
+           {.field = "super-resolve.tile", .found = std::to_string(tile), .expected = "0, or at least 16 pixels"});
     if (context.options().super_resolve.post_size == 0) context.models().Require("autoencoder");
     const int64_t size = ModelImageSize(context);
     if (!context.models().Has("upscaler") && AnyPhotoNeedsUpscaler(context)) context.models().Require("upscaler");
@@ -45,7 +49,9 @@ class SuperResolveStage : public Stage {
                                    {"square", options.square},
                                    {"pre-size", options.pre_size},
                                    {"post-size", ModelImageSize(context)},
-                                   {"resize", options.resize}});
+                                   {"resize", options.resize},
+                                   {"tile", options.tile},
+                                   {"tile-overlap", options.tile > 0 ? options.tile_overlap : 0}});
     key.inputs["support photos"] = SupportSha256(context);
     for (int64_t c = 0; c < context.ways(); ++c) key.inputs["artifact " + std::to_string(c)] = context.ArtifactName(c);
     if (options.super_resolution != "never" && context.models().Has("upscaler"))
@@ -128,7 +134,8 @@ class SuperResolveStage : public Stage {
       image = reduces && options.resize == "antialias"
                   ? ResizeBilinearAntialias(image, options.pre_size, options.pre_size)
                   : ResizeBilinear(image, options.pre_size, options.pre_size);
-      image = upscaler->Enlarge(image);
+      image = options.tile > 0 ? EnlargeInTiles(*upscaler, image, options.tile, options.tile_overlap)
+                               : upscaler->Enlarge(image);
       CheckFinite(image, "the upscaler's picture");
     }
     image =

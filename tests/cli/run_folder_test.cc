@@ -258,6 +258,7 @@ TEST_F(Row, ContradictionsAreToldBeforeAnyWork) {
       {{"--prompt", "a photo of an object"}, "textual-inversion.prompt"},
       {{"--init-word", "incomprehensibilities"}, "incomprehensibilities"},
       {{"--post-size", "100"}, "super-resolve.post-size: 100"},
+      {{"--tile", "8"}, "super-resolve.tile: 8"},
       {{"--distill.support-weight", "0", "--base-weight", "0", "--synthetic-weight", "0"}, "distill.support-weight"},
       {{"--distill.batch", "2"}, "distill.batch: "},
   };

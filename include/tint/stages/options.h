@@ -51,6 +51,8 @@ struct SuperResolveOptions {
   int64_t pre_size = 96;
   int64_t post_size = 0;
   std::string resize = "antialias";
+  int64_t tile = 0;  // pixels of the photo; 0: the whole
+  int64_t tile_overlap = 32;
 
   void Declare(OptionList& list);
 };
