@@ -49,6 +49,12 @@ void NullTextOptions::Declare(OptionList& list) {
       .Range(0, 100)
       .Unit("dB")
       .NotInKey();
+  list.Add("inverted", &inverted,
+           "NAME=FILE: the photos of class NAME, inverted elsewhere (safetensors that scripts/convert_embedding.py "
+           "makes "
+           "of a specialization.pth), taken instead of inverting; for all classes or none, may stand several times.")
+      .Repeatable()
+      .NotInKey();
 }
 
 void CheckNullTextOptions(const NullTextOptions& options) {

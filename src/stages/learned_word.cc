@@ -6,6 +6,7 @@
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/inversion/embedding_file.h"
+#include "tint/stages/class_files.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
@@ -16,18 +17,6 @@ constexpr uint64_t kMaxTemplateBytes = 1 << 20;
 std::string Trimmed(const std::string& line) {
   const size_t first = line.find_first_not_of(" \t\r");
   return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t\r") + 1 - first);
-}
-
-int64_t ClassNamed(const StageContext& context, const std::string& name) {
-  std::vector<std::string> names;
-  for (int64_t c = 0; c < context.ways(); ++c) {
-    names.push_back(context.task().classes[static_cast<size_t>(c)].name);
-    if (names.back() == name) return c;
-  }
-  Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.class",
-                                     .found = Quote(name),
-                                     .expected = "a class of this run: " + Join(names, ", "),
-                                     .remedy = DidYouMean(name, names)});
 }
 
 // Class -> file, as --embedding and --class say.
@@ -41,16 +30,10 @@ std::map<int64_t, std::string> EmbeddingFiles(const StageContext& context) {
                                          .expected = "--class NAME=FILE for each class that has one"});
     files[0] = options.embedding;
   }
-  if (options.class_embeddings.empty()) return files;
-  for (const std::string& pair : Split(options.class_embeddings, ',')) {
-    const size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size())
-      Fail(ExitCode::kBadConfiguration,
-           {.field = "textual-inversion.class", .found = Quote(pair), .expected = "NAME=FILE"});
-    const int64_t class_idx = ClassNamed(context, pair.substr(0, equals));
-    if (!files.emplace(class_idx, pair.substr(equals + 1)).second)
+  for (const auto& [class_idx, file] : FilesOfClasses(context, options.class_embeddings, "textual-inversion.class")) {
+    if (!files.emplace(class_idx, file).second)
       Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.class",
-                                         .found = "two files for " + Quote(pair.substr(0, equals)),
+                                         .found = "another file for the class of --embedding",
                                          .expected = "one"});
   }
   return files;

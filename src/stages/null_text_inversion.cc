@@ -11,11 +11,11 @@
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/image/contact_sheet.h"
-#include "tint/image/picture.h"
-#include "tint/image/psnr.h"
+#include "tint/stages/imported_inversion.h"
 #include "tint/stages/learned_word.h"
 #include "tint/stages/memory_plan.h"
 #include "tint/stages/pictures.h"
+#include "tint/stages/reconstruction.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/safetensors.h"
 
@@ -56,7 +56,7 @@ NullTextState ParseState(const std::string& bytes, const std::string& file, cons
 struct Inverted {
   at::Tensor latents, start, end;              // [K, C, h, w] noise end, encoded photo, where the guided walk arrived
   at::Tensor unconditional;                    // [K, N, L, F]
-  at::Tensor loss, initial_loss, inner_steps;  // [K, N]
+  at::Tensor loss, initial_loss, inner_steps;  // [K, N]; undefined where they were inverted elsewhere
 };
 
 Inverted Gather(const std::vector<NullTextState>& states) {
@@ -73,11 +73,6 @@ Inverted Gather(const std::vector<NullTextState>& states) {
           .initial_loss = all([](const NullTextState& s) { return s.initial_loss; }),
           .inner_steps = all([](const NullTextState& s) { return s.inner_steps; })};
 }
-
-// How near a photo's reconstruction comes to it, and how near the autoencoder's own round trip does, which bounds it.
-struct Fidelity {
-  double reconstruction = 0, round_trip = 0;  // PSNR to the photo, dB
-};
 
 class NullTextInversionStage : public Stage {
  public:
@@ -99,9 +94,13 @@ class NullTextInversionStage : public Stage {
     StageKey key = context.NewKey(name(), kVersion, values);
     key.dtype = "float32";
     for (const std::string& need : needs()) key.inputs[need] = earlier.at(need).content_sha256();
+    for (const auto& [class_idx, imported] : ReadImportedInversions(context))
+      key.inputs["inverted " + std::to_string(class_idx)] = imported.file_sha256;
     for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
     return key;
   }
+
+  bool OnlyImports(const StageContext& context) const override { return !context.options().null_text.inverted.empty(); }
 
   StageEstimate Estimate(const StageContext& context) const override {
     const NullTextOptions& options = context.options().null_text;
@@ -110,27 +109,32 @@ class NullTextInversionStage : public Stage {
     const double steps = static_cast<double>(options.steps);
     const double inner = optimises ? static_cast<double>(options.inner_steps) : 0;
     const double forward = FlopPerSample(context, "denoiser");
+    const double forwards = OnlyImports(context) ? 2 : 3 + inner * 2.13;
     uint64_t embedding_bytes = 0;
     if (context.models().Has("denoiser")) {
       const DenoiserFacts facts = context.models().ReadDenoiserFacts();
       embedding_bytes = static_cast<uint64_t>(facts.context_length * facts.context_width * 4);
     }
-    return {.flop = photos * steps * ((3 + inner) * forward + inner * 1.13 * forward),
+    return {.flop = photos * steps * forwards * forward,
             // Twice: the result, and the last checkpoint beside it.
             .disk_bytes = 2 * static_cast<uint64_t>(photos * steps) * embedding_bytes,
-            .note = optimises ? "at most: photos stop early" : ""};
+            .note = optimises && !OnlyImports(context) ? "at most: photos stop early" : ""};
   }
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     c10::NoGradGuard no_grad;
     const Autoencoder autoencoder = context.models().LoadAutoencoder(context.device());
-    const Inverted inverted = Gather(InvertAll(context, earlier, autoencoder, writer));
+    const auto imported = ReadImportedInversions(context);
+    const Inverted inverted = imported.empty() ? Gather(InvertAll(context, earlier, autoencoder, writer))
+                                               : TakeOver(context, earlier, autoencoder, imported);
     Json metrics = {{"classes", Json::array()}};
     std::vector<ContactRow> sheet;
     int64_t first = 0;
     for (int64_t c = 0; c < context.ways(); ++c) {
       const auto photos = static_cast<int64_t>(context.task().classes[static_cast<size_t>(c)].support.size());
-      const auto fidelity = Compare(context, earlier.at("super-resolve"), autoencoder, c, inverted, first, &sheet);
+      const auto fidelity = CompareReconstructions(context, earlier.at("super-resolve"), autoencoder, c,
+                                                   inverted.start.narrow(0, first, photos),
+                                                   inverted.end.narrow(0, first, photos), &sheet);
       metrics["classes"].push_back(SaveClass(context, inverted, c, first, photos, fidelity, writer));
       first += photos;
     }
@@ -219,33 +223,43 @@ class NullTextInversionStage : public Stage {
     return state;
   }
 
-  // Rows of the contact sheet: photos, the autoencoder's round trip, reconstructions.
-  static std::vector<Fidelity> Compare(const StageContext& context, const CompletedStage& super_resolve,
-                                       const Autoencoder& autoencoder, int64_t class_idx, const Inverted& inverted,
-                                       int64_t first, std::vector<ContactRow>* sheet) {
-    const at::Tensor photos = ReadUpscaled(context, super_resolve, class_idx);
-    const auto decode = [&](const at::Tensor& latents) {
-      return autoencoder.Decode(latents.unsqueeze(0).to(context.device())).cpu()[0];
-    };
-    ContactRow rows[] = {
-        {context.task().classes[static_cast<size_t>(class_idx)].name, {}}, {"autoencoder", {}}, {"reconstructed", {}}};
-    std::vector<Fidelity> all;
-    for (int64_t k = 0; k < photos.size(0); ++k) {
-      const at::Tensor round_trip = decode(inverted.start[first + k]), reconstruction = decode(inverted.end[first + k]);
-      all.push_back({.reconstruction = Psnr(photos[k], reconstruction), .round_trip = Psnr(photos[k], round_trip)});
-      rows[0].pictures.push_back(ToBytes(photos[k]));
-      rows[1].pictures.push_back(ToBytes(round_trip));
-      rows[2].pictures.push_back(ToBytes(reconstruction));
-      const double lost = all.back().round_trip - all.back().reconstruction;
-      if (lost > context.options().null_text.warn_psnr_loss)
-        spdlog::warn(
-            "null-text-inversion: photo {} of class {} comes back with a PSNR of {:.1f} dB; the autoencoder alone "
-            "gives {:.1f} dB",
-            k, context.ArtifactName(class_idx), all.back().reconstruction, all.back().round_trip);
-      ThrowIfStopRequested();
+  // The paths of files, walked back under the run's guidance to see how near they come to the run's photos.
+  static Inverted TakeOver(const StageContext& context, const StageResults& earlier, const Autoencoder& autoencoder,
+                           const std::map<int64_t, ImportedInversion>& imported) {
+    const TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), at::kFloat);
+    const Denoiser denoiser = context.models().LoadDenoiser(context.device(), at::kFloat);
+    const NullTextOptions& options = context.options().null_text;
+    std::vector<at::Tensor> latents, starts, ends, unconditional;
+    for (const auto& [class_idx, inversion] : imported) {
+      starts.push_back(EncodeUpscaled(context, earlier.at("super-resolve"), autoencoder, class_idx).cpu());
+      if (starts.back().sizes() != inversion.latents.sizes())
+        Fail(ExitCode::kBadConfiguration,
+             {.field = "null-text-inversion.inverted",
+              .found = "latents " + DescribeTensor(inversion.latents) + " of class " + context.ArtifactName(class_idx),
+              .expected = DescribeTensor(starts.back()) + ", as the run's photos have",
+              .remedy = "Give the --super-resolve.post-size they were inverted at."});
+      const at::Tensor conditional = LearnedContext(context, text_encoder, earlier.at("textual-inversion"), class_idx)
+                                         .expand({starts.back().size(0), -1, -1});
+      const at::Tensor embeddings = inversion.unconditional.to(context.device());
+      ends.push_back(
+          Denoise(
+              denoiser, NoiseSchedule(), inversion.latents.to(context.device()),
+              {.guidance = options.inversion_guidance, .timesteps = SamplerTimesteps(options.steps, options.spacing)},
+              [&](int64_t step_idx, const at::Tensor&) {
+                return Conditioning{embeddings.select(1, step_idx), conditional};
+              },
+              [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); })
+              .cpu());
+      latents.push_back(inversion.latents);
+      unconditional.push_back(inversion.unconditional);
     }
-    for (ContactRow& row : rows) sheet->push_back(std::move(row));
-    return all;
+    return {.latents = at::cat(latents),
+            .start = at::cat(starts),
+            .end = at::cat(ends),
+            .unconditional = at::cat(unconditional),
+            .loss = {},
+            .initial_loss = {},
+            .inner_steps = {}};
   }
 
   static Json SaveClass(const StageContext& context, const Inverted& inverted, int64_t class_idx, int64_t first,
@@ -255,25 +269,28 @@ class NullTextInversionStage : public Stage {
     const std::string name = context.ArtifactName(class_idx);
     CheckFinite(part(inverted.unconditional), "null-text embeddings of class " + name);
     CheckFinite(part(inverted.latents), "inverted latents of class " + name);
-    writer.Put(ClassFile(context, class_idx),
-               SerializeSafetensors({{"latents", part(inverted.latents)},
-                                     {"unconditional", part(inverted.unconditional)},
-                                     {"timesteps", at::tensor(SamplerTimesteps(options.steps, options.spacing))},
-                                     {"start", part(inverted.start)},
-                                     {"loss", part(inverted.loss)},
-                                     {"initial_loss", part(inverted.initial_loss)},
-                                     {"inner_steps", part(inverted.inner_steps)}}));
+    NamedTensors tensors{{"latents", part(inverted.latents)},
+                         {"unconditional", part(inverted.unconditional)},
+                         {"timesteps", at::tensor(SamplerTimesteps(options.steps, options.spacing))},
+                         {"start", part(inverted.start)}};
+    Json metrics = {{"class", name}};
+    if (inverted.loss.defined()) {
+      tensors["loss"] = part(inverted.loss);
+      tensors["initial_loss"] = part(inverted.initial_loss);
+      tensors["inner_steps"] = part(inverted.inner_steps);
+      metrics["mean_loss_before"] = tensors["initial_loss"].mean().item<double>();
+      metrics["mean_loss_after"] = tensors["loss"].mean().item<double>();
+      metrics["inner_steps"] = tensors["inner_steps"].sum().item<int64_t>();
+    }
+    writer.Put(ClassFile(context, class_idx), SerializeSafetensors(tensors));
     Json psnr = Json::array(), psnr_autoencoder = Json::array();
     for (const Fidelity& one : fidelity) {
       psnr.push_back(one.reconstruction);
       psnr_autoencoder.push_back(one.round_trip);
     }
-    return {{"class", name},
-            {"mean_loss_before", part(inverted.initial_loss).mean().item<double>()},
-            {"mean_loss_after", part(inverted.loss).mean().item<double>()},
-            {"inner_steps", part(inverted.inner_steps).sum().item<int64_t>()},
-            {"psnr", psnr},
-            {"psnr_of_autoencoder", psnr_autoencoder}};
+    metrics["psnr"] = psnr;
+    metrics["psnr_of_autoencoder"] = psnr_autoencoder;
+    return metrics;
   }
 };
 

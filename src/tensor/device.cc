@@ -114,6 +114,16 @@ uint64_t KilobytesOf(const char* file, const std::string& name) {
   return std::strtoull(text.c_str() + at + name.size(), nullptr, 10) * 1024;
 }
 
+// Of this control group: files read, which the kernel forgets when memory is asked for, but counts as used.
+uint64_t PagesOfFiles() {
+  std::ifstream stream("/sys/fs/cgroup/memory.stat");
+  uint64_t bytes = 0, value = 0;
+  for (std::string name; stream >> name >> value;) {
+    if (name == "active_file" || name == "inactive_file") bytes += value;
+  }
+  return bytes;
+}
+
 struct NamedDtype {
   const char* name;
   c10::ScalarType dtype;
@@ -248,7 +258,10 @@ uint64_t AvailableBytes(const c10::Device& device) {
     return stream >> value ? std::optional(value) : std::nullopt;
   };
   const auto limit = number("/sys/fs/cgroup/memory.max"), used = number("/sys/fs/cgroup/memory.current");
-  if (limit && used) available = std::min(available, *limit > *used ? *limit - *used : 0);
+  if (limit && used) {
+    const uint64_t kept = *used - std::min(*used, PagesOfFiles());
+    available = std::min(available, *limit > kept ? *limit - kept : 0);
+  }
   return available;
 }
 

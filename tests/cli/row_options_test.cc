@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "files.h"
 #include "program.h"
@@ -89,6 +90,41 @@ TEST_F(RowOptions, WordsForClassesThatAreNotThereAreRefused) {
   refused({"--class", "unicorn=" + file}, "unicorn");
   refused({"--class", "unicorn"}, "NAME=FILE");
   refused({"--class", Classes()[0] + "=" + file, "--class", Classes()[0] + "=" + file}, "two files");
+}
+
+// The words and paths of one run, brought into another as files: generate alone makes the same images of them.
+TEST_F(RowOptions, PhotosInvertedElsewhereStandForTheRunsOwn) {
+  for (const char* stage : {"super-resolve", "textual-inversion", "null-text-inversion", "generate"})
+    ASSERT_EQ(Run(stage, "made").code, 0) << stage;
+  Arguments taken;
+  for (const std::string& name : Classes()) {
+    const std::string file = name + ".safetensors";
+    for (const auto& [flag, stage] :
+         {std::pair("--class", "textual-inversion"), {"--inverted", "null-text-inversion"}}) {
+      taken.push_back(flag);
+      taken.push_back(name + "=" + (Folder("made", stage) / file).string());
+    }
+  }
+  ASSERT_EQ(Run("super-resolve", "taken").code, 0);
+  Arguments longer = taken, fewer(taken.begin(), taken.end() - 2);
+  longer.insert(longer.end(), {"--null-text-inversion.steps", "9"});
+  const Outcome other_steps = Run("generate", "taken", longer), incomplete = Run("generate", "taken", fewer);
+  EXPECT_EQ(other_steps.code, 78);
+  EXPECT_THAT(other_steps.err, HasSubstr("--null-text-inversion.steps 10"));
+  EXPECT_EQ(incomplete.code, 78);
+  EXPECT_THAT(incomplete.err, HasSubstr("a file for each of the"));
+  taken.insert(taken.end(), {"--null-text-inversion.steps", "10"});
+  const Outcome outcome = Run("generate", "taken", taken);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const auto& entry : fs::directory_iterator(Folder("made", "generate"))) {
+    if (entry.path().extension() != ".zip") continue;
+    EXPECT_EQ(ReadFile(Folder("taken", "generate") / entry.path().filename(), 1 << 28),
+              ReadFile(entry.path(), 1 << 28));
+  }
+  const Json done =
+      ParseJson(ReadFile(Folder("taken", "null-text-inversion") / "done.json"), "", ExitCode::kCorrupt).root;
+  EXPECT_FALSE(done["metrics"]["classes"][0].contains("inner_steps"));
+  EXPECT_EQ(done["metrics"]["classes"][0]["psnr"].size(), 2u);
 }
 
 TEST_F(RowOptions, PreviewsAreDrawnAtTheirSteps) {

@@ -69,6 +69,7 @@ const std::vector<Pinned> kPinned = {
     {"null-text-inversion", "method", "null-text", "null-text", "null-text"},
     {"null-text-inversion", "piece", 0, 0, 0},
     {"null-text-inversion", "warn-psnr-loss", 6.0, 6.0, 6.0},
+    {"null-text-inversion", "inverted", "", "", ""},
     // S24 row 1, S10
     {"generate", "images", 4000, 1000, 8},
     {"generate", "alpha", 1.0, 1.0, 1.0},

@@ -39,6 +39,7 @@ struct NullTextOptions {
   std::string spacing = "trailing";
   int64_t piece = 0;          // photos of one batch; 0: all of the episode
   double warn_psnr_loss = 6;  // dB
+  std::string inverted = {};  // "NAME=FILE,...": photos that were inverted elsewhere
 
   void Declare(OptionList& list);
 };

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+
+#include "tint/stages/stage.h"
+
+namespace tint {
+
+// Photos of a class that were inverted elsewhere (scripts/convert_embedding.py writes such files from the published
+// program's specialization.pth).
+struct ImportedInversion {
+  at::Tensor latents;        // [K, C, h, w] float32: the noise ends
+  at::Tensor unconditional;  // [K, N, L, F] float32
+  std::string file_sha256;
+};
+
+// What --inverted names, by class; empty without it. Error(kBadConfiguration) where a class has no file, where the
+// file's timesteps are not those of the run, or its photos not as many as the task's; Error(kBadInput) for files that
+// are none, or of another model's shapes.
+std::map<int64_t, ImportedInversion> ReadImportedInversions(const StageContext& context);
+
+}  // namespace tint
