@@ -122,7 +122,8 @@ int64_t PartsHere(const std::vector<at::Tensor>& inputs) {
 int64_t SpreadParts(int64_t batch, int64_t threads) {
   if (threads < 2 || batch < threads) return 1;
   // Share of the threads' time that is used while the fullest part is computed.
-  const double used = static_cast<double>(batch) / static_cast<double>((batch + threads - 1) / threads * threads);
+  const int64_t fullest = (batch + threads - 1) / threads;
+  const double used = static_cast<double>(batch) / static_cast<double>(fullest * threads);
   return used >= 0.6 ? threads : 1;
 }
 
