@@ -2,8 +2,6 @@
 
 // The passes over one attention head (attention_head.h), for one processor (lanes.h).
 
-#include <cmath>
-
 #include "attention_head.h"
 #include "lanes.h"
 
@@ -135,7 +133,7 @@ TINT_INLINE void ForwardRows(const HeadForward& head, int64_t first, const float
     float greatest = 0;
     const float sum = ExponentialRow(scores + r * padded, head.keys, padded, head.scale, &greatest);
     factors[r] = 1 / sum;
-    head.log_sum_exp[(first + r) * head.log_sum_exp_stride] = greatest + std::log(sum);
+    head.log_sum_exp[(first + r) * head.log_sum_exp_stride] = greatest + __builtin_logf(sum);
   }
   WeightsTimesMatrix<kRows, kWidth>(scores, values, padded, factors, to);
 }

@@ -11,14 +11,15 @@
 namespace tint {
 namespace {
 
-bool AskedPlainly(double dropout, bool causal, const std::optional<at::Tensor>& mask) {
-  return dropout == 0 && !causal && !(mask && mask->defined());
+// A scale below zero would turn the greatest score into the least.
+bool AskedPlainly(double dropout, bool causal, const std::optional<at::Tensor>& mask, std::optional<double> scale) {
+  return dropout == 0 && !causal && !(mask && mask->defined()) && scale.value_or(1) > 0;
 }
 
 std::tuple<at::Tensor, at::Tensor> Forward(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                                            double dropout, bool causal, const std::optional<at::Tensor>& mask,
                                            std::optional<double> scale) {
-  if (AskedPlainly(dropout, causal, mask) && AttentionFits(query, key, value))
+  if (AskedPlainly(dropout, causal, mask, scale) && AttentionFits(query, key, value))
     return AttentionForward(query, key, value, scale);
   return at::native::_scaled_dot_product_flash_attention_cpu(query, key, value, dropout, causal, mask, scale);
 }
@@ -29,7 +30,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> Backward(const at::Tensor& output
                                                         double dropout, bool causal,
                                                         const std::optional<at::Tensor>& mask,
                                                         std::optional<double> scale) {
-  if (AskedPlainly(dropout, causal, mask) && AttentionFits(query, key, value))
+  if (AskedPlainly(dropout, causal, mask, scale) && AttentionFits(query, key, value))
     return AttentionBackward(output_gradient, query, key, value, output, log_sum_exp, scale);
   return at::native::_scaled_dot_product_flash_attention_cpu_backward(output_gradient, query, key, value, output,
                                                                       log_sum_exp, dropout, causal, mask, scale);

@@ -17,7 +17,7 @@ namespace tint {
 // The output ([batch, heads, queries, width], memory order [batch, queries, heads, width]) and log sum exp of each row
 // ([batch, heads, queries]), as LibTorch's kernel gives them: either kernel's backward takes the other's results.
 // query [batch, heads, queries, width]; key, value [batch, heads, keys, width]; float32 on the CPU, last stride 1,
-// width 8 or 16. `scale` none: 1 / sqrt(width).
+// width 8 or 16. `scale` above 0; none: 1 / sqrt(width).
 std::tuple<at::Tensor, at::Tensor> AttentionForward(const at::Tensor& query, const at::Tensor& key,
                                                     const at::Tensor& value, std::optional<double> scale);
 
