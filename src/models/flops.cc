@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/record_function.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,7 +49,8 @@ int64_t AttentionMacs(Inputs inputs) {
 }
 
 int64_t Macs(const std::string& name, Inputs inputs) {
-  if (name == "aten::convolution") return ConvolutionMacs(inputs);
+  // Traced modules call the second.
+  if (name == "aten::convolution" || name == "aten::_convolution") return ConvolutionMacs(inputs);
   if (name == "aten::mm" || name == "aten::bmm") return ProductMacs(inputs, 0, 1);
   if (name == "aten::addmm" || name == "aten::baddbmm") return ProductMacs(inputs, 1, 2);
   if (name == "aten::mv") return Product(inputs[0].toTensor().sizes());
@@ -66,9 +68,16 @@ thread_local Counter counter;
 
 struct Counted : at::ObserverContext {};
 
+// TorchScript's interpreter shows its whole stack, on which the operator's own arguments lie last.
+Inputs ArgumentsOf(const at::RecordFunction& function) {
+  const Inputs shown = function.inputs();
+  const size_t own = std::min(shown.size(), function.num_inputs());
+  return shown.slice(shown.size() - own);
+}
+
 std::unique_ptr<at::ObserverContext> OnStart(const at::RecordFunction& function) {
   if (counter.inside == 0) {
-    const int64_t macs = Macs(function.name(), function.inputs());
+    const int64_t macs = Macs(function.name(), ArgumentsOf(function));
     counter.macs += macs;
     if (macs == 0) return nullptr;
   }

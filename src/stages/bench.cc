@@ -20,6 +20,7 @@
 #include "tint/image/resize.h"
 #include "tint/inversion/null_text.h"
 #include "tint/inversion/textual_inversion.h"
+#include "tint/models/flops.h"
 #include "tint/models/model_set.h"
 #include "tint/tensor/device.h"
 #include "tint/tensor/random.h"
@@ -264,6 +265,9 @@ class Bench {
               .count = static_cast<double>(options_.images)};
     if (!set_.Has("denoiser") || !set_.Has("autoencoder")) return unit;
     const auto autoencoder = std::make_shared<Autoencoder>(set_.LoadAutoencoder(device_));
+    // models.json counts the encoder's.
+    const c10::NoGradGuard counting;
+    unit.flop = static_cast<double>(CountFlops([&] { autoencoder->Decode(Latents(1)); }));
     unit.run = [=, latents = Latents(options_.images)] {
       const c10::NoGradGuard no_grad;
       autoencoder->Decode(latents);

@@ -90,7 +90,7 @@ TEST_F(Bench, EachRowFollowsFromItsTimes) {
     EXPECT_GT(share, 0) << row;
     EXPECT_LE(share, 1.2) << row;
   }
-  EXPECT_EQ(with_flop, 3) << "the small autoencoder only averages, and decode has no count";
+  EXPECT_EQ(with_flop, 3) << "the small autoencoder averages and repeats, without products";
 }
 
 // What the models' FLOP say of each unit: a guided step is two predictions, an image two for each of its steps.
@@ -127,7 +127,7 @@ TEST_F(Bench, TheTableHoldsTheSame) {
   EXPECT_THAT(lines[2], AllOf(HasSubstr("work "), HasSubstr("per "), HasSubstr("median"), HasSubstr("least"),
                               HasSubstr("GFLOP"), HasSubstr("of peak")));
   EXPECT_THAT(lines[3], ::testing::ContainsRegex("^guided-step +image +[0-9.e+-]+ ms +[0-9.e+-]+ ms .* %$"));
-  // No count of its arithmetic: a dash, not a nought.
+  // No products in it: a dash, not a nought.
   EXPECT_THAT(lines[4], ::testing::ContainsRegex("^decode +image +[0-9.e+-]+ ms +[0-9.e+-]+ ms +- +-$"));
 }
 

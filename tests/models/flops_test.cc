@@ -30,6 +30,16 @@ TEST(CountFlops, Convolutions) {
   EXPECT_EQ(CountFlops([&] { at::conv_transpose2d(x, at::ones({6, 4, 2, 2}), {}, 2); }), 2 * 2 * 9 * 9 * 6 * 4 * 4);
 }
 
+// As torch.jit.trace writes it.
+TEST(CountFlops, ConvolutionsOfTracedModules) {
+  const ScriptModule traced = testing::MakeModule(
+      "def forward(self, x: Tensor) -> Tensor:\n"
+      "  return torch.relu(x) + torch._convolution(x, self.weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1, "
+      "False, False, True, True)\n",
+      {{"weight", at::ones({6, 6, 3, 3})}});
+  EXPECT_EQ(CountFlops([&] { traced.Call("forward", {at::ones({2, 6, 9, 9})}); }), 2 * 2 * 9 * 9 * 6 * 6 * 9);
+}
+
 TEST(CountFlops, AttentionIsCountedOnce) {
   const at::Tensor query = at::ones({2, 3, 10, 8}), key = at::ones({2, 3, 6, 8}), value = at::ones({2, 3, 6, 4});
   const int64_t expected = 2 * 2 * 3 * 10 * 6 * (8 + 4);
