@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "module_checks.h"
+#include "own_kernels.h"
 #include "tint/base/error.h"
 #include "tint/image/resize.h"
 #include "tint/tensor/checks.h"
@@ -19,6 +20,7 @@ using internal::ModuleChecker;
 void Freeze(const ScriptModule& module) {
   module.SetTraining(false);
   module.SetRequiresGrad(false);
+  internal::UseOwnKernels(module);
 }
 
 at::Tensor Zeros(std::vector<int64_t> shape, const ScriptModule& module, at::ScalarType dtype = at::kFloat) {

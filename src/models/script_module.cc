@@ -4,7 +4,6 @@
 #include <c10/util/Exception.h>
 #include <caffe2/serialize/read_adapter_interface.h>
 #include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/passes/subgraph_rewrite.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -15,7 +14,6 @@
 
 #include "tint/base/error.h"
 #include "tint/base/text.h"
-#include "tint/kernels/install.h"
 
 namespace tint {
 namespace {
@@ -76,32 +74,9 @@ void Convert(torch::jit::Module& module, const c10::Device& device, std::optiona
   for (const at::Tensor& buffer : module.buffers()) convert(buffer);
 }
 
-// Hands what own kernels do faster to them; the result is the same to rounding.
-void UseOwnKernels(torch::jit::Module* module) {
-  InstallKernels();
-  torch::jit::SubgraphRewriter rewriter;
-  rewriter.RegisterRewritePattern(R"(
-    graph(%both):
-      %two : int = prim::Constant[value=2]()
-      %last : int = prim::Constant[value=-1]()
-      %exact : str = prim::Constant[value="none"]()
-      %halves : Tensor[] = aten::chunk(%both, %two, %last)
-      %values : Tensor, %gates : Tensor = prim::ListUnpack(%halves)
-      %weights : Tensor = aten::gelu(%gates, %exact)
-      %output : Tensor = aten::mul(%values, %weights)
-      return (%output))",
-                                  R"(
-    graph(%both):
-      %output : Tensor = tint::gated_gelu(%both)
-      return (%output))");
-  rewriter.runOnModule(*module);
-}
-
 torch::jit::Module LoadOnCpu(std::string_view bytes, const std::string& file) {
   try {
-    torch::jit::Module module = torch::jit::load(std::make_shared<BytesReader>(bytes), c10::Device(c10::kCPU));
-    UseOwnKernels(&module);
-    return module;
+    return torch::jit::load(std::make_shared<BytesReader>(bytes), c10::Device(c10::kCPU));
   } catch (const std::exception& error) {
     if (IsOutOfMemory(error)) FailedCall(file, "load", error);
     Fail(ExitCode::kBadInput, {.file = file,

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <vector>
 
+#include "own_kernels.h"
 #include "processor_kernels.h"
 #include "tensor_matchers.h"
 #include "tint/models/script_module.h"
@@ -76,10 +77,13 @@ ScriptModule Loaded(const std::string& approximation) {
   return ScriptModule::FromBytes(bytes.str(), "gated.pt", c10::kCPU);
 }
 
-// Loading a module hands the pattern to the kernel, and nothing that only looks like it.
+// The pattern is handed to the kernel, nothing that only looks like it, and nothing before it is asked for.
 TEST(GatedGelu, IsFoundInModules) {
   const at::Tensor input = at::linspace(-3, 3, 40).reshape({2, 20});
-  const ScriptModule exact = Loaded("none"), tanh = Loaded("tanh");
+  const ScriptModule exact = Loaded("none"), tanh = Loaded("tanh"), kept = Loaded("none");
+  internal::UseOwnKernels(exact);
+  internal::UseOwnKernels(tanh);
+  EXPECT_EQ(kept.module().get_method("forward").graph()->toString().find("tint::gated_gelu"), std::string::npos);
   EXPECT_NE(exact.module().get_method("forward").graph()->toString().find("tint::gated_gelu"), std::string::npos);
   EXPECT_EQ(tanh.module().get_method("forward").graph()->toString().find("tint::gated_gelu"), std::string::npos);
   EXPECT_THAT(exact.Call("forward", {input}), TensorNear(Formula(input), 1e-6, 1e-6));

@@ -6,7 +6,7 @@ namespace tint {
 //   - LibTorch's scaled-dot-product attention on the CPU is computed by attention.h where that takes the tensors and no
 //     mask, dropout or causal order is asked for, and by its own kernel elsewhere: models need not know;
 //   - TorchScript graphs can call tint::gated_gelu (gated_gelu.h).
-// Loading a module does this; further calls do nothing.
+// Loading a frozen model does this; further calls do nothing.
 void InstallKernels();
 
 }  // namespace tint
