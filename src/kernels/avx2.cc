@@ -1,5 +1,6 @@
 #include "attention_passes.h"
 #include "gated_gelu_passes.h"
+#include "norm_activate_passes.h"
 #include "processor_kernels.h"
 
 namespace tint {
@@ -7,6 +8,12 @@ namespace tint {
 const ProcessorKernels kAvx2Kernels = {{HeadForwardPass<8>, HeadForwardPass<16>},
                                        {HeadBackwardPass<8>, HeadBackwardPass<16>},
                                        GatedGeluForward,
-                                       GatedGeluBackward};
+                                       GatedGeluBackward,
+                                       NormSums,
+                                       NormForward,
+                                       NormPoolForward,
+                                       NormBackwardSums,
+                                       NormBackwardPass,
+                                       NormPoolBackwardPass};
 
 }  // namespace tint

@@ -7,6 +7,7 @@
 
 #include "tint/kernels/attention.h"
 #include "tint/kernels/gated_gelu.h"
+#include "tint/kernels/norm_activate.h"
 
 namespace tint {
 namespace {
@@ -36,6 +37,13 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> Backward(const at::Tensor& output
                                                                       log_sum_exp, dropout, causal, mask, scale);
 }
 
+at::Tensor NormActivateOperator(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                                const at::Tensor& running_mean, const at::Tensor& running_variance, bool training,
+                                double momentum, double epsilon, double slope, bool pool) {
+  return NormActivate(input, weight, bias, running_mean, running_variance,
+                      {.training = training, .momentum = momentum, .epsilon = epsilon, .slope = slope, .pool = pool});
+}
+
 // LibTorch warns when a kernel of its own is replaced; here that is the purpose.
 class SilentWarnings : public c10::WarningHandler {
  public:
@@ -51,6 +59,10 @@ void InstallKernels() {
     // Never taken down: models may run until the process ends.
     auto* own = new torch::Library(torch::Library::DEF, "tint", std::nullopt, __FILE__, __LINE__);
     own->def("gated_gelu(Tensor both) -> Tensor", TORCH_FN(GatedGelu));
+    own->def(
+        "norm_activate(Tensor input, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_variance, "
+        "bool training, float momentum, float epsilon, float slope, bool pool) -> Tensor",
+        TORCH_FN(NormActivateOperator));
     auto* replaced = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu", TORCH_FN(Forward));
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu_backward", TORCH_FN(Backward));

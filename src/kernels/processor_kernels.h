@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "attention_head.h"
+#include "norm_activate_rows.h"
 
 namespace tint {
 
@@ -14,6 +15,16 @@ struct ProcessorKernels {
   // row [2 width]: values, then gates; output [width]; gradient [2 width].
   void (*gated_gelu_forward)(const float* row, int64_t width, float* output);
   void (*gated_gelu_backward)(const float* output_gradient, const float* row, int64_t width, float* gradient);
+  // norm_activate_passes.h.
+  void (*norm_sums)(const float* input, int64_t pixels, int64_t channels, const float* origin, double* sums,
+                    double* squares);
+  void (*norm_forward)(const NormPicture& picture, float* output);
+  void (*norm_pool_forward)(const NormPicture& picture, float* output, float* greatest);
+  void (*norm_backward_sums)(const float* input, const float* given, int64_t pixels, const NormPicture& picture,
+                             const float* mean, double* sums, double* products);
+  void (*norm_backward)(const NormPicture& picture, const NormBackward& backward, const float* given, float* gradient);
+  void (*norm_pool_backward)(const NormPicture& picture, const NormBackward& backward, const float* given,
+                             float* gradient);
 };
 
 extern const ProcessorKernels kPlainKernels;

@@ -1,0 +1,111 @@
+#include "tint/models/training.h"
+
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include <optional>
+#include <vector>
+
+#include "tint/kernels/install.h"
+
+namespace tint {
+namespace {
+
+using torch::jit::Graph;
+using torch::jit::Node;
+using torch::jit::toIValue;
+using torch::jit::Value;
+
+// Of a constant list, or of a list made of constants.
+std::optional<std::vector<int64_t>> IntegersOf(Value* value) {
+  if (const auto constant = toIValue(value)) {
+    if (constant->isIntList()) return constant->toIntVector();
+    return std::nullopt;
+  }
+  if (value->node()->kind() != c10::prim::ListConstruct) return std::nullopt;
+  std::vector<int64_t> integers;
+  for (Value* element : value->node()->inputs()) {
+    const auto constant = toIValue(element);
+    if (!constant || !constant->isInt()) return std::nullopt;
+    integers.push_back(constant->toInt());
+  }
+  return integers;
+}
+
+// The only node that reads `value`, if it is of this kind.
+Node* OnlyReader(Value* value, c10::Symbol kind) {
+  if (value->uses().size() != 1 || value->uses()[0].offset != 0) return nullptr;
+  Node* reader = value->uses()[0].user;
+  return reader->kind() == kind ? reader : nullptr;
+}
+
+bool HalvesBothSides(Node* pool) {
+  const auto is = [&](size_t input, int64_t both) {
+    return IntegersOf(pool->input(input)) == std::vector<int64_t>{both, both};
+  };
+  const auto ceil = toIValue(pool->input(5));
+  return is(1, 2) && is(2, 2) && is(3, 0) && is(4, 1) && ceil && ceil->isBool() && !ceil->toBool();
+}
+
+// batch_norm(input, weight, bias, mean, variance, training, momentum, epsilon, cudnn) with weights and statistics.
+bool HasAllTensors(Node* norm) {
+  for (size_t i = 1; i <= 4; ++i) {
+    if (!norm->input(i)->type()->isSubtypeOf(*c10::TensorType::get())) return false;
+  }
+  return true;
+}
+
+void Fuse(Node* norm, Graph& graph) {
+  if (!HasAllTensors(norm)) return;
+  double slope = 0;
+  std::vector<Node*> chain = {norm};
+  Node* last = OnlyReader(norm->output(), c10::aten::relu);
+  if (last == nullptr) {
+    last = OnlyReader(norm->output(), c10::aten::leaky_relu);
+    const auto constant = last ? toIValue(last->input(1)) : std::nullopt;
+    if (!constant || !constant->isDouble()) return;
+    slope = constant->toDouble();
+    if (slope < 0) return;  // then the greatest value is not the greatest input's
+  }
+  chain.push_back(last);
+  bool pools = false;
+  if (Node* pool = OnlyReader(last->output(), c10::aten::max_pool2d); pool != nullptr && HalvesBothSides(pool)) {
+    last = pool;
+    chain.push_back(pool);
+    pools = true;
+  }
+  const torch::jit::WithInsertPoint before(last);
+  std::vector<Value*> inputs = norm->inputs().slice(0, 8).vec();
+  inputs.push_back(graph.insertConstant(slope));
+  inputs.push_back(graph.insertConstant(pools));
+  Node* fused = graph.insertNode(graph.create(c10::Symbol::fromQualString("tint::norm_activate"), inputs));
+  fused->output()->setType(c10::TensorType::get());
+  last->output()->replaceAllUsesWith(fused->output());
+  // What is no longer read would still run, and move the running statistics once more.
+  for (auto node = chain.rbegin(); node != chain.rend(); ++node) (*node)->destroy();
+}
+
+void RewriteMethods(const torch::jit::Module& module) {
+  for (const torch::jit::Module& part : module.modules()) {
+    for (const torch::jit::Method& method : part.get_methods()) {
+      const std::shared_ptr<Graph> graph = method.graph();
+      std::vector<Node*> norms;
+      for (Node* node : graph->nodes()) {
+        if (node->kind() == c10::aten::batch_norm) norms.push_back(node);
+      }
+      for (Node* norm : norms) Fuse(norm, *graph);
+    }
+  }
+}
+
+}  // namespace
+
+ScriptModule TrainingTwin(const ScriptModule& module) {
+  InstallKernels();
+  const torch::jit::Module twin = module.module().clone(/*inplace=*/true);
+  RewriteMethods(twin);
+  return ScriptModule(twin, module.file());
+}
+
+}  // namespace tint
