@@ -1,7 +1,6 @@
 #include "tint/data/dataset_check.h"
 
 #include <algorithm>
-#include <bit>
 #include <mutex>
 #include <unordered_map>
 
@@ -12,15 +11,14 @@
 #include "tint/base/text.h"
 #include "tint/data/dataset.h"
 #include "tint/data/loader.h"
+#include "tint/data/near_duplicates.h"
 #include "tint/image/picture.h"
 #include "workers.h"
 
 namespace tint {
 namespace {
 
-constexpr int kNearBits = 4;
-constexpr size_t kMostForNear = 50'000;  // pairs grow with the square: about a second for 38,400 pictures
-constexpr int64_t kMiniImages = 600;     // in each class of miniImageNet
+constexpr int64_t kMiniImages = 600;  // in each class of miniImageNet
 
 // What is kept of a decoded picture.
 struct Seen {
@@ -67,16 +65,12 @@ int64_t CountNear(const std::vector<Seen>& all) {
   for (const Seen& seen : all) {
     if (seen.decoded) decoded.push_back(&seen);
   }
-  if (decoded.size() > kMostForNear) return -1;
   std::vector<uint64_t> hashes;
   for (const Seen* seen : decoded) hashes.push_back(seen->difference_hash);
   int64_t pairs = 0;
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    for (size_t j = i + 1; j < hashes.size(); ++j) {
-      if (std::popcount(hashes[i] ^ hashes[j]) > kNearBits) continue;
-      if (decoded[i]->pixel_sha256 != decoded[j]->pixel_sha256) ++pairs;
-    }
-  }
+  VisitNearHashes(hashes, hashes, kNearBits, [&](const NearDuplicate& pair) {
+    if (decoded[pair.a]->pixel_sha256 != decoded[pair.b]->pixel_sha256) ++pairs;
+  });
   return pairs;
 }
 

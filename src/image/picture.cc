@@ -15,22 +15,6 @@
 namespace tint {
 namespace {
 
-std::string PixelSha256(const at::Tensor& pixels) {
-  const int64_t height = pixels.size(1), width = pixels.size(2);
-  Sha256 hash;
-  hash.Update(std::to_string(height) + " " + std::to_string(width) + "\n");
-  const uint8_t* planes = pixels.const_data_ptr<uint8_t>();
-  std::string row(static_cast<size_t>(width) * 3, '\0');
-  for (int64_t y = 0; y < height; ++y) {
-    for (int64_t x = 0; x < width; ++x) {
-      for (int64_t c = 0; c < 3; ++c)
-        row[static_cast<size_t>(x * 3 + c)] = static_cast<char>(planes[(c * height + y) * width + x]);
-    }
-    hash.Update(row);
-  }
-  return hash.Hex();
-}
-
 bool ExtensionFits(const std::filesystem::path& path, const std::string& format) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
@@ -81,6 +65,25 @@ at::Tensor ToUnitFloat(const at::Tensor& bytes) {
 at::Tensor ToBytes(const at::Tensor& unit) {
   TINT_CHECK(unit.is_floating_point()) << DescribeTensor(unit);
   return (unit.detach() * 255.0 + 0.5).floor().clamp(0, 255).to(at::kByte);
+}
+
+std::string PixelSha256(const at::Tensor& pixels) {
+  CheckDtype(pixels, at::kByte, "picture");
+  CheckShape(pixels, {3, -1, -1}, "picture");
+  const int64_t height = pixels.size(1), width = pixels.size(2);
+  Sha256 hash;
+  hash.Update(std::to_string(height) + " " + std::to_string(width) + "\n");
+  const at::Tensor plain = pixels.contiguous();
+  const uint8_t* planes = plain.const_data_ptr<uint8_t>();
+  std::string row(static_cast<size_t>(width) * 3, '\0');
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      for (int64_t c = 0; c < 3; ++c)
+        row[static_cast<size_t>(x * 3 + c)] = static_cast<char>(planes[(c * height + y) * width + x]);
+    }
+    hash.Update(row);
+  }
+  return hash.Hex();
 }
 
 uint64_t DifferenceHash(const at::Tensor& pixels) {

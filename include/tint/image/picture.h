@@ -26,7 +26,7 @@ struct Picture {
   at::Tensor pixels;   // uint8 [3, H, W], RGB, contiguous, CPU
   std::string format;  // "jpeg" or "png"
   std::string file_sha256;
-  std::string pixel_sha256;           // of "H W\n" and the bytes in H, W, RGB order
+  std::string pixel_sha256;           // PixelSha256(pixels)
   std::vector<std::string> warnings;  // "greyscale, replicated to RGB", ...
 };
 
@@ -43,6 +43,9 @@ std::string EncodePng(const at::Tensor& pixels);
 // uint8 -> float32 in [0, 1] (x / 255), and back by floor(x * 255 + 0.5) clamped to 0...255. Any leading dimensions.
 at::Tensor ToUnitFloat(const at::Tensor& bytes);
 at::Tensor ToBytes(const at::Tensor& unit);
+
+// SHA-256 of "H W\n" and the bytes in H, W, RGB order of uint8 [3, H, W]: equal for the same picture in another file.
+std::string PixelSha256(const at::Tensor& pixels);
 
 // 64-bit difference hash of the luma (9x8 box reduction): near-duplicates differ in at most 4 bits.
 uint64_t DifferenceHash(const at::Tensor& pixels);
