@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "forms.h"
 #include "listed_source.h"
 #include "tint/base/error.h"
 #include "tint/base/sha256.h"
@@ -15,15 +16,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kLayout[] =
-    "Put SPLIT.zip (entries SPLIT/CLASS/FILE) or folders SPLIT/CLASS with the pictures there, for SPLIT train, val, "
-    "test";
+// How to put a data set there.
+std::string Layout(const std::string& dataset) {
+  if (internal::IsCub(dataset)) {
+    return "Unpack CUB_200_2011.tgz of https://www.vision.caltech.edu/datasets/cub_200_2011/ below TINT_DATA, as cub "
+           "or "
+           "CUB_200_2011";
+  }
+  if (dataset == "cifar-fs") {
+    return "Put train.bin, test.bin and fine_label_names.txt of https://www.cs.toronto.edu/~kriz/cifar.html "
+           "(cifar-100-binary.tar.gz) there, or folders SPLIT/CLASS with the pictures";
+  }
+  return "Put SPLIT.zip (entries SPLIT/CLASS/FILE), folders SPLIT/CLASS with the pictures, or SPLIT.csv "
+         "(filename,label) and images/ there, for SPLIT train, val, test";
+}
 
 std::vector<std::string> DatasetsIn(const fs::path& root) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator at(root, error), end; !error && at != end; at.increment(error)) {
-    if (!internal::SplitsIn(at->path()).empty()) names.push_back(at->path().filename());
+    const std::string name = at->path().filename();
+    if (!internal::SplitsOf(root, name).empty()) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -48,12 +61,12 @@ DatasetFacts FactsOfDataset(const std::string& name) {
     facts.std = {0.2675, 0.2565, 0.2761};
     return facts;
   }
-  if (name == "miniimagenet" || name == "folder") return facts;
+  if (name == "miniimagenet" || name == "folder" || internal::IsCub(name)) return facts;
   RequirePlainName(name, "dataset");
-  std::vector<std::string> known = {"miniimagenet", "cifar-fs"};
+  std::vector<std::string> known = {"miniimagenet", "cifar-fs", "cub", "cub-center", "cub-none"};
   const char* root = std::getenv("TINT_DATA");
   if (root != nullptr && *root != '\0') {
-    if (!internal::SplitsIn(fs::path(root) / name).empty()) return facts;
+    if (!internal::SplitsOf(root, name).empty()) return facts;
     for (const std::string& found : DatasetsIn(root)) {
       if (std::count(known.begin(), known.end(), found) == 0) known.push_back(found);
     }
@@ -74,6 +87,29 @@ fs::path DataRoot() {
                                  .remedy = "Set it, or give photos of your own with --support DIR"});
 }
 
+namespace {
+
+[[noreturn]] void ComplainMissing(const fs::path& data_root, const std::string& dataset, const std::string& split) {
+  std::error_code ignored;
+  const fs::path folder = data_root / dataset;
+  if (!fs::is_directory(folder, ignored)) {
+    const std::string near = DidYouMean(dataset, DatasetsIn(data_root));
+    Fail(ExitCode::kMissingInput, {.file = folder,
+                                   .found = "is not there",
+                                   .expected = "the folder of the data set " + Quote(dataset),
+                                   .remedy = near.empty() ? Layout(dataset) : near});
+  }
+  const std::vector<std::string> splits = internal::SplitsOf(data_root, dataset);
+  Fail(ExitCode::kMissingInput,
+       {.file = folder,
+        .field = "split",
+        .found = "holds neither " + Quote(split + ".zip") + " nor a folder " + Quote(split) + " nor lists of them",
+        .expected = splits.empty() ? "" : "one of the splits that are there: " + Join(splits, ", "),
+        .remedy = splits.empty() ? Layout(dataset) : DidYouMean(split, splits)});
+}
+
+}  // namespace
+
 std::unique_ptr<ImageSource> OpenSplit(const fs::path& data_root, const std::string& dataset,
                                        const std::string& split) {
   RequirePlainName(dataset, "dataset");
@@ -85,24 +121,24 @@ std::unique_ptr<ImageSource> OpenSplit(const fs::path& data_root, const std::str
                                    .expected = "the folder that holds the data sets",
                                    .remedy = "Set TINT_DATA to it"});
   }
-  const fs::path folder = data_root / dataset;
-  if (!fs::is_directory(folder, ignored)) {
-    const std::string near = DidYouMean(dataset, DatasetsIn(data_root));
-    Fail(ExitCode::kMissingInput, {.file = folder,
-                                   .found = "is not there",
-                                   .expected = "the folder of the data set " + Quote(dataset),
-                                   .remedy = near.empty() ? kLayout : near});
+  const auto [form, path] = internal::FindSplit(data_root, dataset, split);
+  switch (form) {
+    case internal::Form::kZip:
+      return internal::OpenZip(path, split);
+    case internal::Form::kFolder:
+      return internal::OpenFolder(path);
+    case internal::Form::kCub:
+      return internal::OpenCub(path, data_root / "cub", dataset, split);
+    case internal::Form::kCifar:
+      return internal::OpenCifar(path, split);
+    case internal::Form::kCsv:
+      return internal::OpenCsv(path, dataset, split);
+    case internal::Form::kClassLists:
+      return internal::OpenClassLists(path, data_root / dataset / "data");
+    case internal::Form::kNone:
+      break;
   }
-  const fs::path archive = folder / (split + ".zip");
-  if (fs::exists(archive, ignored)) return internal::OpenZip(archive, split);
-  if (fs::is_directory(folder / split, ignored)) return internal::OpenFolder(folder / split);
-  const std::vector<std::string> splits = internal::SplitsIn(folder);
-  Fail(ExitCode::kMissingInput,
-       {.file = folder,
-        .field = "split",
-        .found = "holds neither " + Quote(split + ".zip") + " nor a folder " + Quote(split),
-        .expected = splits.empty() ? "" : "one of the splits that are there: " + Join(splits, ", "),
-        .remedy = splits.empty() ? kLayout : DidYouMean(split, splits)});
+  ComplainMissing(data_root, dataset, split);
 }
 
 std::unique_ptr<ImageSource> OpenClassFolders(const fs::path& folder) {
@@ -113,6 +149,14 @@ std::unique_ptr<ImageSource> OpenClassFolders(const fs::path& folder) {
        {.file = folder,
         .found = there ? "is no folder" : "is not there",
         .expected = "a folder with a folder of photos per class"});
+}
+
+Picture ImageSource::Decode(const std::string& class_name, const std::string& file) const {
+  return DecodePicture(ReadBytes(class_name, file), Describe(class_name, file));
+}
+
+std::string ImageSource::FileSha256(const std::string& class_name, const std::string& file) const {
+  return Sha256Hex(ReadBytes(class_name, file));
 }
 
 std::string ImageSource::ContentSha256() const {
@@ -128,7 +172,7 @@ std::string ImageSource::ContentSha256() const {
     std::vector<std::string> lines(items.size());
     internal::ForEach(static_cast<int64_t>(items.size()), 0, [&](int64_t i) {
       const auto& [class_name, file] = items[i];
-      lines[i] = *class_name + "/" + *file + " " + Sha256Hex(ReadBytes(*class_name, *file)) + "\n";
+      lines[i] = *class_name + "/" + *file + " " + FileSha256(*class_name, *file) + "\n";
     });
     // Not the order of classes: "a-b/" stands before "a/".
     std::sort(lines.begin(), lines.end());
@@ -139,52 +183,4 @@ std::string ImageSource::ContentSha256() const {
   return content_sha256_;
 }
 
-namespace internal {
-
-std::vector<std::string> SplitsIn(const fs::path& folder) {
-  std::vector<std::string> splits;
-  std::error_code ignored;
-  for (const std::string split : {"train", "val", "test"}) {
-    if (fs::is_regular_file(folder / (split + ".zip"), ignored) || fs::is_directory(folder / split, ignored)) {
-      splits.push_back(split);
-    }
-  }
-  return splits;
-}
-
-ListedSource::ListedSource(fs::path place, const Listing& listing) : place_(std::move(place)) {
-  for (const auto& [class_name, files] : listing) {
-    classes_.push_back(class_name);
-    ClassFiles& own = files_[class_name];
-    for (const auto& [file, number] : files) {
-      own.files.push_back(file);
-      own.numbers.push_back(number);
-    }
-  }
-}
-
-const ListedSource::ClassFiles& ListedSource::FindClass(const std::string& class_name) const {
-  const auto found = files_.find(class_name);
-  if (found != files_.end()) return found->second;
-  Fail(ExitCode::kBadInput, {.file = place_,
-                             .found = "there is no class " + Quote(class_name),
-                             .expected = "one of its " + std::to_string(classes_.size()) + " classes",
-                             .remedy = DidYouMean(class_name, classes_)});
-}
-
-const std::vector<std::string>& ListedSource::Files(const std::string& class_name) const {
-  return FindClass(class_name).files;
-}
-
-uint64_t ListedSource::Find(const std::string& class_name, const std::string& file) const {
-  const ClassFiles& found = FindClass(class_name);
-  const auto at = std::lower_bound(found.files.begin(), found.files.end(), file);
-  if (at != found.files.end() && *at == file) return found.numbers[at - found.files.begin()];
-  Fail(ExitCode::kBadInput, {.file = place_,
-                             .found = "class " + Quote(class_name) + " has no file " + Quote(file),
-                             .expected = "one of its " + std::to_string(found.files.size()) + " files",
-                             .remedy = DidYouMean(file, found.files)});
-}
-
-}  // namespace internal
 }  // namespace tint

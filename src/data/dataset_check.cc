@@ -4,7 +4,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "listed_source.h"
+#include "forms.h"
 #include "tint/base/error.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
@@ -32,8 +32,7 @@ struct Seen {
 Seen Look(const ImageSource& source, const NamedFile& file) {
   Seen seen;
   try {
-    const std::string name = source.Describe(file.class_name, file.file);
-    const Picture picture = DecodePicture(source.ReadBytes(file.class_name, file.file), name);
+    const Picture picture = source.Decode(file.class_name, file.file);
     seen.format = picture.format;
     seen.size = std::to_string(picture.pixels.size(2)) + "x" + std::to_string(picture.pixels.size(1));
     seen.pixel_sha256 = picture.pixel_sha256;
@@ -197,7 +196,7 @@ Json ToJson(const SplitReport& split) {
 
 DatasetReport CheckDataset(const std::filesystem::path& data_root, const std::string& dataset) {
   Checker checker(data_root, dataset);
-  const std::vector<std::string> splits = internal::SplitsIn(data_root / dataset);
+  const std::vector<std::string> splits = internal::SplitsOf(data_root, dataset);
   if (splits.empty()) checker.CheckSplit("train");  // says what is missing, and where
   for (const std::string& split : splits) checker.CheckSplit(split);
   return checker.Finish();

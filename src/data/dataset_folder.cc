@@ -69,19 +69,6 @@ void RefuseBadName(const fs::path& path, const std::string& why) {
        {.file = path, .found = "its name " + why, .expected = "a plain name", .remedy = "Rename it"});
 }
 
-// A link may stand for another picture of the same folder. One that leads elsewhere is how a folder from a stranger
-// would show files that are not in it. `root` is canonical.
-void RefuseLinkOut(const fs::path& root, const fs::path& path) {
-  std::error_code error;
-  const fs::path target = fs::canonical(path, error);
-  if (error) return;  // a link to nothing is told as such
-  if (std::mismatch(root.begin(), root.end(), target.begin(), target.end()).first == root.end()) return;
-  Fail(ExitCode::kBadInput, {.file = path,
-                             .found = "is a link to " + Quote(target.native()) + ", outside the folder",
-                             .expected = "what lies below " + Quote(root.native()),
-                             .remedy = "Copy it there"});
-}
-
 std::map<std::string, uint64_t> ListFiles(const fs::path& root, const fs::path& folder) {
   std::map<std::string, uint64_t> files;
   std::vector<std::string> names;
@@ -109,12 +96,24 @@ std::map<std::string, uint64_t> ListFiles(const fs::path& root, const fs::path& 
 
 }  // namespace
 
-std::unique_ptr<ImageSource> OpenFolder(const fs::path& folder) {
+void RefuseLinkOut(const fs::path& root, const fs::path& path) {
+  std::error_code error;
+  const fs::path target = fs::canonical(path, error);
+  if (error) return;  // a link to nothing is told as such
+  if (std::mismatch(root.begin(), root.end(), target.begin(), target.end()).first == root.end()) return;
+  Fail(ExitCode::kBadInput, {.file = path,
+                             .found = "is a link to " + Quote(target.native()) + ", outside the folder",
+                             .expected = "what lies below " + Quote(root.native()),
+                             .remedy = "Copy it there"});
+}
+
+std::unique_ptr<ImageSource> OpenFolder(const fs::path& folder, const std::set<std::string>* only) {
   Listing listing;
   std::vector<std::string> names;
   size_t loose = 0;
   const fs::path root = fs::canonical(folder);
   for (const auto& [name, status, is_link] : ListFolder(folder)) {
+    if (only != nullptr && !only->contains(name)) continue;
     if (!fs::is_directory(status)) {
       spdlog::warn("{}: in no class, left out", Quote((folder / name).native()));
       ++loose;

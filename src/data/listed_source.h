@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,10 +46,12 @@ class ListedSource : public ImageSource {
 // TINT_DATA/<dataset>/<split>.zip. `archive` is there.
 std::unique_ptr<ImageSource> OpenZip(const std::filesystem::path& archive, const std::string& split);
 
-// A folder of class folders. `folder` is there.
-std::unique_ptr<ImageSource> OpenFolder(const std::filesystem::path& folder);
+// A folder of class folders. `folder` is there. With `only`, those classes and no others; each is there.
+std::unique_ptr<ImageSource> OpenFolder(const std::filesystem::path& folder,
+                                        const std::set<std::string>* only = nullptr);
 
-// Those of train, val and test that a data set's folder holds, as archive or folder.
-std::vector<std::string> SplitsIn(const std::filesystem::path& folder);
+// A link may stand for another picture of the same folder. One that leads elsewhere is how a folder from a stranger
+// would show files that are not in it: Error(kBadInput). `root` is canonical.
+void RefuseLinkOut(const std::filesystem::path& root, const std::filesystem::path& path);
 
 }  // namespace tint::internal

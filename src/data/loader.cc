@@ -15,10 +15,6 @@
 namespace tint {
 namespace {
 
-Picture Decode(const ImageSource& source, const NamedFile& file) {
-  return DecodePicture(source.ReadBytes(file.class_name, file.file), source.Describe(file.class_name, file.file));
-}
-
 // uint8 [3, size, size]
 at::Tensor Square(const at::Tensor& pixels, int64_t size) {
   const at::Tensor square = CentreSquare(pixels);
@@ -60,7 +56,7 @@ at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& 
   uint8_t* out = squares.data_ptr<uint8_t>();
   std::vector<std::vector<std::string>> warnings(files.size());
   internal::ForEach(count, workers, [&](int64_t i) {
-    Picture picture = Decode(source, files[i]);
+    Picture picture = source.Decode(files[i].class_name, files[i].file);
     const at::Tensor square = Square(picture.pixels, size);
     TINT_CHECK(square.numel() == static_cast<int64_t>(bytes_each) && square.scalar_type() == at::kByte);
     std::memcpy(out + static_cast<size_t>(i) * bytes_each, square.data_ptr<uint8_t>(), bytes_each);
@@ -76,7 +72,7 @@ std::vector<Picture> LoadPictures(const ImageSource& source, const std::vector<N
   std::vector<Picture> pictures;
   WarningTally tally;
   for (const NamedFile& file : files) {
-    pictures.push_back(Decode(source, file));
+    pictures.push_back(source.Decode(file.class_name, file.file));
     tally.Add(pictures.back().warnings, source, file);
   }
   tally.Log();

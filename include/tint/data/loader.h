@@ -17,9 +17,9 @@ struct NamedFile {
   std::string class_name, file;
 };
 
-// Decodes each file through the door, squares it by centre crop, resizes to size x size by the antialias rule where it
-// differs, and returns uint8 [M, 3, size, size] in the order asked for. The result does not depend on `workers`. A bad
-// picture: Error(kBadInput).
+// Decodes each file as its data set says (ImageSource::Decode), squares it by centre crop, resizes to size x size by
+// the antialias rule where it differs, and returns uint8 [M, 3, size, size] in the order asked for. The result does not
+// depend on `workers` (0: one a processor). A bad picture: Error(kBadInput).
 at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& files, int64_t size, int workers = 0);
 
 // Decoded one by one, at their own sizes.

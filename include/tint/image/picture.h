@@ -24,7 +24,7 @@ struct PictureRules {
 
 struct Picture {
   at::Tensor pixels;   // uint8 [3, H, W], RGB, contiguous, CPU
-  std::string format;  // "jpeg" or "png"
+  std::string format;  // "jpeg", "png"; "raw" for rows of a binary file
   std::string file_sha256;
   std::string pixel_sha256;           // PixelSha256(pixels)
   std::vector<std::string> warnings;  // "greyscale, replicated to RGB", ...

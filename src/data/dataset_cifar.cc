@@ -1,0 +1,132 @@
+// CIFAR-FS from the official binary files of CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html): rows of a coarse
+// label, a fine label and 32 x 32 pixels as planes of red, green, blue. train.bin and test.bin are merged and divided
+// by class. A picture is named after its file and row: train-00017.
+#include <ATen/ops/from_blob.h>
+
+#include <cstdio>
+
+#include "forms.h"
+#include "known_splits.h"
+#include "listed_source.h"
+#include "text_lines.h"
+#include "tint/base/error.h"
+#include "tint/base/file.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+
+namespace tint::internal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kSide = 32;
+constexpr size_t kPixels = 3 * kSide * kSide;
+constexpr size_t kRow = 2 + kPixels;
+constexpr int kCoarse = 20, kFine = 100;
+constexpr uint64_t kLargestBin = 1ull << 30;  // the official train.bin has 153,700,000 bytes
+constexpr char kRemedy[] = "Unpack cifar-100-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html there again";
+
+class RowSource : public ListedSource {
+ public:
+  // The numbers of the listing count rows of `pixels`.
+  RowSource(fs::path place, const Listing& listing, std::string pixels)
+      : ListedSource(std::move(place), listing), pixels_(std::move(pixels)) {}
+
+  std::string ReadBytes(const std::string& class_name, const std::string& file) const override {
+    return pixels_.substr(Find(class_name, file) * kPixels, kPixels);
+  }
+  Picture Decode(const std::string& class_name, const std::string& file) const override;
+  // "…/train.bin/train-00017", the row being counted from 0.
+  std::string Describe(const std::string& class_name, const std::string& file) const override {
+    Find(class_name, file);
+    return place() / (file.substr(0, file.find('-')) + ".bin") / file;
+  }
+
+ private:
+  std::string pixels_;
+};
+
+Picture RowSource::Decode(const std::string& class_name, const std::string& file) const {
+  std::string bytes = ReadBytes(class_name, file);
+  Picture picture;
+  picture.pixels = at::from_blob(bytes.data(), {3, kSide, kSide}, at::kByte).clone();
+  picture.format = "raw";
+  picture.file_sha256 = Sha256Hex(bytes);
+  picture.pixel_sha256 = PixelSha256(picture.pixels);
+  return picture;
+}
+
+// The class names by fine label; all 100, since the split goes by them.
+std::vector<std::string> ReadFineNames(const fs::path& path) {
+  const TextLines list(path);
+  std::vector<std::string> names;
+  std::map<std::string, int> seen;
+  for (const TextLine& line : list.lines()) {
+    if (SplitOfCifarClass(line.text).empty())
+      list.Complain(line.number, Quote(line.text, 80) + " is no fine class of CIFAR-100", "its official list of names",
+                    kRemedy);
+    const auto [earlier, is_new] = seen.emplace(line.text, line.number);
+    if (!is_new)
+      list.Complain(line.number, Quote(line.text) + " stands already in line " + std::to_string(earlier->second),
+                    "each class once");
+    names.push_back(line.text);
+  }
+  if (names.size() != kFine)
+    list.Complain(0, "has " + std::to_string(names.size()) + " names", std::to_string(kFine), kRemedy);
+  return names;
+}
+
+[[noreturn]] void Refuse(const fs::path& path, const std::string& field, const std::string& found,
+                         const std::string& expected) {
+  Fail(ExitCode::kBadInput, {.file = path, .field = field, .found = found, .expected = expected, .remedy = kRemedy});
+}
+
+std::string RowName(const std::string& part, size_t row) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%s-%05zu", part.c_str(), row);
+  return name;
+}
+
+// Adds the rows of PART.bin whose class is of the split.
+void ReadRows(const fs::path& folder, const std::string& part, const std::vector<std::string>& names,
+              const std::string& split, Listing* listing, std::string* pixels) {
+  const fs::path path = folder / (part + ".bin");
+  const std::string bytes = ReadFile(path, kLargestBin);
+  if (bytes.empty() || bytes.size() % kRow != 0) {
+    Refuse(path, "",
+           "has " + std::to_string(bytes.size()) + " bytes, " + std::to_string(bytes.size() % kRow) +
+               " more than its " + std::to_string(bytes.size() / kRow) + " whole rows",
+           "rows of " + std::to_string(kRow) + " bytes (official: 50,000 in train.bin, 10,000 in test.bin)");
+  }
+  std::vector<std::string> homes;
+  for (const std::string& name : names) homes.push_back(SplitOfCifarClass(name));
+  for (size_t row = 0; row < bytes.size() / kRow; ++row) {
+    const char* start = bytes.data() + row * kRow;
+    const int coarse = static_cast<unsigned char>(start[0]), fine = static_cast<unsigned char>(start[1]);
+    if (coarse >= kCoarse || fine >= kFine) {
+      Refuse(path, "row " + std::to_string(row) + " (byte " + std::to_string(row * kRow) + ")",
+             "its labels are " + std::to_string(coarse) + " and " + std::to_string(fine),
+             "a coarse label of 0 to 19 and a fine label of 0 to 99");
+    }
+    if (homes[fine] != split) continue;
+    (*listing)[names[fine]].emplace(RowName(part, row), pixels->size() / kPixels);
+    pixels->append(start + 2, kPixels);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<ImageSource> OpenCifar(const fs::path& folder, const std::string& split) {
+  const std::vector<std::string> names = ReadFineNames(folder / "fine_label_names.txt");
+  Listing listing;
+  std::string pixels;
+  for (const std::string part : {"train", "test"}) ReadRows(folder, part, names, split, &listing, &pixels);
+  for (const std::string& name : names) {
+    if (SplitOfCifarClass(name) != split || listing.contains(name)) continue;
+    Refuse(folder, split, "class " + Quote(name) + " has no picture in train.bin and test.bin", "600 of each class");
+  }
+  pixels.shrink_to_fit();
+  return std::make_unique<RowSource>(folder, listing, std::move(pixels));
+}
+
+}  // namespace tint::internal

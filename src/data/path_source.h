@@ -1,0 +1,32 @@
+// Data sets whose lists say where each picture lies.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "listed_source.h"
+
+namespace tint::internal {
+
+class PathSource : public ListedSource {
+ public:
+  // The numbers of the listing count in `paths`.
+  PathSource(std::filesystem::path place, const Listing& listing, std::vector<std::filesystem::path> paths)
+      : ListedSource(std::move(place), listing), paths_(std::move(paths)) {}
+
+  bool is_folder() const override { return true; }
+  std::string ReadBytes(const std::string& class_name, const std::string& file) const override;
+  std::string Describe(const std::string& class_name, const std::string& file) const override;
+
+ private:
+  std::vector<std::filesystem::path> paths_;
+};
+
+// Names of what lies directly in the folder, but for hidden entries. A link that leads out of the folder:
+// Error(kBadInput). No such folder: Error(kMissingInput) with the remedy.
+std::set<std::string> NamesIn(const std::filesystem::path& folder, const std::string& remedy);
+
+}  // namespace tint::internal

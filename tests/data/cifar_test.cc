@@ -1,0 +1,125 @@
+// CIFAR-FS from CIFAR-100's official binary files.
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "files.h"
+#include "official_forms.h"
+#include "tensor_matchers.h"
+#include "tint/base/sha256.h"
+#include "tint/data/episode.h"
+#include "tint/data/loader.h"
+
+namespace tint {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using testing::CatchError;
+using testing::EditText;
+using ::testing::ElementsAre;
+using testing::FailsWith;
+using ::testing::HasSubstr;
+using testing::TensorEquals;
+using testing::TestFolder;
+using testing::WriteAll;
+
+class Cifar : public ::testing::Test {
+ protected:
+  void SetUp() override { testing::WriteCifar(home_, 2, 1); }
+  std::unique_ptr<ImageSource> Open(const std::string& split = "test") const {
+    return OpenSplit(folder_.path(), "cifar-fs", split);
+  }
+  void ExpectFailure(const ::testing::Matcher<std::string>& message, ExitCode code = ExitCode::kBadInput) const {
+    EXPECT_THAT(CatchError([&] { Open(); }), FailsWith(code, message));
+  }
+
+  TestFolder folder_;
+  const fs::path home_ = folder_ / "cifar-fs/cifar-100-binary";
+};
+
+TEST_F(Cifar, IsMergedAndSplitByClass) {
+  EXPECT_EQ(Open("train")->Classes().size(), 64u);
+  EXPECT_THAT(Open("val")->Classes(),
+              ElementsAre("beaver", "beetle", "butterfly", "camel", "cattle", "crab", "crocodile", "flatfish", "lamp",
+                          "maple_tree", "motorcycle", "otter", "sea", "shark", "television", "tractor"));
+  const auto source = Open("test");
+  EXPECT_THAT(source->Classes(),
+              ElementsAre("baby", "bed", "bicycle", "chimpanzee", "fox", "leopard", "man", "pickup_truck", "plain",
+                          "poppy", "rocket", "rose", "snail", "sweet_pepper", "table", "telephone", "wardrobe", "whale",
+                          "woman", "worm"));
+  EXPECT_THAT(source->Files("bed"), ElementsAre("test-00005", "train-00005", "train-00105"));
+  EXPECT_FALSE(source->is_folder());
+}
+
+TEST_F(Cifar, RowsAreRedGreenBluePlanes) {
+  const auto source = Open();
+  const std::string row = testing::ReadAll(home_ / "train.bin").substr(105 * 3074 + 2, 3072);
+  EXPECT_EQ(source->ReadBytes("bed", "train-00105"), row);
+  const Picture picture = source->Decode("bed", "train-00105");
+  ASSERT_THAT(picture.pixels.sizes().vec(), ElementsAre(3, 32, 32));
+  for (const auto& [plane, y, x] : std::vector<std::array<int64_t, 3>>{{0, 0, 0}, {0, 0, 2}, {1, 5, 7}, {2, 31, 31}}) {
+    EXPECT_EQ(picture.pixels[plane][y][x].item<uint8_t>(), static_cast<uint8_t>(row[plane * 1024 + y * 32 + x]));
+  }
+  EXPECT_EQ(picture.format, "raw");
+  EXPECT_EQ(picture.file_sha256, Sha256Hex(row));
+  EXPECT_EQ(picture.pixel_sha256, PixelSha256(picture.pixels));
+  EXPECT_EQ(source->Describe("bed", "train-00105"), (home_ / "train.bin/train-00105").native());
+  EXPECT_THAT(LoadSquares(*source, {{"bed", "train-00105"}}, 32)[0], TensorEquals(picture.pixels));
+}
+
+TEST_F(Cifar, MayLieInTheDataSetsOwnFolder) {
+  const std::string content = Open()->ContentSha256();
+  fs::rename(home_, folder_ / "moved");
+  fs::remove_all(folder_ / "cifar-fs");
+  fs::rename(folder_ / "moved", folder_ / "cifar-fs");
+  EXPECT_EQ(Open()->ContentSha256(), content);
+}
+
+TEST_F(Cifar, EpisodesAreDrawnFromIt) {
+  const std::shared_ptr<ImageSource> source = Open();
+  WriteAll(folder_ / "e.json", DrawEpisodes(*source, {.dataset = "cifar-fs", .split = "test", .shots = 1, .count = 3}));
+  const EpisodeFile file = ReadEpisodeFile(folder_ / "e.json");
+  EXPECT_THAT(CheckEpisodes(file, *source), ElementsAre());
+  EXPECT_EQ(ResolveEpisode(file, 2, source, 0).facts.image_size, 32);
+}
+
+TEST_F(Cifar, RefusesFilesCutShort) {
+  const std::string train = testing::ReadAll(home_ / "train.bin");
+  WriteAll(home_ / "train.bin", train.substr(0, train.size() - 1));
+  ExpectFailure(AllOf(HasSubstr("train.bin: has 614799 bytes"), HasSubstr("199 whole rows"), HasSubstr("again")));
+  WriteAll(home_ / "train.bin", "");
+  ExpectFailure(HasSubstr("train.bin: has 0 bytes"));
+  fs::remove(home_ / "train.bin");
+  ExpectFailure(HasSubstr("train.bin"), ExitCode::kMissingInput);
+}
+
+TEST_F(Cifar, RefusesLabelsOutOfRange) {
+  std::string train = testing::ReadAll(home_ / "train.bin");
+  train[3074 * 7 + 1] = static_cast<char>(200);
+  WriteAll(home_ / "train.bin", train);
+  ExpectFailure(AllOf(HasSubstr("train.bin: row 7 (byte 21518): "), HasSubstr("200"), HasSubstr("0 to 99")));
+}
+
+TEST_F(Cifar, RefusesOtherClassLists) {
+  EditText(home_ / "fine_label_names.txt", "baby", "infant");
+  ExpectFailure(AllOf(HasSubstr("fine_label_names.txt:3: infant is no fine class")));
+  EditText(home_ / "fine_label_names.txt", "infant", "apple");
+  ExpectFailure(HasSubstr("fine_label_names.txt:3: apple stands already in line 1"));
+  EditText(home_ / "fine_label_names.txt", "apple\naquarium_fish\napple", "apple\naquarium_fish");
+  ExpectFailure(HasSubstr("fine_label_names.txt: has 99 names"));
+}
+
+TEST_F(Cifar, RefusesClassesWithoutPictures) {
+  const std::string train = testing::ReadAll(home_ / "train.bin");
+  WriteAll(home_ / "train.bin", train.substr(0, 3074 * 5));
+  WriteAll(home_ / "test.bin", train.substr(0, 3074 * 99));
+  ExpectFailure(HasSubstr("class worm has no picture"));
+}
+
+TEST_F(Cifar, IsAlsoReadFromClassFolders) {
+  WriteAll(folder_ / "cifar-fs/test/bed/1.png", "one");
+  EXPECT_THAT(Open()->Classes(), ElementsAre("bed"));
+}
+
+}  // namespace
+}  // namespace tint
