@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The ablation of generators with the small student.
+# shellcheck source-path=SCRIPTDIR source=common.bash
+. "$(dirname "${BASH_SOURCE[0]}")/common.bash"
+
+help() {
+  cat <<'TEXT'
+scripts/reproduce/conv4.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
+
+The ablation with Conv4 on 5 fixed validation episodes of miniImageNet: TINT's images (published 81.7), another
+generator's (67.3), none, and what needs no distillation.
+
+  --nao DIR        pictures of NAO with SeedSelect, a folder per class; without it its row is left out
+TEXT
+}
+
+nao=''
+own_option() {
+  case $1 in
+    --nao) nao=$2 ;;
+    *) return 1 ;;
+  esac
+}
+parse "$@"
+episodes=$(list miniimagenet-val-5way-5shot-5)
+
+conv4() { row "$1" "$run/$2" "$episodes" 5 --dataset miniimagenet --student conv4 "${@:3}"; }
+
+conv4 'tint (81.7)' tint
+if [ -n "$nao" ]; then conv4 'nao (67.3)' nao --synthetic-folder "$nao"; fi
+conv4 'no-synthetic' base --distill.sources support,base
+conv4 'support-only' base --distill.sources support
+for method in nearest-centroid logistic-regression; do
+  title "$method on the pre-trained student"
+  call evaluate --dataset miniimagenet --episodes "$episodes" --method "$method" --backbone student --student conv4 \
+    --models "$models"
+done

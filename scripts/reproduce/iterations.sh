@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Fig. 5: accuracy over iterations.
+# shellcheck source-path=SCRIPTDIR source=common.bash
+. "$(dirname "${BASH_SOURCE[0]}")/common.bash"
+
+help() {
+  cat <<'TEXT'
+scripts/reproduce/iterations.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
+
+Accuracy over the iterations of distillation (Fig. 5), on 5 fixed validation episodes of miniImageNet: short runs of 300
+steps and whole ones of 10,000, with and without synthetic images, scored 30 and 40 times on the way. The distill
+results hold the curves; the images are generated once.
+
+  --student NAME   resnet12 (default) or conv4
+TEXT
+}
+
+student=resnet12
+own_option() {
+  case $1 in
+    --student) student=$2 ;;
+    *) return 1 ;;
+  esac
+}
+parse "$@"
+episodes=$(list miniimagenet-val-5way-5shot-5)
+
+for steps in 300 10000; do
+  every=$((steps == 300 ? 10 : 250))
+  curve=(--dataset miniimagenet --student "$student" --distill.steps "$steps" --distill.evaluate-every "$every")
+  row "tint-$steps" "$run/tint" "$episodes" 5 "${curve[@]}"
+  row "no-synthetic-$steps" "$run/tint" "$episodes" 5 "${curve[@]}" --distill.sources support,base
+done
