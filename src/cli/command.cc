@@ -135,6 +135,8 @@ const std::vector<Command>& Commands() {
       {"stages", "evaluate", "score the student on every query", RunRowCommand},
       {"before", "episodes draw", "draw a file of fixed episodes from a data set", RunEpisodesDraw},
       {"before", "episodes check", "check a file of episodes against its data set", RunEpisodesCheck},
+      {"before", "episodes import", "a file of episodes from another tool's", RunEpisodesImport},
+      {"before", "episodes export", "a file of episodes for another tool", RunEpisodesExport},
       {"before", "dataset check", "count, decode and compare the pictures of a data set", RunDatasetCheck},
       {"before", "models lock", "write models.json for the model files of a folder", RunModelsLock},
       {"before", "models check", "open every model of a set and run its probes", RunModelsCheck},

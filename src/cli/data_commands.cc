@@ -1,4 +1,4 @@
-// episodes draw, episodes check, dataset check.
+// dataset check, episodes draw, check, import, export.
 #include <cstdio>
 
 #include "tint/base/file.h"
@@ -8,6 +8,7 @@
 #include "tint/cli/command.h"
 #include "tint/data/dataset_check.h"
 #include "tint/data/episode.h"
+#include "tint/data/episode_pmf.h"
 
 namespace tint {
 namespace {
@@ -32,6 +33,47 @@ struct EpisodesDrawOptions {
   }
 };
 
+// Writes a file of episodes, unless it would be too large to be read again, and tells its hash.
+void WriteEpisodes(const ShellOptions& shell, const std::string& out, const std::string& text, size_t episodes,
+                   uint64_t most_bytes, const std::string& remedy) {
+  if (text.size() > most_bytes)
+    Fail(ExitCode::kUsage, {.field = "--count",
+                            .found = std::to_string(episodes) + " episodes make a file of " + FormatBytes(text.size()),
+                            .expected = "at most " + FormatBytes(most_bytes) + ", which is what is read",
+                            .remedy = remedy});
+  const Json json = {{"file", out}, {"sha256", Sha256Hex(text)}, {"episodes", episodes}};
+  if (!shell.dry_run) WriteFileDurably(out, text);
+  PrintResult(shell, json,
+              std::to_string(episodes) + (shell.dry_run ? " episodes would be in " : " episodes in ") + Quote(out) +
+                  ", SHA-256 " + Sha256Hex(text) + "\n");
+}
+
+void RequireOption(const std::string& value, const std::string& field, const std::string& expected) {
+  if (value.empty()) Fail(ExitCode::kUsage, {.field = field, .found = "not given", .expected = expected});
+}
+
+struct EpisodesImportOptions {
+  std::string format, dataset, split = "test", out;
+
+  void Declare(OptionList& list) {
+    list.Add("format", &format, "Form of FILE: pmf, a list of {Support, Query} with paths CLASS/FILE.")
+        .Choices({"", "pmf"});
+    list.Add("dataset", &dataset, "Data set below $TINT_DATA that the paths are of.");
+    list.Add("split", &split, "Its split.").Choices({"train", "val", "test"});
+    list.Add("out", &out, "File to write.").NotInKey();
+  }
+};
+
+struct EpisodesExportOptions {
+  std::string format, out;
+
+  void Declare(OptionList& list) {
+    list.Add("format", &format, "Form to write: pmf, a list of {Support, Query} with paths CLASS/FILE.")
+        .Choices({"", "pmf"});
+    list.Add("out", &out, "File to write.").NotInKey();
+  }
+};
+
 std::string ReportTable(const DatasetReport& report) {
   std::string table = "split  classes  images  a class      content SHA-256\n";
   for (const SplitReport& split : report.splits) {
@@ -48,9 +90,12 @@ std::string ReportTable(const DatasetReport& report) {
       table += "       cannot be decoded: " + Quote(file) + ": " + reason + "\n";
     for (const auto& [a, b] : split.duplicates)
       table += "       the same pixels: " + Quote(a) + " and " + Quote(b) + "\n";
-    if (split.near_duplicates >= 0)
-      table += "       " + std::to_string(split.near_duplicates) + " pairs of near-duplicates\n";
+    table += "       " + std::to_string(split.near_duplicates) + " pairs of near-duplicates\n";
   }
+  for (const auto& [a, b] : report.across_splits) table += "the same pixels: " + Quote(a) + " and " + Quote(b) + "\n";
+  for (const NearSplits& near : report.near_splits)
+    table += near.first + " and " + near.second + ": " + std::to_string(near.near_duplicates) +
+             " pairs of near-duplicates (--json lists the nearest)\n";
   for (const std::string& deviation : report.deviations) table += "  " + deviation + "\n";
   return table;
 }
@@ -76,17 +121,45 @@ int RunEpisodesDraw(const Command& command, const std::vector<std::string>& argu
                                                   .queries = options.queries,
                                                   .count = options.count,
                                                   .seed = static_cast<uint64_t>(options.seed)});
-  if (text.size() > JsonLimits().max_bytes)
-    Fail(ExitCode::kUsage,
-         {.field = "--count",
-          .found = std::to_string(options.count) + " episodes make a file of " + FormatBytes(text.size()),
-          .expected = "at most " + FormatBytes(JsonLimits().max_bytes) + ", which is what is read",
-          .remedy = "Draw several files with other seeds."});
-  const Json json = {{"file", options.out}, {"sha256", Sha256Hex(text)}, {"episodes", options.count}};
-  if (!shell.dry_run) WriteFileDurably(options.out, text);
-  PrintResult(shell, json,
-              std::to_string(options.count) + (shell.dry_run ? " episodes would be in " : " episodes in ") +
-                  Quote(options.out) + ", SHA-256 " + Sha256Hex(text) + "\n");
+  WriteEpisodes(shell, options.out, text, static_cast<size_t>(options.count), JsonLimits().max_bytes,
+                "Draw several files with other seeds.");
+  return 0;
+}
+
+int RunEpisodesImport(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  EpisodesImportOptions options;
+  ShellOptions shell;
+  options.Declare(grammar.Group(""));
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"FILE", "File of episodes in another form.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  RequireOption(options.format, "--format", "--format pmf");
+  RequireOption(options.dataset, "--dataset", "--dataset NAME, which the paths in the file are of");
+  RequireOption(options.out, "--out", "--out FILE");
+  const auto source = OpenSplit(DataRoot(), options.dataset, options.split);
+  const std::string text = ImportPmf(grammar.positionals().at(0), *source, options.dataset, options.split);
+  const size_t episodes = Json::parse(text).at("episodes").size();
+  WriteEpisodes(shell, options.out, text, episodes, JsonLimits().max_bytes, "Import the file in parts.");
+  return 0;
+}
+
+int RunEpisodesExport(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  EpisodesExportOptions options;
+  ShellOptions shell;
+  options.Declare(grammar.Group(""));
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"FILE", "File of episodes.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  RequireOption(options.format, "--format", "--format pmf");
+  RequireOption(options.out, "--out", "--out FILE");
+  const EpisodeFile file = ReadEpisodeFile(grammar.positionals().at(0));
+  std::shared_ptr<ImageSource> source;
+  for (const Episode& episode : file.episodes) {
+    if (episode.query_rest && source == nullptr) source = OpenSplit(DataRoot(), file.dataset, file.split);
+  }
+  WriteEpisodes(shell, options.out, ExportPmf(file, source), file.episodes.size(), kNoSizeLimit, "");
   return 0;
 }
 

@@ -1,10 +1,13 @@
 #include "tint/data/dataset_check.h"
 
 #include <algorithm>
+#include <array>
+#include <deque>
 #include <mutex>
 #include <unordered_map>
 
 #include "forms.h"
+#include "known_splits.h"
 #include "tint/base/error.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
@@ -59,18 +62,30 @@ std::vector<Seen> LookAtAll(const ImageSource& source, const std::vector<NamedFi
   return all;
 }
 
-int64_t CountNear(const std::vector<Seen>& all) {
-  std::vector<const Seen*> decoded;
-  for (const Seen& seen : all) {
-    if (seen.decoded) decoded.push_back(&seen);
-  }
+// What near-duplicates are found by: of the pictures that decode.
+struct Hashes {
+  std::vector<std::string> names;  // "<split>/<class>/<file>"
   std::vector<uint64_t> hashes;
-  for (const Seen* seen : decoded) hashes.push_back(seen->difference_hash);
-  int64_t pairs = 0;
-  VisitNearHashes(hashes, hashes, kNearBits, [&](const NearDuplicate& pair) {
-    if (decoded[pair.a]->pixel_sha256 != decoded[pair.b]->pixel_sha256) ++pairs;
+  std::vector<std::string> pixels;  // SHA-256
+
+  void Add(const std::string& name, const Seen& seen) {
+    names.push_back(name);
+    hashes.push_back(seen.difference_hash);
+    pixels.push_back(seen.pixel_sha256);
+  }
+};
+
+// Counts the near pairs and lists the nearest. The same object twice: the pairs in it.
+void FindNear(const Hashes& a, const Hashes& b, int64_t* count, std::vector<NearPair>* listed) {
+  std::array<std::vector<NearPair>, kNearBits + 1> by_distance;
+  VisitNearHashes(a.hashes, b.hashes, kNearBits, [&](const NearDuplicate& pair) {
+    if (a.pixels[pair.a] == b.pixels[pair.b]) return;  // told as duplicates
+    ++*count;
+    std::vector<NearPair>& as_near = by_distance[pair.distance];
+    if (as_near.size() < kMostNearPairs) as_near.push_back({a.names[pair.a], b.names[pair.b], pair.distance});
   });
-  return pairs;
+  for (const std::vector<NearPair>& pairs : by_distance) listed->insert(listed->end(), pairs.begin(), pairs.end());
+  if (listed->size() > kMostNearPairs) listed->resize(kMostNearPairs);
 }
 
 class Checker {
@@ -81,7 +96,7 @@ class Checker {
 
  private:
   void Tally(const std::string& name, const Seen& seen, SplitReport* split);
-  void ExpectMini(const std::string& split, const ImageSource& source);
+  void CompareSplits();
   void Deviate(const std::string& sentence) { report_.deviations.push_back(sentence); }
 
   std::filesystem::path root_;
@@ -91,6 +106,7 @@ class Checker {
   };
   std::unordered_map<std::string, First> first_;           // pixel hash -> where it was seen first
   std::map<std::string, std::vector<std::string>> homes_;  // class -> its splits
+  std::deque<Hashes> hashes_;                              // of each split of the report
 };
 
 void Checker::Tally(const std::string& name, const Seen& seen, SplitReport* split) {
@@ -107,19 +123,6 @@ void Checker::Tally(const std::string& name, const Seen& seen, SplitReport* spli
   (same_split ? split->duplicates : report_.across_splits).emplace_back(earlier->second.name, name);
 }
 
-void Checker::ExpectMini(const std::string& split, const ImageSource& source) {
-  const std::map<std::string, int64_t> expected = {{"train", 64}, {"val", 16}, {"test", 20}};
-  const auto classes = static_cast<int64_t>(source.Classes().size());
-  if (classes != expected.at(split)) {
-    Deviate(split + " has " + std::to_string(classes) + " classes, not " + std::to_string(expected.at(split)));
-  }
-  for (const std::string& name : source.Classes()) {
-    const auto images = static_cast<int64_t>(source.Files(name).size());
-    if (images == kMiniImages) continue;
-    Deviate(split + "/" + name + " has " + std::to_string(images) + " pictures, not " + std::to_string(kMiniImages));
-  }
-}
-
 void Checker::CheckSplit(const std::string& split) {
   const std::unique_ptr<ImageSource> source = OpenSplit(root_, report_.dataset, split);
   SplitReport result;
@@ -131,24 +134,38 @@ void Checker::CheckSplit(const std::string& split) {
     const auto count = static_cast<int64_t>(own.size());
     result.fewest_in_class = files.empty() ? count : std::min(result.fewest_in_class, count);
     result.most_in_class = std::max(result.most_in_class, count);
+    result.class_counts[name] = count;
     for (const std::string& file : own) files.push_back({name, file});
     homes_[name].push_back(split);
   }
   result.images = static_cast<int64_t>(files.size());
   const std::vector<Seen> all = LookAtAll(*source, files, split);
+  Hashes& hashes = hashes_.emplace_back();
   for (size_t i = 0; i < files.size(); ++i) {
-    Tally(split + "/" + files[i].class_name + "/" + files[i].file, all[i], &result);
+    const std::string name = split + "/" + files[i].class_name + "/" + files[i].file;
+    Tally(name, all[i], &result);
+    if (all[i].decoded) hashes.Add(name, all[i]);
   }
-  result.near_duplicates = CountNear(all);
+  FindNear(hashes, hashes, &result.near_duplicates, &result.near_pairs);
   result.content_sha256 = source->ContentSha256();
-  if (report_.dataset == "miniimagenet") ExpectMini(split, *source);
   report_.splits.push_back(std::move(result));
 }
 
-DatasetReport Checker::Finish() {
-  if (report_.dataset == "miniimagenet" && report_.splits.size() != 3) {
-    Deviate("of train, val and test, " + std::to_string(report_.splits.size()) + " are there");
+void Checker::CompareSplits() {
+  for (size_t a = 0; a < hashes_.size(); ++a) {
+    for (size_t b = a + 1; b < hashes_.size(); ++b) {
+      NearSplits& near = report_.near_splits.emplace_back();
+      near.first = report_.splits[a].split;
+      near.second = report_.splits[b].split;
+      FindNear(hashes_[a], hashes_[b], &near.near_duplicates, &near.near_pairs);
+    }
   }
+}
+
+DatasetReport Checker::Finish() {
+  CompareSplits();
+  const bool listed = internal::IsCub(report_.dataset) && internal::HasCubLists(root_ / "cub");
+  for (const std::string& sentence : internal::PublishedDeviations(report_, listed)) Deviate(sentence);
   for (const auto& [name, splits] : homes_) {
     if (splits.size() < 2) continue;
     report_.shared_classes.push_back(name);
@@ -168,30 +185,6 @@ DatasetReport Checker::Finish() {
   return std::move(report_);
 }
 
-Json PairsToJson(const std::vector<PicturePair>& pairs) {
-  Json list = Json::array();
-  for (const auto& [first, second] : pairs) list.push_back({first, second});
-  return list;
-}
-
-Json ToJson(const SplitReport& split) {
-  Json undecodable = Json::array();
-  for (const auto& [file, reason] : split.undecodable) undecodable.push_back({{"file", file}, {"reason", reason}});
-  const bool counted = split.near_duplicates >= 0;
-  return {{"split", split.split},
-          {"classes", split.classes},
-          {"images", split.images},
-          {"fewest_in_class", split.fewest_in_class},
-          {"most_in_class", split.most_in_class},
-          {"formats", split.formats},
-          {"sizes", split.sizes},
-          {"warnings", split.warnings},
-          {"undecodable", undecodable},
-          {"duplicates", PairsToJson(split.duplicates)},
-          {"near_duplicates", counted ? Json(split.near_duplicates) : Json(nullptr)},
-          {"content_sha256", split.content_sha256}};
-}
-
 }  // namespace
 
 DatasetReport CheckDataset(const std::filesystem::path& data_root, const std::string& dataset) {
@@ -200,16 +193,6 @@ DatasetReport CheckDataset(const std::filesystem::path& data_root, const std::st
   if (splits.empty()) checker.CheckSplit("train");  // says what is missing, and where
   for (const std::string& split : splits) checker.CheckSplit(split);
   return checker.Finish();
-}
-
-Json ToJson(const DatasetReport& report) {
-  Json splits = Json::array();
-  for (const SplitReport& split : report.splits) splits.push_back(ToJson(split));
-  return {{"dataset", report.dataset},
-          {"splits", splits},
-          {"across_splits", PairsToJson(report.across_splits)},
-          {"shared_classes", report.shared_classes},
-          {"deviations", report.deviations}};
 }
 
 }  // namespace tint

@@ -20,9 +20,7 @@ bool IsFolder(const fs::path& path) {
 
 // With lists of classes, the splits are those that have one.
 bool CubHas(const fs::path& lists, const std::string& split) {
-  bool any = false;
-  for (const std::string other : {"train", "val", "test"}) any = any || !CubList(lists, other).empty();
-  return !any || !CubList(lists, split).empty();
+  return !HasCubLists(lists) || !CubList(lists, split).empty();
 }
 
 Place FindCub(const fs::path& root, const std::string& split) {
@@ -56,6 +54,12 @@ fs::path CubList(const fs::path& lists, const std::string& split) {
   }
   if (IsFile(text)) return text;
   return IsFile(table) ? table : fs::path();
+}
+
+bool HasCubLists(const fs::path& lists) {
+  bool any = false;
+  for (const std::string split : {"train", "val", "test"}) any = any || !CubList(lists, split).empty();
+  return any;
 }
 
 Place FindSplit(const fs::path& root, const std::string& dataset, const std::string& split) {

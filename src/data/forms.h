@@ -42,5 +42,7 @@ std::unique_ptr<ImageSource> OpenCifar(const std::filesystem::path& folder, cons
 
 // The class list of a split of CUB in `lists`, as .txt or .csv; "" if there is none. Both: Error(kBadInput).
 std::filesystem::path CubList(const std::filesystem::path& lists, const std::string& split);
+// True if any of its splits has one.
+bool HasCubLists(const std::filesystem::path& lists);
 
 }  // namespace tint::internal

@@ -6,6 +6,7 @@
 #include "official_forms.h"
 #include "tensor_matchers.h"
 #include "tint/base/sha256.h"
+#include "tint/data/dataset_check.h"
 #include "tint/data/episode.h"
 #include "tint/data/loader.h"
 
@@ -15,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using testing::CatchError;
+using ::testing::Contains;
 using testing::EditText;
 using ::testing::ElementsAre;
 using testing::FailsWith;
@@ -114,6 +116,18 @@ TEST_F(Cifar, RefusesClassesWithoutPictures) {
   WriteAll(home_ / "train.bin", train.substr(0, 3074 * 5));
   WriteAll(home_ / "test.bin", train.substr(0, 3074 * 99));
   ExpectFailure(HasSubstr("class worm has no picture"));
+}
+
+TEST_F(Cifar, IsChecked) {
+  const DatasetReport report = CheckDataset(folder_.path(), "cifar-fs");
+  ASSERT_EQ(report.splits.size(), 3u);
+  EXPECT_EQ(report.splits[0].formats.at("raw"), 64 * 3);
+  EXPECT_EQ(report.splits[0].sizes.at("32x32"), 64 * 3);
+  EXPECT_EQ(report.splits[2].class_counts.at("worm"), 3);
+  // Too few pictures, and nothing else.
+  EXPECT_EQ(report.deviations.size(), 101u);
+  EXPECT_THAT(report.deviations, Contains("test/worm has 3 pictures, not 600"));
+  EXPECT_EQ(report.deviations.back(), "has 300 pictures, not 60000");
 }
 
 TEST_F(Cifar, IsAlsoReadFromClassFolders) {

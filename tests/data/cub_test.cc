@@ -19,12 +19,14 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using testing::CatchError;
+using ::testing::Contains;
 using testing::CubClass;
 using testing::CubFile;
 using testing::EditText;
 using ::testing::ElementsAre;
 using testing::FailsWith;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using testing::Pattern;
 using testing::TensorEquals;
 using testing::TestFolder;
@@ -159,6 +161,19 @@ TEST_F(Cub, ReadsItsOwnListsStrictly) {
                 AllOf(HasSubstr("bounding_boxes.txt:4: "), HasSubstr("IMAGE_ID X Y WIDTH HEIGHT")));
   ExpectFailure("bounding_boxes.txt", "\n4 2.0 4.0 20.0 16.0", "",
                 HasSubstr("images.txt:4: number 4 is not in bounding_boxes.txt"));
+}
+
+TEST_F(Cub, IsChecked) {
+  const DatasetReport report = CheckDataset(folder_.path(), "cub");
+  ASSERT_EQ(report.splits.size(), 3u);
+  EXPECT_THAT(report.splits[0].sizes, ElementsAre(Pair("20x16", 12)));
+  EXPECT_THAT(report.deviations, Contains("val has 2 classes, not 50"));
+  EXPECT_THAT(report.deviations, Contains("has 24 pictures, not 11788"));
+  // Nothing is published of splits of one's own.
+  WriteAll(home_ / "test.txt", CubClass(1) + "\n");
+  const DatasetReport own = CheckDataset(folder_.path(), "cub-none");
+  EXPECT_THAT(own.splits[0].sizes, ElementsAre(Pair("30x30", 3)));
+  EXPECT_THAT(own.deviations, ElementsAre());
 }
 
 TEST_F(Cub, RefusesBoxesThatLeaveTheirPicture) {

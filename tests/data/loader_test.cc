@@ -120,7 +120,11 @@ TEST(CheckDataset, TellsWhatADataSetHolds) {
   EXPECT_THAT(train.sizes, ElementsAre(Pair("24x20", 5)));
   EXPECT_THAT(train.undecodable, ElementsAre(Pair("train/b/broken.png", HasSubstr("broken.png"))));
   EXPECT_THAT(train.duplicates, ElementsAre(Pair("train/a/1.png", "train/b/copy.png")));
+  EXPECT_THAT(train.class_counts, ElementsAre(Pair("a", 3), Pair("b", 3)));
   EXPECT_EQ(train.near_duplicates, 1);
+  ASSERT_THAT(train.near_pairs, SizeIs(1));
+  EXPECT_EQ(train.near_pairs[0].first, "train/a/0.png");
+  EXPECT_EQ(train.near_pairs[0].second, "train/b/near.png");
   EXPECT_EQ(train.content_sha256, OpenSplit(folder.path(), "d", "train")->ContentSha256());
   EXPECT_THAT(report.across_splits, ElementsAre(Pair("train/a/2.png", "test/a/leak.png")));
   EXPECT_THAT(report.shared_classes, ElementsAre("a"));
@@ -130,11 +134,47 @@ TEST(CheckDataset, TellsWhatADataSetHolds) {
   EXPECT_EQ(json["splits"][0]["duplicates"][0][1], "train/b/copy.png");
 }
 
+TEST(CheckDataset, FindsWhatLooksTheSameAcrossSplits) {
+  TestFolder folder;
+  at::Tensor light = Pattern(84, 84, 7);
+  WritePicture(folder / "d/train/a/1.png", light);
+  WritePicture(folder / "d/train/a/2.png", Pattern(84, 84, 50));
+  light = ToBytes(ToUnitFloat(light) * 0.9 + 0.05);
+  WritePicture(folder / "d/val/b/3.png", Pattern(84, 84, 90));
+  WritePicture(folder / "d/test/c/4.png", light);
+  const DatasetReport report = CheckDataset(folder.path(), "d");
+  ASSERT_THAT(report.near_splits, SizeIs(3));
+  EXPECT_EQ(report.near_splits[0].near_duplicates, 0);  // train and val
+  EXPECT_EQ(report.near_splits[2].near_duplicates, 0);  // val and test
+  const NearSplits& near = report.near_splits[1];
+  EXPECT_EQ(near.first + " " + near.second, "train test");
+  ASSERT_EQ(near.near_duplicates, 1);
+  EXPECT_EQ(near.near_pairs[0].first, "train/a/1.png");
+  EXPECT_EQ(near.near_pairs[0].second, "test/c/4.png");
+  EXPECT_THAT(report.deviations, IsEmpty());
+  const Json json = ToJson(report)["near_splits"][1];
+  EXPECT_EQ(json["splits"], Json({"train", "test"}));
+  EXPECT_EQ(json["near_pairs"][0]["distance"], near.near_pairs[0].distance);
+}
+
+TEST(CheckDataset, ListsTheNearestPairsUpToABound) {
+  TestFolder folder;
+  const int count = 22;  // 231 pairs
+  for (int i = 0; i < count; ++i) {
+    at::Tensor flat = Pattern(84, 84, 7);
+    flat[0][0][0] = i;
+    WritePicture(folder / ("d/train/a/" + std::to_string(i) + ".png"), flat);
+  }
+  const DatasetReport report = CheckDataset(folder.path(), "d");
+  EXPECT_EQ(report.splits[0].near_duplicates, count * (count - 1) / 2);
+  EXPECT_EQ(report.splits[0].near_pairs.size(), kMostNearPairs);
+}
+
 TEST(CheckDataset, ComparesMiniImageNetWithItsSplit) {
   TestFolder folder;
   WritePicture(folder / "miniimagenet/test/n1/0.png", Pattern(84, 84, 0));
   const DatasetReport report = CheckDataset(folder.path(), "miniimagenet");
-  EXPECT_THAT(report.deviations, ElementsAre(HasSubstr("test has 1 classes, not 20"),
+  EXPECT_THAT(report.deviations, ElementsAre(HasSubstr("test has 1 classes, not 20"), HasSubstr("test/n1 is no class"),
                                              HasSubstr("test/n1 has 1 pictures"), HasSubstr("1 are there")));
   EXPECT_THAT(CatchError([&] { CheckDataset(folder.path(), "none"); }),
               FailsWith(ExitCode::kMissingInput, HasSubstr("none")));

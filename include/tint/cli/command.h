@@ -33,6 +33,8 @@ void PrintResult(const ShellOptions& shell, const Json& json, const std::string&
 int RunRowCommand(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesDraw(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arguments);
+int RunEpisodesImport(const Command& command, const std::vector<std::string>& arguments);
+int RunEpisodesExport(const Command& command, const std::vector<std::string>& arguments);
 int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsLock(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
