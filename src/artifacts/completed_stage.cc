@@ -102,7 +102,7 @@ std::string ContentHash(const std::map<std::string, FileRecord>& files, const Js
   return Sha256Hex(CanonicalJson({{"files", hashes}, {"metrics", metrics}}));
 }
 
-CompletionRecord ParseCompletion(const std::string& text, const fs::path& folder) {
+CompletionRecord ParseCompletion(const std::string& text, const fs::path& folder, bool copied) {
   constexpr ExitCode kCode = ExitCode::kCorrupt;
   const JsonDocument document = ParseRecord(text, folder / kDoneFile, RebuildHint(folder));
   auto require = [&](const char* pointer, const std::string& expected) {
@@ -118,7 +118,7 @@ CompletionRecord ParseCompletion(const std::string& text, const fs::path& folder
   record.content_sha256 = ContentHash(record.files, record.metrics);
   require("/key_sha256", record.key_sha256);
   require("/key", record.key_sha256.substr(0, 12));
-  require("/key", folder.filename());
+  if (!copied) require("/key", folder.filename());
   require("/stage", RequireString(document, "/components/stage", kCode));
   require("/content_sha256", record.content_sha256);
   return record;
@@ -126,10 +126,14 @@ CompletionRecord ParseCompletion(const std::string& text, const fs::path& folder
 
 }  // namespace internal
 
-std::optional<CompletedStage> CompletedStage::Open(const fs::path& folder) {
+std::optional<CompletedStage> CompletedStage::Open(const fs::path& folder) { return Open(folder, false); }
+
+std::optional<CompletedStage> CompletedStage::OpenCopy(const fs::path& folder) { return Open(folder, true); }
+
+std::optional<CompletedStage> CompletedStage::Open(const fs::path& folder, bool copied) {
   const auto text = internal::ReadOwnFile(folder / internal::kDoneFile);
   if (!text) return std::nullopt;
-  internal::CompletionRecord record = internal::ParseCompletion(*text, folder);
+  internal::CompletionRecord record = internal::ParseCompletion(*text, folder, copied);
   CompletedStage stage;
   stage.folder_ = folder;
   stage.key_ = record.key_sha256.substr(0, 12);

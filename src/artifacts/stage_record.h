@@ -30,7 +30,7 @@ struct CompletionRecord {
   StageCost cost;
 };
 // done.json of `folder`, every member checked against the others and the folder's name: Error(kCorrupt), or
-// kBadConfiguration if newer.
-CompletionRecord ParseCompletion(const std::string& text, const std::filesystem::path& folder);
+// kBadConfiguration if newer. `copied`: the folder may have another name.
+CompletionRecord ParseCompletion(const std::string& text, const std::filesystem::path& folder, bool copied = false);
 
 }  // namespace tint::internal

@@ -60,6 +60,8 @@ class CompletedStage {
   // Empty if there is no done.json. A done.json that is there but not true (syntax, seal, key that does not fit the
   // folder or the components, unknown schema: newer ones are Error(kBadConfiguration)) is Error(kCorrupt).
   static std::optional<CompletedStage> Open(const std::filesystem::path& folder);
+  // As Open, for a result that somebody copied out of its run: the folder may have any name.
+  static std::optional<CompletedStage> OpenCopy(const std::filesystem::path& folder);
 
   // Sizes and hashes of all listed files, and that nothing unlisted lies there but temporaries: problems as sentences.
   std::vector<std::string> Problems() const;
@@ -76,6 +78,8 @@ class CompletedStage {
   const StageCost& cost() const { return cost_; }
 
  private:
+  static std::optional<CompletedStage> Open(const std::filesystem::path& folder, bool copied);
+
   std::filesystem::path folder_;
   std::string key_, content_sha256_;
   Json components_, metrics_;
