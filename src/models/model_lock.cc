@@ -34,7 +34,7 @@ void RejectUnknownFacts(const Json& facts) {
                   .remedy = DidYouMean(role.key(), known_roles)});
     }
     std::vector<std::string> known = FactNames(FindRule(role.key()));
-    known.insert(known.end(), {"licence", "source"});
+    known.insert(known.end(), {"file", "licence", "source", "seen"});
     for (const auto& fact : role.value().items()) {
       if (std::find(known.begin(), known.end(), fact.key()) != known.end()) continue;
       Fail(kBad, {.field = role.key() + "." + fact.key(),
@@ -69,6 +69,7 @@ Json DescribeRole(const RoleRule& rule, const std::filesystem::path& path, const
   };
   object["licence"] = value("licence").value_or("unknown");
   object["source"] = value("source").value_or("unknown");
+  if (const std::optional<Json> seen = value("seen")) object["seen"] = *seen;
   std::vector<std::string> missing;
   for (const std::string& name : FactNames(rule)) {
     const std::optional<Json> fact = value(name);
@@ -100,7 +101,7 @@ std::vector<std::string> LockModels(const std::filesystem::path& folder, const J
   int64_t found = 0;
   for (const RoleRule& rule : internal::RoleRules()) {
     const Json before = root["roles"].value(rule.role, Json::object()), given = facts.value(rule.role, Json::object());
-    const std::filesystem::path file = folder / before.value("file", rule.file);
+    const std::filesystem::path file = folder / given.value("file", before.value("file", rule.file));
     if (!std::filesystem::exists(file, ignored)) continue;
     ++found;
     const bool same = before.contains("sha256") && before["sha256"] == Sha256OfFile(file);

@@ -45,7 +45,8 @@ std::string RequirePlainName(const JsonDocument& document, const std::string& po
 }
 
 void CheckKeys(const JsonDocument& document, const std::string& pointer, const RoleRule& rule) {
-  std::vector<std::string> known = {"file", "sha256", "dtype", "licence", "source", "probes", "flop_per_sample"};
+  std::vector<std::string> known = {"file",   "sha256", "dtype",  "licence",
+                                    "source", "seen",   "probes", "flop_per_sample"};
   known.insert(known.end(), rule.facts.begin(), rule.facts.end());
   known.insert(known.end(), rule.optional.begin(), rule.optional.end());
   RejectUnknownKeys(document, pointer, known, kBad);
@@ -62,6 +63,7 @@ ModelRecord ReadRecord(const JsonDocument& document, const std::string& role) {
   record.sha256 = RequireHash(document, pointer + "/sha256");
   record.licence = RequireString(document, pointer + "/licence", kBad);
   record.source = RequireString(document, pointer + "/source", kBad);
+  if (record.facts.contains("seen")) record.seen = RequireString(document, pointer + "/seen", kBad);
   if (!rule.is_script && !record.facts.contains("dtype")) return record;
   record.dtype = RequireString(document, pointer + "/dtype", kBad);
   const std::vector<std::string> dtypes = {"float32", "bfloat16", "float16"};
@@ -102,7 +104,7 @@ bool LooksLikePickle(const std::filesystem::path& file, std::string_view bytes) 
 
 std::string ModelRecord::KeySha256() const {
   Json read = facts;
-  for (const char* told : {"file", "licence", "source", "probes", "flop_per_sample"}) read.erase(told);
+  for (const char* told : {"file", "licence", "source", "seen", "probes", "flop_per_sample"}) read.erase(told);
   return Sha256Hex(CanonicalJson(read));
 }
 

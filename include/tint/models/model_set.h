@@ -36,10 +36,11 @@ struct ModelRecord {
   std::string dtype;
   std::string licence;
   std::string source;
+  std::string seen;  // optional: pictures and classes that its training saw; "": not told
   Json facts;  // the role's whole object
 
   // What a result that used the model depends on: SHA-256 over the file's hash, the dtype and the facts that computing
-  // reads (scale factors, sizes, statistics), not over names, licence, source and probes.
+  // reads (scale factors, sizes, statistics), not over names, licence, source, `seen` and probes.
   std::string KeySha256() const;
 };
 
@@ -105,7 +106,7 @@ struct ProbeResult {
 std::vector<ProbeResult> RunProbes(const ModelSet& set);
 
 // `tint models lock`: writes or completes models.json for the files that stand in `folder` under their role names
-// (denoiser.pt, ...), with the given facts ({"teacher": {"input_size": 224, ...}}): dtype, hash, arithmetic and probes
+// (denoiser.pt, ...; or that the facts name), with the given facts ({"teacher": {"input_size": 224, ...}}): dtype, hash, arithmetic and probes
 // are found by running each module once, on the CPU, after its Check(). What an existing models.json says about a file
 // that did not change stays, unless facts are given; of a changed one its facts stay and the rest is found anew. Facts
 // that are missing are Error(kBadConfiguration) and nothing is written. Returns the roles it wrote anew.
