@@ -10,6 +10,7 @@
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/text.h"
+#include "tint/stages/pretrain_student.h"
 
 namespace tint {
 namespace {
@@ -140,8 +141,15 @@ const std::vector<Command>& Commands() {
       {"before", "dataset check", "count, decode and compare the pictures of a data set", RunDatasetCheck},
       {"before", "models lock", "write models.json for the model files of a folder", RunModelsLock},
       {"before", "models check", "open every model of a set and run its probes", RunModelsCheck},
-      {"after", "collect", "table of a run's episodes: mean accuracy with interval", RunCollect},
+      {"before", "pretrain student", "train Conv4 or ResNet12 on base classes and add it to a model set",
+       RunPretrainStudent},
+      {"before", "plan", "how many episodes an interval of a given width needs", RunPlan},
+      {"after", "collect", "table of scored episodes: mean accuracy with intervals, beside what was published",
+       RunCollect},
+      {"after", "compare", "two results of the same episodes, paired: the difference with intervals", RunCompare},
+      {"after", "fid", "distance of generated pictures to real ones", RunFid},
       {"after", "predict", "classify photos with a student that came out", RunPredict},
+      {"after", "student export", "write a student as ONNX, for programs without LibTorch", RunStudentExport},
       {"after", "embedding show", "what a file of a learned word holds, tint's own or another tool's",
        RunEmbeddingShow},
       {"after", "embedding export", "write a learned word for A1111, ComfyUI or diffusers", RunEmbeddingExport},
@@ -166,9 +174,20 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
     command->KnownElsewhere(group.name, names);
   }
   // Of the commands around the row.
+  PretrainStudentOptions pretrain_student;
+  CommandOptions pretraining("", "");
+  pretrain_student.Declare(pretraining);
+  for (const OptionGroup& group : pretraining.groups()) {
+    std::vector<std::string> names;
+    for (const Option& option : group.list.options()) names.push_back(option.name());
+    command->KnownElsewhere(group.name, names);
+  }
   command->KnownElsewhere(
-      "", {"split", "ways", "shots", "count", "out", "facts", "configuration", "why", "format", "token", "force",
-           "only", "repetitions", "batch-classes", "batch-photos", "batch-images", "image-steps"});
+      "",
+      {"split",        "ways",         "shots",           "count",     "out",   "facts",       "configuration",
+       "why",          "format",       "token",           "force",     "only",  "repetitions", "batch-classes",
+       "batch-photos", "batch-images", "image-steps",     "mean",      "sigma", "published",   "queries-per-episode",
+       "half-width",   "replicates",   "configuration-b", "per-class", "size",  "limit"});
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
-// collect, predict, inspect, verify.
+// predict, inspect, verify.
 #include <algorithm>
 #include <cstdio>
 #include <tuple>
 
+#include "tint/artifacts/run_folder.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
-#include "tint/stages/collect.h"
 #include "tint/stages/predict.h"
 #include "tint/tensor/device.h"
 
@@ -50,27 +50,13 @@ std::optional<CompletedStage> OpenOrTell(const std::filesystem::path& folder, st
 
 }  // namespace
 
-int RunCollect(const Command& command, const std::vector<std::string>& arguments) {
-  CommandOptions grammar(command.name, command.summary);
-  ShellOptions shell;
-  std::string configuration;
-  grammar.Group("")
-      .Add("configuration", &configuration, "First digits of the configuration to take, where the run holds several.")
-      .NotInKey();
-  shell.Declare(grammar.Group(""));
-  grammar.Positional({"RUN", "Run folder.", true, false});
-  if (!BeginCommand(grammar, shell, arguments)) return 0;
-  const CollectReport report = CollectRun(RunFolder::Open(grammar.positionals().at(0)), configuration);
-  PrintResult(shell, report.ToJson(), report.ToTable());
-  return 0;
-}
-
 int RunPredict(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions grammar(command.name, command.summary);
   ShellOptions shell;
   std::string student, device = "auto";
   grammar.Group("")
-      .Add("student", &student, "The student.pt of a distill result (specialize --json prints it as student_file).")
+      .Add("student", &student,
+           "The student.pt of a distill result (specialize --json prints it as student_file), or its folder.")
       .NotInKey();
   grammar.Group("").Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.").NotInKey();
   shell.Declare(grammar.Group(""));

@@ -1,4 +1,4 @@
-// evaluate: every query of the episode, each prediction stored. method.md S20.
+// evaluate: every query of the episode, each prediction stored, after the checks for leakage. method.md S20.
 
 #include <ATen/ATen.h>
 
@@ -7,6 +7,7 @@
 #include "tint/base/stop.h"
 #include "tint/data/loader.h"
 #include "tint/fewshot/distill.h"
+#include "tint/stages/leakage.h"
 #include "tint/stages/pictures.h"
 #include "tint/stages/student_file.h"
 #include "tint/tensor/checks.h"
@@ -14,7 +15,7 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;  // 2: checks for leakage, near-duplicates and disclosure told
 
 struct Queries {
   std::vector<NamedFile> files;
@@ -32,6 +33,18 @@ Queries ListQueries(const StageContext& context) {
   }
   return queries;
 }
+
+struct Count {
+  int64_t queries = 0, right = 0;
+
+  void Add(bool is_right) {
+    ++queries;
+    right += is_right ? 1 : 0;
+  }
+  Json Accuracy() const {  // null where there is nothing to score
+    return queries == 0 ? Json() : Json(static_cast<double>(right) / static_cast<double>(queries));
+  }
+};
 
 // What was configured upstream, so that results of different configurations are never averaged: all key components of
 // every stage but the episode and its inputs.
@@ -51,10 +64,12 @@ Json ConfigurationOf(const StageResults& earlier) {
 class EvaluateStage : public Stage {
  public:
   std::string name() const override { return "evaluate"; }
-  std::vector<std::string> needs() const override {
-    return {"super-resolve", "textual-inversion", "null-text-inversion", "generate", "distill"};
+  std::vector<std::string> needs(const StageContext& context) const override {
+    std::vector<std::string> stages = RowStages(context);
+    stages.pop_back();
+    return stages;
   }
-  std::vector<std::string> roles() const override { return {}; }
+  std::vector<std::string> roles(const StageContext&) const override { return {}; }
 
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
     const Queries queries = RequireQueries(context);
@@ -62,6 +77,7 @@ class EvaluateStage : public Stage {
     key.inputs["distill"] = earlier.at("distill").content_sha256();
     // The stored result tells its whole configuration, so two configurations with one student are two results.
     key.inputs["configuration"] = Sha256Hex(CanonicalJson(ConfigurationOf(earlier)));
+    key.inputs["disclosure"] = Sha256Hex(CanonicalJson(Disclosure(context)));
     key.inputs["episodes"] = context.task().episodes_sha256;
     Sha256 names;
     for (const NamedFile& file : queries.files) {
@@ -85,21 +101,27 @@ class EvaluateStage : public Stage {
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     CheckContent(context.task());
     CheckNoDuplicates(context.task());
+    const Queries queries = RequireQueries(context);
+    const NearQueries near = CheckLeakage(context, queries.files);
     const CompletedStage& distill = earlier.at("distill");
     const StudentCard card = StudentCard::Parse(distill.Read("student.json"), "student.json");
     const ScriptModule student = ScriptModule::FromBytes(
         distill.Read("student.pt"), (distill.folder() / "student.pt").string(), context.device(), at::kFloat);
-    const Queries queries = RequireQueries(context);
     const at::Tensor images = LoadSquares(*context.task().query_source, queries.files, card.image_size);
     Progress progress(name(), "queries", images.size(0));
     int64_t before = 0;
-    const at::Tensor logits = StudentLogits(student, images, card.mean, card.std, context.device(), [&](int64_t done) {
+    const auto predict = [&](const at::Tensor& some, const std::function<void(int64_t)>& after_piece) {
+      return StudentLogits(student, some, card.mean, card.std, context.device(), after_piece);
+    };
+    const at::Tensor logits = predict(images, [&](int64_t done) {
       progress.Advance(done - before);
       before = done;
       ThrowIfStopRequested();
     });
     CheckFinite(logits, "the student's logits");
-    return Save(context, earlier, queries, logits, writer);
+    CheckPredictionsStandAlone(images, logits, queries.files,
+                               [&](const at::Tensor& piece) { return predict(piece, {}); });
+    return Save(context, earlier, {queries, logits, near}, writer);
   }
 
  private:
@@ -114,16 +136,24 @@ class EvaluateStage : public Stage {
     return queries;
   }
 
-  static Json Save(const StageContext& context, const StageResults& earlier, const Queries& queries,
-                   const at::Tensor& logits, StageWriter& writer) {
+  struct Scored {
+    const Queries& queries;
+    const at::Tensor& logits;
+    const NearQueries& near;
+  };
+
+  static Json Save(const StageContext& context, const StageResults& earlier, const Scored& scored,
+                   StageWriter& writer) {
+    const auto& [queries, logits, near] = scored;
     const at::Tensor predicted = logits.argmax(1).contiguous();
     const int64_t* choice = predicted.const_data_ptr<int64_t>();
-    std::vector<int64_t> right(static_cast<size_t>(context.ways()), 0), total = right;
+    std::vector<Count> classes(static_cast<size_t>(context.ways()));
+    Count far;
     std::string lines;
     for (size_t q = 0; q < queries.files.size(); ++q) {
-      const auto label = static_cast<size_t>(queries.labels[q]);
-      ++total[label];
-      right[label] += choice[q] == queries.labels[q] ? 1 : 0;
+      const bool right = choice[q] == queries.labels[q];
+      classes[static_cast<size_t>(queries.labels[q])].Add(right);
+      if (!near.near[q]) far.Add(right);
       Json row = Json::array();
       for (int64_t n = 0; n < context.ways(); ++n) row.push_back(logits[static_cast<int64_t>(q)][n].item<float>());
       lines += CanonicalJson({{"class", queries.files[q].class_name},
@@ -134,25 +164,43 @@ class EvaluateStage : public Stage {
                "\n";
     }
     writer.Put("predictions.jsonl", lines);
-    return SaveResult(context, earlier, right, total, writer);
+    return SaveResult(context, earlier, classes, NearJson(context, scored, far), writer);
   }
 
-  static Json SaveResult(const StageContext& context, const StageResults& earlier, const std::vector<int64_t>& right,
-                         const std::vector<int64_t>& total, StageWriter& writer) {
-    int64_t all_right = 0, all = 0;
-    Json classes = Json::array();
-    for (size_t c = 0; c < total.size(); ++c) {
-      all_right += right[c];
-      all += total[c];
-      Json accuracy = nullptr;
-      if (total[c] > 0) accuracy = static_cast<double>(right[c]) / static_cast<double>(total[c]);
-      classes.push_back({{"class", context.task().classes[c].name}, {"queries", total[c]}, {"accuracy", accuracy}});
+  // What of result.json tells of near-duplicates.
+  static Json NearJson(const StageContext& context, const Scored& scored, const Count& far) {
+    std::vector<std::string> supports;
+    for (const TaskClass& one : context.task().classes) {
+      for (const std::string& file : one.support) supports.push_back(one.name + "/" + file);
     }
-    const double accuracy = static_cast<double>(all_right) / static_cast<double>(all);
+    Json pairs = Json::array();
+    for (const NearQueries::Pair& pair : scored.near.pairs) {
+      const NamedFile& query = scored.queries.files[static_cast<size_t>(pair.query)];
+      pairs.push_back({{"support", supports[static_cast<size_t>(pair.support)]},
+                       {"query", query.class_name + "/" + query.file},
+                       {"distance", pair.distance}});
+    }
+    return {{"near_duplicates", pairs},
+            {"near_duplicate_pairs", scored.near.pair_count},
+            {"near_duplicate_queries", static_cast<int64_t>(scored.queries.files.size()) - far.queries},
+            {"accuracy_without_near_duplicates", far.Accuracy()}};
+  }
+
+  static Json SaveResult(const StageContext& context, const StageResults& earlier, const std::vector<Count>& counts,
+                         const Json& near, StageWriter& writer) {
+    Count all;
+    Json classes = Json::array();
+    for (size_t c = 0; c < counts.size(); ++c) {
+      all.queries += counts[c].queries;
+      all.right += counts[c].right;
+      classes.push_back({{"class", context.task().classes[c].name},
+                         {"queries", counts[c].queries},
+                         {"accuracy", counts[c].Accuracy()}});
+    }
     const Json configuration = ConfigurationOf(earlier);
     Json result = {{"schema", 1},
-                   {"accuracy", accuracy},
-                   {"queries", all},
+                   {"accuracy", all.Accuracy()},
+                   {"queries", all.queries},
                    {"student", context.options().global.student},
                    {"dataset", context.task().dataset},
                    {"episodes_sha256", context.task().episodes_sha256},
@@ -160,10 +208,15 @@ class EvaluateStage : public Stage {
                    {"classes", classes},
                    {"queries_per_class", context.options().global.queries},
                    {"configuration", configuration},
-                   {"configuration_sha256", Sha256Hex(CanonicalJson(configuration))}};
+                   {"configuration_sha256", Sha256Hex(CanonicalJson(configuration))},
+                   {"disclosure", Disclosure(context)}};
+    result.update(near);
     if (context.task().dataset != "folder") result["episode"] = context.episode_idx();
     writer.Put("result.json", SealJson(result));
-    return {{"accuracy", accuracy}, {"queries", all}};
+    return {{"accuracy", all.Accuracy()},
+            {"queries", all.queries},
+            {"near_duplicate_queries", near.at("near_duplicate_queries")},
+            {"accuracy_without_near_duplicates", near.at("accuracy_without_near_duplicates")}};
   }
 };
 

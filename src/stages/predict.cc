@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 
 #include "tint/artifacts/stage_folder.h"
 #include "tint/base/log.h"
@@ -19,21 +20,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-CompletedStage OpenStageOf(const fs::path& student) {
-  if (!fs::exists(student))
-    Fail(ExitCode::kMissingInput, {.file = student.string(),
+constexpr char kModule[] = "student.pt", kCard[] = "student.json";
+
+// TorchScript is code, and its loader notices no flipped bit: what no record lists is not opened.
+CompletedStage OpenResultOf(const fs::path& student) {
+  std::error_code ignored;
+  const fs::path file = fs::weakly_canonical(fs::is_directory(student, ignored) ? student / kModule : student);
+  if (!fs::exists(file, ignored))
+    Fail(ExitCode::kMissingInput, {.file = file.string(),
                                    .field = "--student",
                                    .found = "no such file",
-                                   .expected = "the student.pt of a distill result"});
-  const fs::path file = fs::weakly_canonical(student);
-  auto stage = CompletedStage::Open(file.parent_path());
-  if (!stage || file.filename() != "student.pt" || stage->components().at("stage") != "distill")
+                                   .expected = "the student.pt of a distill result, or its folder"});
+  auto stage = CompletedStage::OpenCopy(file.parent_path());
+  const auto lists = [&](const char* name) {
+    const std::vector<std::string> files = stage->Files();
+    return std::find(files.begin(), files.end(), name) != files.end();
+  };
+  if (!stage || file.filename() != kModule || stage->components().at("stage") != "distill" || !lists(kModule) ||
+      !lists(kCard))
     Fail(ExitCode::kUntrusted,
-         {.file = student.string(),
+         {.file = file.string(),
           .field = "--student",
           .found = "a file that no done.json beside it lists",
           .expected = "RUN/episodes/*/distill/*/student.pt (TorchScript is code: only listed files are opened)",
-          .remedy = "Keep the whole folder of the result together when you copy it."});
+          .remedy = "Keep the whole folder of the result together when you copy it; its name does not matter."});
   return std::move(*stage);
 }
 
@@ -46,15 +56,21 @@ at::Tensor LoadPhoto(const std::string& photo, int64_t size) {
 
 }  // namespace
 
+OpenedStudent OpenStudent(const fs::path& student, const std::string& device) {
+  const CompletedStage stage = OpenResultOf(student);
+  const std::string file = (stage.folder() / kModule).string();
+  OpenedStudent opened{StudentCard::Parse(stage.Read(kCard), (stage.folder() / kCard).string()),
+                       ScriptModule::FromBytes(stage.Read(kModule), file, ChooseDevice(device), at::kFloat)};
+  opened.module.SetTraining(false);
+  return opened;
+}
+
 Predictions PredictPhotos(const fs::path& student, const std::vector<std::string>& photos,
                           const std::string& device_name) {
-  const CompletedStage stage = OpenStageOf(student);
-  const StudentCard card = StudentCard::Parse(stage.Read("student.json"), (stage.folder() / "student.json").string());
-  const c10::Device device = ChooseDevice(device_name);
-  const ScriptModule module = ScriptModule::FromBytes(stage.Read("student.pt"), student.string(), device, at::kFloat);
+  const auto [card, module] = OpenStudent(student, device_name);
   std::vector<at::Tensor> images;
   for (const std::string& photo : photos) images.push_back(LoadPhoto(photo, card.image_size));
-  const at::Tensor logits = StudentLogits(module, at::stack(images), card.mean, card.std, device);
+  const at::Tensor logits = StudentLogits(module, at::stack(images), card.mean, card.std, module.device());
   const at::Tensor probabilities = at::softmax(logits.to(at::kDouble), 1).contiguous();
   Predictions result{card.classes, {}};
   for (size_t i = 0; i < photos.size(); ++i) {
@@ -78,12 +94,23 @@ Json Predictions::ToJson() const {
 }
 
 std::string Predictions::ToTable() const {
+  const auto percent = [](double share) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
+    return std::string(text);
+  };
   std::string table;
   for (const Prediction& photo : photos) {
-    char share[32];
-    std::snprintf(share, sizeof share, "%6.1f %%",
-                  100 * *std::max_element(photo.probabilities.begin(), photo.probabilities.end()));
-    table += std::string(share) + "  " + photo.predicted + "  " + Quote(photo.photo) + "\n";
+    std::vector<size_t> order(classes.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return photo.probabilities[a] > photo.probabilities[b]; });
+    std::vector<std::string> next;
+    for (size_t k = 1; k < std::min<size_t>(3, order.size()); ++k)
+      next.push_back(classes[order[k]] + " " + percent(photo.probabilities[order[k]]));
+    const std::string share = percent(photo.probabilities[order[0]]);
+    table += std::string(8 - std::min<size_t>(8, share.size()), ' ') + share + "  " + photo.predicted + "  " +
+             Quote(photo.photo) + (next.empty() ? "" : "  (then " + Join(next, ", ") + ")") + "\n";
   }
   return table;
 }

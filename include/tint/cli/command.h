@@ -38,7 +38,12 @@ int RunEpisodesExport(const Command& command, const std::vector<std::string>& ar
 int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsLock(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
+int RunPretrainStudent(const Command& command, const std::vector<std::string>& arguments);
 int RunCollect(const Command& command, const std::vector<std::string>& arguments);
+int RunCompare(const Command& command, const std::vector<std::string>& arguments);
+int RunPlan(const Command& command, const std::vector<std::string>& arguments);
+int RunFid(const Command& command, const std::vector<std::string>& arguments);
+int RunStudentExport(const Command& command, const std::vector<std::string>& arguments);
 int RunPredict(const Command& command, const std::vector<std::string>& arguments);
 int RunEmbeddingShow(const Command& command, const std::vector<std::string>& arguments);
 int RunEmbeddingExport(const Command& command, const std::vector<std::string>& arguments);

@@ -1,4 +1,4 @@
-// Classifies photos with a student that distill wrote.
+// Opens a student that distill wrote, and classifies photos with it.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,19 @@
 #include <vector>
 
 #include "tint/base/json.h"
+#include "tint/models/script_module.h"
+#include "tint/stages/student_file.h"
 
 namespace tint {
+
+struct OpenedStudent {
+  StudentCard card;
+  ScriptModule module;  // float32, in eval mode
+};
+// `student`: a student.pt, or the folder it lies in: a distill result, also one that was copied elsewhere as a whole,
+// under any name. done.json beside it must list student.pt and student.json with their hashes: not listed is
+// Error(kUntrusted), changed is Error(kCorrupt), absent is Error(kMissingInput).
+OpenedStudent OpenStudent(const std::filesystem::path& student, const std::string& device);
 
 struct Prediction {
   std::string photo;
@@ -19,11 +30,10 @@ struct Predictions {
   std::vector<std::string> classes;
   std::vector<Prediction> photos;
   Json ToJson() const;
-  std::string ToTable() const;
+  std::string ToTable() const;  // a line a photo: its class, and the two next probable
 };
 
-// `student` is a student.pt inside a stage folder whose done.json lists it: elsewhere it is Error(kUntrusted), changed
-// it is Error(kCorrupt). Photos go through the picture door, squared by centre crop.
+// Photos go through the picture door, squared by centre crop.
 Predictions PredictPhotos(const std::filesystem::path& student, const std::vector<std::string>& photos,
                           const std::string& device);
 

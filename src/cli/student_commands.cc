@@ -1,0 +1,89 @@
+// student export.
+#include <filesystem>
+
+#include "tint/base/file.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+#include "tint/cli/command.h"
+#include "tint/fewshot/onnx.h"
+#include "tint/stages/predict.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ExportOptions {
+  std::string format = "onnx", out;
+  bool force = false;
+
+  void Declare(OptionList& list) {
+    list.Add("format", &format,
+             "onnx: opset 13, for ONNX Runtime, OpenCV's dnn and others. Input `images`, float32 [batch, 3, S, S], RGB "
+             "in [0, 1] (bytes / 255; mean and std are in the graph); output `logits`; classes, S and the resize rule "
+             "are in the file's metadata. The LibTorch form is student.pt itself.")
+        .Choices({"onnx"})
+        .NotInKey();
+    list.Add("out", &out, "File to write, NAME.onnx.").NotInKey();
+    list.Add("force", &force, "Replace --out if it is there.").NotInKey();
+  }
+};
+
+void CheckOut(const ExportOptions& options) {
+  if (options.out.empty())
+    Fail(ExitCode::kUsage, {.field = "--out", .found = "not given", .expected = "a file to write"});
+  const fs::path out = fs::absolute(options.out);
+  if (out.extension() != ".onnx" || out.stem().empty())
+    Fail(ExitCode::kUsage, {.field = "--out",
+                            .found = Quote(options.out),
+                            .expected = "a name that ends in .onnx, by which other tools know the format"});
+  std::error_code ignored;
+  if (fs::exists(out.parent_path() / "done.json", ignored))
+    Fail(ExitCode::kCannotCreate, {.file = options.out,
+                                   .found = "lies among the results of a run",
+                                   .expected = "another folder, as results stay as they are"});
+  if (!options.force && fs::exists(fs::symlink_status(out)))
+    Fail(ExitCode::kCannotCreate, {.file = options.out,
+                                   .found = "is there already",
+                                   .expected = "a new file",
+                                   .remedy = "Give --force to replace it."});
+}
+
+}  // namespace
+
+int RunStudentExport(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ExportOptions options;
+  ShellOptions shell;
+  options.Declare(grammar.Group(""));
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"STUDENT", "The student.pt of a distill result, or its folder.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  CheckOut(options);
+  SetUpTensorLibrary(0);
+  const auto [card, module] = OpenStudent(grammar.positionals().at(0), "cpu");
+  const std::string bytes = StudentToOnnx(module, {.architecture = card.architecture,
+                                                   .classes = card.classes,
+                                                   .image_size = card.image_size,
+                                                   .mean = card.mean,
+                                                   .std = card.std});
+  if (!shell.dry_run) {
+    options.force ? WriteFileDurably(options.out, bytes) : CommitFileOnce(options.out, bytes);
+  }
+  const std::string size = std::to_string(card.image_size);
+  PrintResult(shell,
+              {{"file", options.out},
+               {"sha256", Sha256Hex(bytes)},
+               {"format", options.format},
+               {"architecture", card.architecture},
+               {"classes", card.classes},
+               {"image_size", card.image_size},
+               {"dry_run", shell.dry_run}},
+              card.architecture + " of " + std::to_string(card.classes.size()) + " classes" +
+                  (shell.dry_run ? " would be in " : " in ") + Quote(options.out) + ": images [batch, 3, " + size +
+                  ", " + size + "], RGB in [0, 1] -> logits\n");
+  return 0;
+}
+
+}  // namespace tint

@@ -1,0 +1,227 @@
+#include "tint/stages/leakage.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+#include "student_start.h"
+#include "tint/base/file.h"
+#include "tint/base/log.h"
+#include "tint/base/progress.h"
+#include "tint/base/stop.h"
+#include "tint/base/text.h"
+#include "tint/data/near_duplicates.h"
+#include "tint/fewshot/distill.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+constexpr char kPixelsFile[] = "pixels.txt";  // a SHA-256 a line, in the order of the source
+
+std::vector<NamedFile> FilesOf(const ImageSource& source) {
+  std::vector<NamedFile> files;
+  for (const std::string& name : source.Classes()) {
+    for (const std::string& file : source.Files(name)) files.push_back({name, file});
+  }
+  return files;
+}
+
+std::vector<NamedFile> SupportsOf(const Task& task) {
+  std::vector<NamedFile> files;
+  for (const TaskClass& one : task.classes) {
+    for (const std::string& file : one.support) files.push_back({one.name, file});
+  }
+  return files;
+}
+
+void ForEachPicture(const PictureHashes& pictures, const std::string& unit,
+                    const std::function<void(size_t, const Picture&)>& visit) {
+  Progress progress("evaluate", unit, static_cast<int64_t>(pictures.files.size()));
+  std::mutex mutex;
+  at::parallel_for(0, static_cast<int64_t>(pictures.files.size()), 1, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      ThrowIfStopRequested();
+      const NamedFile& file = pictures.files[static_cast<size_t>(i)];
+      visit(static_cast<size_t>(i), pictures.source->Decode(file.class_name, file.file));
+      const std::lock_guard<std::mutex> lock(mutex);
+      progress.Advance();
+    }
+  });
+}
+
+PictureHashes HashPixels(const ImageSource& source, const std::string& unit) {
+  PictureHashes hashes{&source, FilesOf(source), {}, {}};
+  hashes.pixels.resize(hashes.files.size());
+  ForEachPicture(hashes, unit, [&](size_t i, const Picture& picture) { hashes.pixels[i] = picture.pixel_sha256; });
+  return hashes;
+}
+
+std::vector<std::string> ReadPixels(const CompletedStage& done, size_t count) {
+  std::vector<std::string> pixels = Split(done.Read(kPixelsFile), '\n');
+  TINT_CHECK_EQ(pixels.size(), count + 1) << "lines, and what follows the last one's end";
+  pixels.pop_back();
+  return pixels;
+}
+
+void KeepPixels(const std::filesystem::path& folder, const StageKey& key, const PictureHashes& base, double seconds) {
+  StageWriter writer(folder, key);
+  std::string lines;
+  for (const std::string& sha256 : base.pixels) lines += sha256 + "\n";
+  writer.Put(kPixelsFile, lines);
+  writer.Finish({{"pictures", base.files.size()}},
+                {.seconds = seconds, .device_seconds = 0, .peak_host_bytes = PeakHostBytes(), .peak_device_bytes = 0});
+}
+
+// Decoding a whole base takes seconds to minutes, an episode may take less: the hashes are kept for the run. A worker
+// that finds another at it computes them for itself.
+PictureHashes HashBase(const StageContext& context) {
+  const ImageSource& base = *context.base_source();
+  StageKey key;
+  key.stage = "pixels";
+  key.inputs["base images"] = base.ContentSha256();
+  const std::filesystem::path folder = context.run().SharedPath(key);
+  PictureHashes hashes{&base, FilesOf(base), {}, {}};
+  if (const auto done = CompletedStage::Open(folder)) {
+    hashes.pixels = ReadPixels(*done, hashes.files.size());
+    return hashes;
+  }
+  try {
+    CreateFoldersDurably(folder.parent_path());
+    const Lease lease(folder.parent_path());
+    if (const auto done = CompletedStage::Open(folder)) {
+      hashes.pixels = ReadPixels(*done, hashes.files.size());
+      return hashes;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    hashes = HashPixels(base, "base pictures compared");
+    KeepPixels(folder, key, hashes, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    return hashes;
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kLeased) throw;
+  }
+  return HashPixels(base, "base pictures compared");
+}
+
+}  // namespace
+
+PictureHashes HashPictures(const ImageSource& source, const std::vector<NamedFile>& files) {
+  PictureHashes hashes{&source, files, {}, {}};
+  hashes.pixels.resize(files.size());
+  hashes.difference.resize(files.size());
+  ForEachPicture(hashes, "pictures compared", [&](size_t i, const Picture& picture) {
+    hashes.pixels[i] = picture.pixel_sha256;
+    hashes.difference[i] = DifferenceHash(picture.pixels);
+  });
+  return hashes;
+}
+
+void RefuseEqualPixels(const PictureHashes& learned, const std::string& role, const PictureHashes& scored) {
+  std::unordered_map<std::string, size_t> places;
+  for (size_t i = 0; i < scored.files.size(); ++i) places.emplace(scored.pixels[i], i);
+  const auto describe = [](const PictureHashes& hashes, size_t i) {
+    return hashes.source->Describe(hashes.files[i].class_name, hashes.files[i].file);
+  };
+  for (size_t i = 0; i < learned.files.size(); ++i) {
+    const auto same = places.find(learned.pixels[i]);
+    if (same == places.end()) continue;
+    Fail(ExitCode::kBadInput, {.file = describe(learned, i),
+                               .found = "this " + role + " shows the same picture, pixel for pixel, as " +
+                                        Quote(describe(scored, same->second)),
+                               .expected = "pictures that differ: what was learned from is not scored",
+                               .remedy = "Remove one of the two."});
+  }
+}
+
+NearQueries FindNearQueries(const PictureHashes& support, const PictureHashes& queries) {
+  NearQueries found;
+  found.near.resize(queries.files.size(), false);
+  VisitNearHashes(support.difference, queries.difference, kNearBits, [&](const NearDuplicate& pair) {
+    ++found.pair_count;
+    found.near[static_cast<size_t>(pair.b)] = true;
+    if (found.pairs.size() < kMostNearPairs) found.pairs.push_back({pair.a, pair.b, pair.distance});
+  });
+  return found;
+}
+
+void CheckPredictionsStandAlone(const at::Tensor& images, const at::Tensor& logits, const std::vector<NamedFile>& files,
+                                const std::function<at::Tensor(const at::Tensor&)>& predict) {
+  constexpr int64_t kSample = 8;
+  const int64_t count = images.size(0), sampled = std::min(kSample, count);
+  // Each stays in its row of the piece: libraries may round differently by row, and that is no leakage.
+  std::map<int64_t, int64_t> query_of_row;
+  for (int64_t k = 0; k < sampled; ++k) query_of_row.emplace(k * count / sampled % kStudentPiece, k * count / sampled);
+  const auto check = [&](const std::map<int64_t, int64_t>& rows) {
+    std::vector<int64_t> shape = images.sizes().vec();
+    shape[0] = kStudentPiece;
+    const at::Tensor piece = at::zeros(shape, images.options());
+    for (const auto& [row, query] : rows) piece[row].copy_(images[query]);
+    const at::Tensor again = predict(piece);
+    for (const auto& [row, query] : rows) {
+      if (at::equal(again[row], logits[query])) continue;
+      const NamedFile& file = files.at(static_cast<size_t>(query));
+      Fail(ExitCode::kInternal, {.file = file.class_name + "/" + file.file,
+                                 .field = "evaluate",
+                                 .found = "a prediction that depends on the other pictures of its batch",
+                                 .expected = "the same bits alone and among others"});
+    }
+  };
+  check({*query_of_row.begin()});
+  check(query_of_row);
+}
+
+NearQueries CheckLeakage(const StageContext& context, const std::vector<NamedFile>& queries) {
+  const Task& task = context.task();
+  const PictureHashes support = HashPictures(*task.support_source, SupportsOf(task));
+  const PictureHashes scored = HashPictures(*task.query_source, queries);
+  RefuseEqualPixels(support, "support", scored);
+  if (context.synthetic_source())
+    RefuseEqualPixels(HashPixels(*context.synthetic_source(), "synthetic pictures compared"), "synthetic picture",
+                      scored);
+  if (context.base_source()) {
+    const PictureHashes base = HashBase(context);
+    RefuseEqualPixels(base, "base picture", scored);
+    RefuseEqualPixels(base, "base picture", support);
+  }
+  NearQueries near = FindNearQueries(support, scored);
+  const auto count = std::count(near.near.begin(), near.near.end(), true);
+  if (count > 0)
+    spdlog::warn("evaluate: {} of {} queries show nearly what a support shows (result.json lists them)", count,
+                 queries.size());
+  return near;
+}
+
+Json Disclosure(const StageContext& context) {
+  std::set<std::string> roles;
+  for (const std::string& stage : RowStages(context)) {
+    for (const std::string& role : MakeStage(stage)->roles(context)) roles.insert(role);
+  }
+  Json table = Json::object();
+  switch (ChooseStart(context)) {
+    case StudentStart::kModelSet:
+      roles.insert(StudentRole(context));
+      break;
+    case StudentStart::kFile:
+      table["student start"] = {{"source", "a file outside the model set, SHA-256 " + StartSha256(context)},
+                                {"licence", nullptr},
+                                {"seen", nullptr}};
+      break;
+    case StudentStart::kRandom:
+      table["student start"] = {{"source", "random weights"}, {"licence", nullptr}, {"seen", "nothing"}};
+  }
+  for (const std::string& role : roles) {
+    if (!context.models().Has(role)) continue;
+    const ModelRecord& record = context.models().Require(role);
+    table[role] = {{"source", record.source},
+                   {"licence", record.licence},
+                   {"seen", record.seen.empty() ? Json() : Json(record.seen)}};
+  }
+  return table;
+}
+
+}  // namespace tint

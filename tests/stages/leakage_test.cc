@@ -1,0 +1,199 @@
+// The checks that stand between an accuracy and belief in it: as functions, and through the program.
+#include "tint/stages/leakage.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <opencv2/imgcodecs.hpp>
+#include <set>
+
+#include "files.h"
+#include "program.h"
+#include "tensor_matchers.h"
+#include "tint/artifacts/stage_folder.h"
+#include "tint/base/file.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+#include "tint/fewshot/distill.h"
+#include "tint/tensor/safetensors.h"
+
+namespace tint::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+// The same pixels in another PNG file, each value `brighter` by so much.
+void WriteAgain(const fs::path& picture, const fs::path& other, int brighter = 0) {
+  cv::Mat pixels = cv::imread(picture.string(), cv::IMREAD_COLOR);
+  pixels += cv::Scalar::all(brighter);
+  std::vector<uchar> bytes;
+  ASSERT_TRUE(cv::imencode(".png", pixels, bytes, {cv::IMWRITE_PNG_COMPRESSION, 0}));
+  fs::create_directories(other.parent_path());
+  WriteAll(other, std::string(bytes.begin(), bytes.end()));
+  ASSERT_NE(Sha256OfFile(picture), Sha256OfFile(other));
+}
+
+fs::path FirstFileOf(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+  return *std::min_element(files.begin(), files.end());
+}
+
+// A predictor like a student's: rows alone; or each row with the mean of its batch, as batch statistics would do.
+at::Tensor Alone(const at::Tensor& images) { return images.to(at::kFloat).mean({2, 3}); }
+at::Tensor Together(const at::Tensor& images) { return Alone(images) - Alone(images).mean(0, true) * 1e-3; }
+
+TEST(PredictionsStandAlone, ThoseOfATransductiveClassifierDoNot) {
+  for (const int64_t count : {1, 5, 64, 150}) {
+    const at::Tensor images = (at::arange(count * 3 * 16).reshape({count, 3, 4, 4}) * 7 % 251).to(at::kByte);
+    std::vector<NamedFile> files;
+    for (int64_t i = 0; i < count; ++i) files.push_back({"class", std::to_string(i) + ".png"});
+    CheckPredictionsStandAlone(images, Alone(images), files, Alone);
+    const Error error = CatchError([&] { CheckPredictionsStandAlone(images, Together(images), files, Together); });
+    EXPECT_THAT(error, FailsWith(ExitCode::kInternal, AllOf(HasSubstr("class/0.png"), HasSubstr("batch"))));
+  }
+}
+
+// One row of the small world up to its student; evaluate runs on other queries each time.
+class Leakage : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    world_ = fs::temp_directory_path() / ("tint-leakage-" + std::to_string(getpid()));
+    fs::remove_all(world_);
+    row_ = SmallWorld(world_);
+    // A picture that the base holds and, later, a query shows.
+    WriteAgain(FirstFileOf(world_ / "query/red-disc"), Any("base") / "from-query.png");
+    const Outcome outcome = Run("specialize", "query");
+    ASSERT_EQ(outcome.code, 65) << "evaluate refuses, the student is there: " << outcome.err;
+    refused_ = outcome.err;
+  }
+  static void TearDownTestSuite() { fs::remove_all(world_); }
+
+  // The first class folder below `part`.
+  static fs::path Any(const std::string& part) { return FirstFileOf(world_ / part); }
+
+  // `more`: pairs of a flag and its value, in place of the row's.
+  static Outcome Run(const std::string& command, const std::string& query, Arguments more = {}) {
+    Arguments arguments = {command, "--run", world_ / "run", "--progress", "none", "--json"};
+    arguments.insert(arguments.end(), row_.begin(), row_.end());
+    more.insert(more.end(), {"--query", world_ / query});
+    for (size_t i = 0; i < more.size(); i += 2)
+      *(std::find(arguments.begin(), arguments.end(), more[i]) + 1) = more[i + 1];
+    return RunProgram(arguments);
+  }
+
+  // The queries but the one that the base shows too.
+  static fs::path CleanQueries(const std::string& name) {
+    fs::copy(world_ / "query", world_ / name, fs::copy_options::recursive);
+    fs::remove(FirstFileOf(world_ / name / "red-disc"));
+    return world_ / name;
+  }
+
+  static CompletedStage Result(const Outcome& outcome) {
+    const std::string key = outcome.json()["stages"][0]["key"];
+    return *CompletedStage::Open(world_ / "run/episodes/support/evaluate" / key);
+  }
+
+  static fs::path world_;
+  static Arguments row_;
+  static std::string refused_;
+};
+fs::path Leakage::world_;
+Arguments Leakage::row_;
+std::string Leakage::refused_;
+
+TEST_F(Leakage, APictureOfTheBaseIsNotScored) {
+  EXPECT_THAT(refused_, AllOf(HasSubstr("base picture"), HasSubstr("from-query.png"),
+                              HasSubstr(FirstFileOf(world_ / "query/red-disc").filename().string())));
+  EXPECT_TRUE(fs::exists(world_ / "run/shared/pixels"));
+}
+
+TEST_F(Leakage, ASupportIsNotScoredEvenInAnotherFile) {
+  const fs::path support = FirstFileOf(world_ / "support/red-disc");
+  WriteAgain(support, CleanQueries("same-pixels") / "red-disc/again.png");
+  const Outcome outcome = Run("evaluate", "same-pixels");
+  EXPECT_EQ(outcome.code, 65);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(support.string()), HasSubstr("again.png"), HasSubstr("pixel for pixel")));
+}
+
+TEST_F(Leakage, NearDuplicatesAreScoredAndTold) {
+  const fs::path support = FirstFileOf(world_ / "support/red-disc");
+  WriteAgain(support, CleanQueries("near") / "red-disc/near.png", 2);
+  const Outcome outcome = Run("evaluate", "near");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("queries show nearly what a support shows"));
+  const CompletedStage stage = Result(outcome);
+  const Json result = Json::parse(stage.Read("result.json"));
+  EXPECT_EQ(result["queries"], 20);
+  const int64_t near = result["near_duplicate_queries"];
+  EXPECT_GE(near, 1);
+  bool listed = false;
+  for (const Json& pair : result["near_duplicates"]) {
+    listed = listed ||
+             (pair["query"] == "red-disc/near.png" && pair["support"] == "red-disc/" + support.filename().string());
+    EXPECT_LE(pair["distance"].get<int>(), 4);
+  }
+  EXPECT_TRUE(listed);
+  // The accuracy of the others, from the stored predictions.
+  std::set<std::string> left_out;
+  for (const Json& pair : result["near_duplicates"]) left_out.insert(pair["query"]);
+  EXPECT_EQ(static_cast<int64_t>(left_out.size()), near);
+  int64_t far = 0, right = 0;
+  for (const std::string& line : Split(stage.Read("predictions.jsonl"), '\n')) {
+    if (line.empty()) continue;
+    const Json row = Json::parse(line);
+    if (left_out.count(row["class"].get<std::string>() + "/" + row["file"].get<std::string>()) > 0) continue;
+    ++far;
+    right += row["label"] == row["predicted"] ? 1 : 0;
+  }
+  EXPECT_EQ(far, 20 - near);
+  EXPECT_EQ(result["accuracy_without_near_duplicates"], far == 0 ? Json() : Json(static_cast<double>(right) / far));
+}
+
+TEST_F(Leakage, ResultsTellWhatTheirModelsSaw) {
+  CleanQueries("clean");
+  fs::copy(world_ / "models", world_ / "seen-models", fs::copy_options::recursive);
+  Json list = Json::parse(ReadAll(world_ / "models/models.json"));
+  list["roles"]["teacher"]["seen"] = "all shapes";
+  WriteAll(world_ / "seen-models/models.json", list.dump());
+  const Outcome outcome = Run("evaluate", "clean", {"--models", world_ / "seen-models"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["stages"][0]["reused"], false);
+  const Json disclosure = Json::parse(Result(outcome).Read("result.json"))["disclosure"];
+  EXPECT_EQ(disclosure["teacher"]["seen"], "all shapes");
+  EXPECT_EQ(disclosure["teacher"]["source"], list["roles"]["teacher"]["source"]);
+  EXPECT_TRUE(disclosure["denoiser"]["seen"].is_null());
+  EXPECT_EQ(disclosure["student start"]["source"], "random weights");
+}
+
+// Labels come from the supports alone: the same picture gets the same labels beside other base pictures.
+TEST_F(Leakage, PseudoLabelsDependOnNoOtherPicture) {
+  fs::copy(world_ / "base", world_ / "less", fs::copy_options::recursive);
+  std::vector<fs::path> classes;
+  for (const auto& entry : fs::directory_iterator(world_ / "less")) classes.push_back(entry.path());
+  fs::remove_all(*std::max_element(classes.begin(), classes.end()));
+  const auto labels = [&] {
+    std::map<std::string, at::Tensor> by_result;
+    for (const auto& entry : fs::directory_iterator(world_ / "run/episodes/support/distill")) {
+      const fs::path file = entry.path() / "pseudo_labels.safetensors";
+      by_result[entry.path().filename()] = ParseSafetensors(ReadAll(file), file.string()).at("base");
+    }
+    return by_result;
+  };
+  const auto before = labels();
+  ASSERT_EQ(before.size(), 1u);
+  ASSERT_EQ(Run("distill", "query", {"--base", world_ / "less"}).code, 0);
+  for (const auto& [key, tensor] : labels()) {
+    if (before.count(key) > 0) continue;
+    ASSERT_LT(tensor.size(0), before.begin()->second.size(0));
+    EXPECT_THAT(tensor, TensorEquals(before.begin()->second.narrow(0, 0, tensor.size(0))));
+  }
+}
+
+}  // namespace
+}  // namespace tint::testing
