@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times tint against diffusers on the same weights, in turn, and prints the ratios of the medians.
+"""Times tint against diffusers and PyTorch on the same work, in turn, and prints the ratios of the medians.
 
   .venv/bin/python scripts/export_models.py --size bench --out DIR        the models, once
   .venv/bin/python scripts/bench_peers.py --models DIR [--tint build/release/tint] [--rounds 5] [--json]
@@ -13,6 +13,8 @@ of glibc's malloc (big blocks stay with the process). The peers are the loops as
   null-text-inversion  the community pipeline, one image at a time, U-Net frozen; with --unfrozen as published, where the
                        weights' gradients are computed too
   generate             DDIM with guidance, one image at a time, and 16 in a batch
+  training             a step of Conv4 and of ResNet12 on 150 pictures (training_peers.py); tint begins with decoded
+                       pictures in memory, where it keeps them, the peer with files
 """
 
 import argparse
@@ -38,10 +40,12 @@ PHOTOS = CLASSES = 5
 
 
 def keep_memory():
-    """The settings of src/tensor/device.cc."""
+    """The settings of src/tensor/device.cc and processor.cc."""
     libc = ctypes.CDLL(None)
     libc.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD
-    libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
+    libc.mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
+    libc.mallopt(-4, 0)  # M_MMAP_MAX
+    libc.mallopt(-2, 64 << 20)  # M_TOP_PAD
 
 
 def scheduler(steps):
@@ -198,6 +202,22 @@ def comparisons(peers, unfrozen):
     }
 
 
+def training(workers):
+    """As comparisons."""
+    from training_peers import TrainingPeer
+
+    works = {}
+    for architecture, steps, target in (("conv4", 4, 4), ("resnet12", 2, 2)):
+        peer = TrainingPeer(architecture, workers)
+        works[f"training step of 150 pictures, {architecture}"] = (
+            f"distill-{architecture}",
+            lambda peer=peer, steps=steps: peer.steps(steps),
+            steps,
+            target,
+        )
+    return works
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", required=True, help="the set of export_models.py --size bench")
@@ -205,13 +225,19 @@ def main():
     parser.add_argument("--tint", default="build/release/tint")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--only", choices=("diffusion", "training"), help="one kind of work (both)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load the peer's pictures")
     parser.add_argument("--unfrozen", action="store_true", help="null-text peer computes the weights' gradients too")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     keep_memory()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    works = comparisons(Peers(options.seed), options.unfrozen)
+    works = {}
+    if options.only != "training":
+        works |= comparisons(Peers(options.seed), options.unfrozen)
+    if options.only != "diffusion":
+        works |= training(options.workers)
     seconds = {name: ([], []) for name in works}
     for round_idx in range(options.rounds):
         for name, (unit, work, units, _) in works.items():
@@ -221,13 +247,13 @@ def main():
     rows = []
     for name, (_, _, _, target) in works.items():
         ours, theirs = (statistics.median(values) for values in seconds[name])
-        rows.append(dict(work=name, tint=ours, diffusers=theirs, ratio=theirs / ours, target=target))
+        rows.append(dict(work=name, tint=ours, peer=theirs, ratio=theirs / ours, target=target))
     if options.json:
         print(json.dumps({"threads": options.threads, "rounds": options.rounds, "rows": rows}))
         return
-    print(f"{'work':<60} {'tint':>10} {'diffusers':>10} {'ratio':>6} {'target':>6}")
+    print(f"{'work':<60} {'tint':>10} {'peer':>10} {'ratio':>6} {'target':>6}")
     for row in rows:
-        print(f"{row['work']:<60} {row['tint']:>8.4f} s {row['diffusers']:>8.4f} s {row['ratio']:>6.2f} {row['target']:>6}")
+        print(f"{row['work']:<60} {row['tint']:>8.4f} s {row['peer']:>8.4f} s {row['ratio']:>6.2f} {row['target']:>6}")
 
 
 if __name__ == "__main__":

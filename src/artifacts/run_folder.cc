@@ -125,26 +125,46 @@ fs::path RunFolder::StagePath(uint64_t episode_idx, const StageKey& key) const {
   return stage / key.Folder();
 }
 
+fs::path RunFolder::SharedPath(const StageKey& key) const {
+  const fs::path shared = path_ / internal::kSharedFolder, stage = shared / key.stage;
+  for (const fs::path& folder : {shared, stage, stage / key.Folder()}) internal::RefuseLink(folder);
+  return stage / key.Folder();
+}
+
+namespace {
+
+// <folder>/<stage>/<key>; NamesIn sorts.
+void AddEntries(const fs::path& folder, uint64_t episode_idx, std::vector<RunFolder::Entry>* entries) {
+  for (const std::string& stage : internal::NamesIn(folder)) {
+    if (!internal::IsPlainName(stage) || internal::KindOf(folder / stage) != FileKind::kFolder) continue;
+    for (const std::string& key : internal::NamesIn(folder / stage)) {
+      const fs::path result = folder / stage / key;
+      if (!internal::IsHex(key, 12) || internal::KindOf(result) != FileKind::kFolder) continue;
+      entries->push_back({.episode_idx = episode_idx,
+                          .stage = stage,
+                          .folder = result,
+                          .complete = internal::KindOf(result / internal::kDoneFile) != FileKind::kAbsent});
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<RunFolder::Entry> RunFolder::Entries() const {
   std::vector<Entry> entries;
   const fs::path episodes = path_ / internal::kEpisodesFolder;
-  // NamesIn sorts, so entries come in byte order of episode, stage and key.
   for (const std::string& episode : internal::NamesIn(episodes)) {
     const auto episode_idx = internal::EpisodeOfName(episode);
     if (!episode_idx || internal::KindOf(episodes / episode) != FileKind::kFolder) continue;
-    for (const std::string& stage : internal::NamesIn(episodes / episode)) {
-      const fs::path stage_folder = episodes / episode / stage;
-      if (!internal::IsPlainName(stage) || internal::KindOf(stage_folder) != FileKind::kFolder) continue;
-      for (const std::string& key : internal::NamesIn(stage_folder)) {
-        const fs::path folder = stage_folder / key;
-        if (!internal::IsHex(key, 12) || internal::KindOf(folder) != FileKind::kFolder) continue;
-        entries.push_back({.episode_idx = *episode_idx,
-                           .stage = stage,
-                           .folder = folder,
-                           .complete = internal::KindOf(folder / internal::kDoneFile) != FileKind::kAbsent});
-      }
-    }
+    AddEntries(episodes / episode, *episode_idx, &entries);
   }
+  return entries;
+}
+
+std::vector<RunFolder::Entry> RunFolder::SharedEntries() const {
+  std::vector<Entry> entries;
+  const fs::path shared = path_ / internal::kSharedFolder;
+  if (internal::KindOf(shared) == FileKind::kFolder) AddEntries(shared, 0, &entries);
   return entries;
 }
 

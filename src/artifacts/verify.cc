@@ -19,12 +19,14 @@ class Verifier {
   VerifyReport Check() {
     CheckManifest();
     Collect([&] { CheckNames(); });
-    for (const RunFolder::Entry& entry : run_.Entries()) {
-      if (entry.complete) {
-        ++report_.complete_stages;
-        Collect([&] { CheckStage(entry); });
-      } else {
-        ++report_.incomplete_stages;
+    for (const bool shared : {false, true}) {
+      for (const RunFolder::Entry& entry : shared ? run_.SharedEntries() : run_.Entries()) {
+        if (entry.complete) {
+          ++report_.complete_stages;
+          Collect([&] { CheckStage(entry); });
+        } else {
+          ++report_.incomplete_stages;
+        }
       }
     }
     return std::move(report_);
@@ -71,25 +73,34 @@ class Verifier {
   void CheckNames() {
     CheckFolder(run_.path(), [](const std::string& name, FileKind kind) {
       return (name == internal::kRunFile && kind != FileKind::kAbsent) ||
-             (name == internal::kEpisodesFolder && kind == FileKind::kFolder);
+             ((name == internal::kEpisodesFolder || name == internal::kSharedFolder) && kind == FileKind::kFolder);
     });
+    const fs::path shared = run_.path() / internal::kSharedFolder;
+    if (internal::KindOf(shared) == FileKind::kFolder) CheckStages(shared);
     const fs::path episodes = run_.path() / internal::kEpisodesFolder;
     CheckFolder(episodes, [](const std::string& name, FileKind kind) {
       return kind == FileKind::kFolder && internal::EpisodeOfName(name);
     });
     for (const std::string& episode : SubFolders(episodes)) {
       if (!internal::EpisodeOfName(episode)) continue;  // reported as a whole
-      CheckFolder(episodes / episode, [](const std::string& name, FileKind kind) {
-        const bool lease = name == internal::kLeaseFile || name.starts_with(internal::kLeasePrefix);
-        return kind == FileKind::kFolder ? internal::IsPlainName(name) : kind == FileKind::kRegular && lease;
-      });
-      for (const std::string& stage : SubFolders(episodes / episode)) {
-        if (!internal::IsPlainName(stage)) continue;
-        CheckFolder(episodes / episode / stage, [](const std::string& name, FileKind kind) {
-          return kind == FileKind::kFolder && internal::IsHex(name, 12);
-        });
-      }
+      CheckStages(episodes / episode);
     }
+  }
+
+  void CheckStages(const fs::path& folder) {
+    CheckFolder(folder, [](const std::string& name, FileKind kind) {
+      return kind == FileKind::kFolder ? internal::IsPlainName(name) : kind == FileKind::kRegular && IsLease(name);
+    });
+    for (const std::string& stage : SubFolders(folder)) {
+      if (!internal::IsPlainName(stage)) continue;
+      CheckFolder(folder / stage, [](const std::string& name, FileKind kind) {
+        return kind == FileKind::kFolder ? internal::IsHex(name, 12) : kind == FileKind::kRegular && IsLease(name);
+      });
+    }
+  }
+
+  static bool IsLease(const std::string& name) {
+    return name == internal::kLeaseFile || name.starts_with(internal::kLeasePrefix);
   }
 
   static std::vector<std::string> SubFolders(const fs::path& folder) {

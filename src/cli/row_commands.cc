@@ -5,6 +5,7 @@
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
+#include "tint/stages/method_scores.h"
 #include "tint/stages/pipeline.h"
 #include "tint/tensor/device.h"
 
@@ -131,6 +132,11 @@ int RunRowCommand(const Command& command, const std::vector<std::string>& argume
   };
   if (!BeginCommand(grammar, options.shell, arguments, complete)) return 0;
   InstallStopHandlers();
+  if (command.name == "evaluate" && options.evaluate.method != "distilled") {
+    const MethodReport report = ScoreMethod(options);
+    PrintResult(options.shell, report.json, report.table);
+    return 0;
+  }
   const StageContext context(options);
   if (options.shell.dry_run) {
     PrintPlan(context, command.name, options.shell);

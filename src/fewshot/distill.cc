@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,11 +9,13 @@
 #include <limits>
 
 #include "distill_batch.h"
+#include "kept_statistics.h"
 #include "source_loss.h"
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
 #include "tint/base/text.h"
 #include "tint/fewshot/student.h"
+#include "tint/models/training.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
@@ -32,24 +33,25 @@ class Distiller {
  public:
   Distiller(const std::vector<DistillSource>& sources, const DistillOptions& options, const std::vector<double>& mean,
             const std::vector<double>& std, DistillState* state)
-      : sources_(sources), options_(options), mean_(mean), std_(std), state_(*state), device_(state->student.device()) {
+      : sources_(sources),
+        options_(options),
+        mean_(mean),
+        std_(std),
+        state_(*state),
+        twin_(TrainingTwin(state->student)),
+        device_(state->student.device()) {
     CheckSources();
     PrepareState();
   }
 
   // One step of SGD; the losses of the sources, not weighted, still on the device.
   at::Tensor Step(int64_t step, const internal::DistillBatch& batch) {
-    state_.student.SetTraining(true);
-    const at::Tensor logits =
-        state_.student.Call("forward", {internal::PrepareForStudent(batch.images.to(device_), mean_, std_)});
+    const at::Tensor images = internal::PrepareForStudent(batch.images.to(device_), mean_, std_);
+    const std::vector<at::Tensor> logits = Logits(images, batch);
     std::vector<at::Tensor> losses;
     at::Tensor total;
-    int64_t first = 0;
     for (size_t i = 0; i < sources_.size(); ++i) {
-      const int64_t rows = batch.rows[i].size(0);
-      const at::Tensor loss =
-          internal::SourceLoss(sources_[i], logits.narrow(0, first, rows), batch.rows[i], options_.temperature);
-      first += rows;
+      const at::Tensor loss = internal::SourceLoss(sources_[i], logits[i], batch.rows[i], options_.temperature);
       losses.push_back(loss.detach());
       const at::Tensor weighted = loss * Weight(sources_[i]);
       total = total.defined() ? total + weighted : weighted;
@@ -95,12 +97,7 @@ class Distiller {
     }
     CheckShape(state_.losses, {options_.steps, 3}, "losses");
     state_.student.SetRequiresGrad(true);
-    for (const auto& [name, parameter] : state_.student.Parameters()) {
-      at::Tensor& momentum = state_.momenta[name];
-      if (state_.step == 0 && !momentum.defined()) momentum = at::zeros_like(parameter.detach());
-      CheckShape(momentum, parameter.sizes(), "momentum of " + name);
-      momentum = momentum.to(parameter.device());
-    }
+    PrepareMomenta(state_.student, &state_.momenta);
   }
 
   double Weight(const DistillSource& source) const {
@@ -115,29 +112,51 @@ class Distiller {
            });
   }
 
-  // torch.optim.SGD without dampening and Nesterov: d = g + wd p; m = mu m + d; p = p - lr m.
+  // Of each source, in train mode.
+  std::vector<at::Tensor> Logits(const at::Tensor& images, const internal::DistillBatch& batch) {
+    state_.student.SetTraining(true);
+    twin_.SetTraining(true);
+    std::vector<int64_t> rows;
+    for (const at::Tensor& own : batch.rows) rows.push_back(own.size(0));
+    if (options_.batch_norm == "shared") return twin_.Call("forward", {images}).split_with_sizes(rows);
+    const std::vector<at::Tensor> parts = images.split_with_sizes(rows);
+    std::vector<at::Tensor> logits(parts.size());
+    const size_t leader = Leader();
+    logits[leader] = twin_.Call("forward", {parts[leader]});
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (i == leader) continue;
+      const internal::KeptStatistics kept(state_.student);
+      logits[i] = twin_.Call("forward", {parts[i]});
+    }
+    return logits;
+  }
+
+  // The source that the running statistics follow (S25).
+  size_t Leader() const {
+    for (const char* name : {"base", "synthetic"}) {
+      for (size_t i = 0; i < sources_.size(); ++i) {
+        if (sources_[i].name == name) return i;
+      }
+    }
+    return 0;
+  }
+
   void Descend(const at::Tensor& loss, int64_t step) {
-    const auto parameters = state_.student.Parameters();
-    std::vector<at::Tensor> tensors;
-    for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
-    const auto gradients = torch::autograd::grad({loss}, tensors, {}, std::nullopt, false, /*allow_unused=*/true);
-    const c10::NoGradGuard no_grad;
     const double backbone_rate = DistillLearningRate(options_, step);
     const double linear_rate = DistillClassifierLearningRate(options_, step);
-    for (size_t i = 0; i < parameters.size(); ++i) {
-      const std::string& name = parameters[i].first;
-      if (!gradients[i].defined() || IsFrozen(name)) continue;
-      at::Tensor& momentum = state_.momenta[name];
-      momentum.mul_(options_.momentum).add_(gradients[i].add(tensors[i], options_.weight_decay));
-      // The linear layer's parameters are the classifier's own, the others its backbone's.
-      tensors[i].add_(momentum, name.find('.') == std::string::npos ? -linear_rate : -backbone_rate);
-    }
+    // The linear layer's parameters are the classifier's own, the others its backbone's.
+    const auto rate = [&](const std::string& name) {
+      if (IsFrozen(name)) return -1.0;
+      return name.find('.') == std::string::npos ? linear_rate : backbone_rate;
+    };
+    SgdStep(loss, {{&state_.student, &state_.momenta, rate}}, {options_.momentum, options_.weight_decay});
   }
 
   const std::vector<DistillSource>& sources_;
   const DistillOptions& options_;
   const std::vector<double>&mean_, &std_;
   DistillState& state_;
+  ScriptModule twin_;
   c10::Device device_;
 };
 
@@ -145,12 +164,16 @@ class Distiller {
 
 void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions& options,
                 const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
-                DistillState* state, const std::function<void(const DistillState&)>& after_step) {
+                DistillState* state, const std::function<void(DistillState&)>& after_step) {
   Distiller distiller(sources, options, mean, std, state);
   internal::BatchMaker batches(sources, options, streams);
   internal::DistillBatch batch;
   if (state->step < options.steps) batch = batches.Make(state->step);
   while (state->step < options.steps) {
+    // What the student draws itself (dropout) follows from the step alone.
+    at::manual_seed(
+        RandomStream({streams.seed, "distill/drop", streams.episode_idx, 0, static_cast<uint64_t>(state->step)})
+            .Bits64());
     const at::Tensor losses = distiller.Step(state->step, batch);
     // Reading the losses waits for the GPU, which computes while the processor makes the next batch.
     if (state->step + 1 < options.steps) batch = batches.Make(state->step + 1);

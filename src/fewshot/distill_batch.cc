@@ -69,8 +69,8 @@ DistillBatch BatchMaker::Make(int64_t step) {
     images.push_back(sources_[i].images.index_select(0, batch.rows[i]));
     for (const RandomStream& stream : passes_[i].AugmentStreams(step)) streams.push_back(stream);
   }
-  const AugmentOptions augment = {CropPadding(options_, sources_[0].images.size(3)), options_.color_jitter,
-                                  options_.flip_probability};
+  const AugmentOptions augment = {options_.disturbance.CropPadding(sources_[0].images.size(3)),
+                                  options_.disturbance.color_jitter, options_.disturbance.flip_probability};
   batch.images = AugmentInThreads(at::cat(images), augment, streams, at::get_num_threads());
   return batch;
 }

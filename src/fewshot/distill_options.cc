@@ -54,37 +54,42 @@ void DistillOptions::Declare(OptionList& list) {
       .Preset("smoke", 500);
   list.Add("normalize-features", &normalize_features, "Divide features by their length before the linear layer.")
       .Source("S16: norm_feat");
-  list.Add("synthetic-labels", &synthetic_labels,
-           "What synthetic pictures teach: the teacher's soft labels, or the class they were generated for (Table 2, "
-           "None).")
-      .Choices({"teacher", "class"})
+  list.Add(
+          "synthetic-labels", &synthetic_labels,
+          "What synthetic pictures teach: soft labels of the teacher or of logistic regression, as base-labels, or the "
+          "class they were generated for (Table 2, None).")
+      .Choices({"teacher", "logistic-regression", "class"})
       .Source("S24 row 17");
-  list.Add("crop-padding", &crop_padding, "Zero padding before the random crop; -1: 4 for sides up to 32, else 8.")
-      .Range(-1, 512)
-      .Unit("pixels")
-      .Source("S16");
-  list.Add("color-jitter", &color_jitter, "Brightness, contrast and saturation are multiplied by 1 - j to 1 + j.")
-      .Range(0, 1)
-      .Source("S16");
-  list.Add("flip-probability", &flip_probability, "Probability of a horizontal flip.").Range(0, 1).Source("S16");
-  list.Add("conv4-head", &conv4_head,
-           "conv4: four poolings, flattened; or three poolings and the mean over all places (LabelHalluc).")
-      .Choices({"flatten", "gap"})
-      .Preset("upstream", "gap")
-      .Source("S14, S24 row 8");
-  list.Add("resnet12-widths", &resnet12_widths, "resnet12: channels of its four stages.")
-      .Choices({"64-128-256-512", "64-160-320-640"})
-      .Preset("upstream", "64-160-320-640")
-      .Source("S14, S24 row 7");
-  list.Add("activation", &activation, "resnet12: what follows its convolutions; leaky_relu has slope 0.1.")
-      .Choices({"relu", "leaky_relu"})
-      .Preset("upstream", "leaky_relu")
-      .Source("S14, S24 row 7");
-}
-
-int64_t CropPadding(const DistillOptions& options, int64_t image_size) {
-  if (options.crop_padding >= 0) return options.crop_padding;
-  return image_size <= 32 ? 4 : 8;
+  list.Add(
+          "base-labels", &base_labels,
+          "Who labels the base pictures: the model set's teacher (cosine to prototypes), or logistic regression on the "
+          "student's own pre-trained features (LabelHalluc).")
+      .Choices({"teacher", "logistic-regression"})
+      .Preset("upstream", "logistic-regression")
+      .Source("TINT Table 2; S16");
+  list.Add("batch-norm", &batch_norm,
+           "Whether the sources share a batch's statistics, or each is normalised by its own (running ones: those of "
+           "the base pictures).")
+      .Choices({"shared", "per-source"})
+      .Preset("upstream", "per-source")
+      .Source("S25: two GPUs");
+  list.Add("support-copies", &support_copies,
+           "Disturbed copies of each support that logistic regression is fitted to; 0: the supports as they are.")
+      .Range(0, 1000)
+      .Source("S16, S24 row 18");
+  list.Add("synthetic-images", &synthetic_images,
+           "Number of synthetic pictures of each class to use, the first ones; 0: all.")
+      .Range(0, 100'000'000)
+      .Unit("pictures")
+      .Source("TINT Table 2: 1,000 and 4,000");
+  list.Add("evaluate-every", &evaluate_every,
+           "Score the queries every so many steps, for the curve of accuracy over steps; only for episodes of a "
+           "validation split. 0: never.")
+      .Range(0, 10'000'000)
+      .Unit("steps")
+      .Source("TINT Fig. 5");
+  disturbance.Declare(list);
+  student.Declare(list);
 }
 
 }  // namespace tint

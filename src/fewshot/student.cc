@@ -50,6 +50,11 @@ class ModuleWriter {
     Line(variable + " = torch.max_pool2d(" + variable + ", [2, 2], [2, 2], [0, 0], [1, 1], False)");
   }
 
+  void Attribute(const std::string& name, const c10::TypePtr& type, const torch::jit::IValue& value) {
+    module_.register_attribute(name, type, value);
+  }
+  void Buffer(const std::string& name, const at::Tensor& value) { module_.register_buffer(name, value); }
+
   Module Finish() {
     module_.define("def forward(self, x: Tensor) -> Tensor:\n" + source_);
     return module_;
@@ -81,11 +86,35 @@ Module BuildConv4(const StudentSpec& spec, RandomStream stream) {
   return writer.Finish();
 }
 
+constexpr char kDropRate[] = "drop_rate";
+
+// Dropout after the first two stages, DropBlock after the others.
+void Drop(ModuleWriter& writer, size_t block, int64_t drop_block) {
+  writer.Line("if self.training and self.drop_rate > 0.0:");
+  if (block < 2) {
+    writer.Line("    x = torch.dropout(x, self.drop_rate, True)");
+    return;
+  }
+  for (const std::string& statement : {
+           "b = min(x.size(2), " + std::to_string(drop_block) + ")",
+           std::string("places = x.size(2) - b + 1"),
+           std::string("share = torch.clamp_max(self.drop_rate * self.drop_steps / 40000.0, self.drop_rate)"),
+           std::string("rate = share * (float(x.size(2)) / float(b * places)) ** 2"),
+           std::string("seeds = torch.rand([x.size(0), x.size(1), places, places], dtype=x.dtype, device=x.device)"),
+           std::string("seeds = torch.constant_pad_nd((seeds < rate).to(x.dtype), [b - 1, b - 1, b - 1, b - 1], 0.0)"),
+           std::string("kept = 1.0 - torch.max_pool2d(seeds, [b, b], [1, 1], [0, 0], [1, 1], False)"),
+           std::string("x = x * kept * (float(kept.numel()) / torch.clamp_min(kept.sum(), 1.0))"),
+       })
+    writer.Line("    " + statement);
+}
+
 // method.md S14: 4 x [3 x (conv 3x3, BN), 1x1 shortcut with BN, sum, maxpool 2], global average.
 Module BuildResNet12(const StudentSpec& spec, RandomStream stream) {
   const bool leaky = spec.activation == "leaky_relu";
   const std::string activation = leaky ? "torch.leaky_relu(x, 0.1)" : "torch.relu(x)";
   ModuleWriter writer("ResNet12", std::sqrt(2.0 / (leaky ? 1.01 : 1.0)), stream);
+  writer.Attribute(kDropRate, c10::FloatType::get(), spec.drop_rate);
+  writer.Buffer("drop_steps", at::zeros({1}, at::kLong));
   int64_t inputs = 3;
   for (size_t block = 0; block < spec.resnet12_widths.size(); ++block) {
     const std::string prefix = "block" + std::to_string(block + 1) + "_";
@@ -101,8 +130,11 @@ Module BuildResNet12(const StudentSpec& spec, RandomStream stream) {
     writer.Line("x = x + s");
     writer.Line("x = " + activation);
     writer.MaxPool("x");
+    Drop(writer, block, spec.drop_block);
     inputs = width;
   }
+  writer.Line("if self.training:");
+  writer.Line("    self.drop_steps.add_(1)");
   writer.Line("return torch.mean(x, [2, 3])");
   return writer.Finish();
 }
@@ -121,6 +153,12 @@ ScriptModule BuildBackbone(const StudentSpec& spec, RandomStream stream) {
   CheckSpec(spec);
   const bool conv4 = spec.architecture == "conv4";
   return ScriptModule(conv4 ? BuildConv4(spec, stream) : BuildResNet12(spec, stream), spec.architecture);
+}
+
+void SetDropRate(const ScriptModule& module, double rate) {
+  for (torch::jit::Module part : module.module().modules()) {
+    if (part.hasattr(kDropRate)) part.setattr(kDropRate, rate);
+  }
 }
 
 const std::vector<std::string>& FirstConvolution() {

@@ -98,7 +98,7 @@ std::string OriginName(Origin origin) {
 }
 
 const std::vector<std::string>& PresetNames() {
-  static const std::vector<std::string> names = {"paper", "upstream", "smoke"};
+  static const std::vector<std::string> names = {"paper", "upstream", "pmf", "smoke"};
   return names;
 }
 

@@ -3,6 +3,7 @@
 
 #include "tint/base/text.h"
 #include "tint/data/loader.h"
+#include "tint/stages/shipped.h"
 #include "tint/stages/stage.h"
 #include "tint/tensor/device.h"
 
@@ -14,20 +15,6 @@ namespace fs = std::filesystem;
 void RequireGiven(const std::string& value, const std::string& flag, const std::string& meaning) {
   if (!value.empty()) return;
   Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
-}
-
-// The lists that come with the program lie beside it: <build>/../../configs, or <prefix>/share/tint when installed.
-fs::path ShippedEpisodes(const std::string& dataset) {
-  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
-  const fs::path file = fs::path("episodes") / (dataset + "-test-5way-5shot.json");
-  for (const fs::path& base : {program / "../../configs", program / "../share/tint"}) {
-    if (fs::exists(base / file)) return (base / file).lexically_normal();
-  }
-  Fail(ExitCode::kUsage,
-       {.field = "--episodes",
-        .found = "not given, and no list comes with data set " + Quote(dataset),
-        .expected = "a file of episodes",
-        .remedy = "Draw one: tint episodes draw --dataset " + Quote(dataset) + " --split test --out FILE."});
 }
 
 Task ResolveTask(const GlobalOptions& global) {
@@ -42,7 +29,8 @@ Task ResolveTask(const GlobalOptions& global) {
     Fail(ExitCode::kUsage, {.field = "--dataset",
                             .found = "folder",
                             .expected = "another name: so results call one's own photos (--support)"});
-  const fs::path path = global.episodes.empty() ? ShippedEpisodes(global.dataset) : fs::path(global.episodes);
+  const fs::path path = global.episodes.empty() ? ShippedEpisodes(global.dataset, "test-5way-5shot", "--episodes")
+                                                : fs::path(global.episodes);
   const EpisodeFile file = ReadEpisodeFile(path);
   if (file.dataset != global.dataset)
     Fail(ExitCode::kBadInput, {.file = path.string(),
@@ -85,6 +73,19 @@ void RefuseScoredBase(const GlobalOptions& global, const Task& task, const Image
   }
 }
 
+// A folder of pictures for each class of the task.
+std::shared_ptr<ImageSource> OpenSynthetic(const std::string& folder, const Task& task) {
+  std::shared_ptr<ImageSource> source = OpenClassFolders(folder);
+  for (const TaskClass& one : task.classes) {
+    if (std::binary_search(source->Classes().begin(), source->Classes().end(), one.name)) continue;
+    Fail(ExitCode::kMissingInput, {.file = folder,
+                                   .field = "--synthetic-folder",
+                                   .found = "no folder of class " + Quote(one.name),
+                                   .expected = "a folder of pictures for each class of the episode"});
+  }
+  return source;
+}
+
 bool IsPlainName(const std::string& name) {
   if (name.empty() || name.size() > 64 || !std::isalnum(static_cast<unsigned char>(name[0]))) return false;
   return std::all_of(name.begin(), name.end(),
@@ -116,6 +117,8 @@ StageContext::StageContext(const RunOptions& options)
       image_size_(options.global.image_size > 0 ? options.global.image_size : task_.facts.image_size),
       base_name_(ResolveBaseName(options.global)),
       base_source_(OpenBase(base_name_)),
+      synthetic_source_(
+          options.global.synthetic_folder.empty() ? nullptr : OpenSynthetic(options.global.synthetic_folder, task_)),
       run_(RunFolder::Imagine(options.global.run)) {
   RefuseScoredBase(options.global, task_, base_source_.get());
 }
@@ -140,8 +143,17 @@ StageKey StageContext::NewKey(const std::string& stage, int64_t version, const J
   return key;
 }
 
+bool UsesGenerated(const StageContext& context) {
+  return context.synthetic_source() == nullptr && context.options().distill.synthetic_weight > 0;
+}
+
+std::vector<std::string> RowStages(const StageContext& context) {
+  if (UsesGenerated(context)) return StageNames();
+  return {"distill", "evaluate"};
+}
+
 void Stage::Check(const StageContext& context) const {
-  for (const std::string& role : roles()) context.models().Require(role);
+  for (const std::string& role : roles(context)) context.models().Require(role);
 }
 
 std::unique_ptr<Stage> MakeStage(const std::string& name) {

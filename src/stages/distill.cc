@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "distill_sources.h"
+#include "student_start.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/sha256.h"
@@ -15,31 +16,14 @@
 #include "tint/fewshot/student.h"
 #include "tint/stages/pictures.h"
 #include "tint/stages/student_file.h"
+#include "tint/tensor/processor.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
 namespace {
 
-constexpr int64_t kVersion = 2;  // 2: as many base pictures of each class
+constexpr int64_t kVersion = 3;  // 3: own kernels in training
 constexpr char kCheckpoint[] = "training.safetensors";
-
-std::string StudentRole(const StageContext& context) { return "student-" + context.options().global.student; }
-
-// How the student starts (contract.md "Student start"): a file, the model set's, or random weights if asked for.
-enum class Start { kFile, kModelSet, kRandom };
-
-Start ChooseStart(const StageContext& context) {
-  const GlobalOptions& global = context.options().global;
-  if (!global.student_weights.empty()) return Start::kFile;
-  if (global.student_init == "random") return Start::kRandom;
-  if (context.models().Has(StudentRole(context))) return Start::kModelSet;
-  Fail(ExitCode::kMissingInput,
-       {.file = context.models().folder().string(),
-        .field = StudentRole(context),
-        .found = "no weights for the student to start from",
-        .expected = "a role " + StudentRole(context) + " in models.json, or --student-weights FILE",
-        .remedy = "Pre-train one (tint pretrain student), or start from nothing with --student-init random."});
-}
 
 std::string SerializeState(const DistillState& state) {
   NamedTensors tensors{{"losses", state.losses}};
@@ -47,6 +31,7 @@ std::string SerializeState(const DistillState& state) {
   for (const auto& [name, tensor] : state.student.Buffers()) tensors["buffer." + name] = tensor;
   for (const auto& [name, tensor] : state.momenta) tensors["momentum." + name] = tensor;
   tensors["step"] = at::full({1}, state.step, at::kLong);
+  if (!state.accuracies.empty()) tensors["accuracies"] = at::tensor(state.accuracies, at::kDouble);
   return SerializeSafetensors(tensors);
 }
 
@@ -60,6 +45,9 @@ void RestoreState(const std::string& bytes, DistillState* state) {
   }
   state->losses = tensors.at("losses");
   state->step = tensors.at("step").item<int64_t>();
+  if (const auto found = tensors.find("accuracies"); found != tensors.end())
+    state->accuracies.assign(found->second.data_ptr<double>(),
+                             found->second.data_ptr<double>() + found->second.numel());
 }
 
 // The losses over the steps, for people and plots: {"support": [...], "base": [...], "synthetic": [...]}.
@@ -78,8 +66,12 @@ std::string Curves(const DistillState& state, const std::vector<DistillSource>& 
 class DistillStage : public Stage {
  public:
   std::string name() const override { return "distill"; }
-  std::vector<std::string> needs() const override { return {"generate"}; }
-  std::vector<std::string> roles() const override { return {"teacher"}; }
+  std::vector<std::string> needs(const StageContext& context) const override {
+    return UsesGenerated(context) ? std::vector<std::string>{"generate"} : std::vector<std::string>();
+  }
+  std::vector<std::string> roles(const StageContext& context) const override {
+    return Asks(context, "teacher") ? std::vector<std::string>{"teacher"} : std::vector<std::string>();
+  }
 
   void Check(const StageContext& context) const override {
     Stage::Check(context);
@@ -97,9 +89,13 @@ class DistillStage : public Stage {
                "at least " + std::to_string(sources) + ", one picture of each source");
     if (context.image_size() < 16)
       Complain("image-size", std::to_string(context.image_size()), "at least 16: the students halve it four times");
-    const Start start = ChooseStart(context);
-    if (start == Start::kRandom) return;
-    const auto parameters = Backbone(context).module.Parameters();
+    if (options.evaluate_every > 0 && context.task().split != "val")
+      Complain("distill.evaluate-every",
+               std::to_string(options.evaluate_every) + " for an episode that is not of a split val",
+               "0: no stage before evaluate may look at its queries");
+    const StudentStart start = ChooseStart(context);
+    if (start == StudentStart::kRandom) return;
+    const auto parameters = OpenStart(context).module.Parameters();
     const bool own = std::any_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
       return std::count(FirstConvolution().begin(), FirstConvolution().end(), parameter.first) > 0;
     });
@@ -120,13 +116,15 @@ class DistillStage : public Stage {
     values["std"] = input.std;
     values["base"] = context.base_name() == "none" ? "none" : "some";
     StageKey key = context.NewKey(name(), kVersion, values);
-    key.inputs["generate"] = earlier.at("generate").content_sha256();
+    if (UsesGenerated(context)) key.inputs["generate"] = earlier.at("generate").content_sha256();
+    if (options.synthetic_weight > 0 && context.synthetic_source())
+      key.inputs["synthetic folder"] = SyntheticSha256(context);
     key.inputs["support photos"] = SupportSha256(context);
     Json classes = Json::array();
     for (const TaskClass& task_class : context.task().classes) classes.push_back(task_class.name);
     key.inputs["classes"] = Sha256Hex(CanonicalJson(classes));
     if (context.base_source()) key.inputs["base images"] = context.base_source()->ContentSha256();
-    key.models["teacher"] = context.models().Require("teacher").KeySha256();
+    if (Asks(context, "teacher")) key.models["teacher"] = context.models().Require("teacher").KeySha256();
     AddStart(context, &key);
     return key;
   }
@@ -147,10 +145,12 @@ class DistillStage : public Stage {
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     const DistillOptions& options = context.options().distill;
     const InputFacts facts = StudentInput(context);
+    KeepFreedMemory();
     DistillState state;
     state.student = BuildStudent(context);
     state.student.MoveTo(context.device());
-    const std::vector<DistillSource> sources = GatherSources(context, earlier.at("generate"), writer);
+    const std::vector<DistillSource> sources =
+        GatherSources(context, UsesGenerated(context) ? &earlier.at("generate") : nullptr, writer);
     std::vector<std::string> names;
     for (const DistillSource& source : sources) names.push_back(source.name);
     if (sources.size() < 3)
@@ -164,8 +164,10 @@ class DistillStage : public Stage {
     Progress progress(name(), "steps", options.steps);
     progress.Advance(state.step);
     RunDistill(sources, options, facts.mean, facts.std, {context.seed(), context.NewKey("", 0, {}).episode_idx}, &state,
-               [&](const DistillState& now) {
+               [&](DistillState& now) {
                  progress.Advance();
+                 if (options.evaluate_every > 0 && now.step % options.evaluate_every == 0)
+                   now.accuracies.push_back(ValidationAccuracy(context, now.student, facts));
                  if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, SerializeState(now));
                  ThrowIfStopRequested();
                });
@@ -175,80 +177,42 @@ class DistillStage : public Stage {
   }
 
  private:
-  static void AddStart(const StageContext& context, StageKey* key) {
-    switch (ChooseStart(context)) {
-      case Start::kFile:
-        key->models["student start"] = Sha256OfFile(context.options().global.student_weights);
-        break;
-      case Start::kModelSet:
-        key->models["student start"] = context.models().Require(StudentRole(context)).KeySha256();
-        break;
-      case Start::kRandom:
-        key->options["student-init"] = "random";
+  // Whether somebody's labels are asked for by this kind.
+  static bool Asks(const StageContext& context, const std::string& kind) {
+    const DistillOptions& options = context.options().distill;
+    return (!ChooseBaseImages(context).empty() && options.base_labels == kind) ||
+           (options.synthetic_weight > 0 && options.synthetic_labels == kind);
+  }
+
+  static std::string SyntheticSha256(const StageContext& context) {
+    Sha256 hash;
+    for (const NamedFile& file : ListSyntheticFolder(context))
+      hash.Update(file.class_name + "/" + file.file + " " +
+                  Sha256Hex(context.synthetic_source()->ReadBytes(file.class_name, file.file)) + "\n");
+    return hash.Hex();
+  }
+
+  // Share of the queries of a validation episode that the student, as it is now, names rightly. Training goes on after.
+  static double ValidationAccuracy(const StageContext& context, const ScriptModule& student, const InputFacts& facts) {
+    std::vector<NamedFile> files;
+    std::vector<int64_t> labels;
+    for (size_t c = 0; c < context.task().classes.size(); ++c) {
+      for (const std::string& file : context.task().classes[c].query) {
+        files.push_back({context.task().classes[c].name, file});
+        labels.push_back(static_cast<int64_t>(c));
+      }
     }
+    const at::Tensor images = LoadSquares(*context.task().query_source, files, context.image_size());
+    const at::Tensor logits = StudentLogits(student, images, facts.mean, facts.std, context.device());
+    return logits.argmax(1).eq(at::tensor(labels)).to(at::kDouble).mean().item<double>();
   }
 
   [[noreturn]] static void Complain(const std::string& field, const std::string& found, const std::string& expected) {
     Fail(ExitCode::kBadConfiguration, {.field = field, .found = found, .expected = expected});
   }
 
-  static StudentSpec Spec(const StageContext& context) {
-    const DistillOptions& options = context.options().distill;
-    StudentSpec spec;
-    spec.architecture = context.options().global.student;
-    spec.image_size = context.image_size();
-    spec.conv4_head = options.conv4_head;
-    spec.activation = options.activation;
-    spec.resnet12_widths.clear();
-    for (const std::string& width : Split(options.resnet12_widths, '-'))
-      spec.resnet12_widths.push_back(std::stoll(width));
-    return spec;
-  }
-
-  // What the student's weights were trained to see: the model set says it for its own, the data set for all others.
-  static InputFacts StudentInput(const StageContext& context) {
-    if (ChooseStart(context) == Start::kModelSet) return context.models().ReadInputFacts(StudentRole(context));
-    InputFacts facts;
-    facts.input_size = context.image_size();
-    facts.mean = context.task().facts.mean;
-    facts.std = context.task().facts.std;
-    return facts;
-  }
-
-  struct SizedBackbone {
-    ScriptModule module;
-    int64_t feature_width;
-  };
-
-  // The weights to start from. A file may hold any backbone: what it gives for one black picture tells its width.
-  static SizedBackbone Backbone(const StageContext& context) {
-    const StudentSpec spec = Spec(context);
-    const c10::Device cpu(c10::kCPU);
-    const Start start = ChooseStart(context);
-    if (start == Start::kRandom)
-      return {BuildBackbone(spec, RandomStream({context.seed(), "student", 0, 0, 0})), FeatureWidth(spec)};
-    const InputFacts facts = StudentInput(context);
-    if (facts.input_size != context.image_size())
-      Complain("image-size", std::to_string(context.image_size()),
-               std::to_string(facts.input_size) + ", the input size of " + StudentRole(context) + " in models.json");
-    const std::string file = start == Start::kFile ? context.options().global.student_weights
-                                                   : context.models().Require(StudentRole(context)).file;
-    ScriptModule module = start == Start::kFile
-                              ? ScriptModule::FromBytes(context.models().ReadListedFile(file), file, cpu, at::kFloat)
-                              : context.models().LoadModule(StudentRole(context), cpu, at::kFloat);
-    module.SetTraining(false);
-    c10::NoGradGuard no_grad;
-    const at::Tensor features = module.Call("forward", {at::zeros({1, 3, spec.image_size, spec.image_size})});
-    if (features.dim() != 2)
-      Fail(ExitCode::kBadInput, {.file = file,
-                                 .field = "forward",
-                                 .found = "an output of shape " + c10::str(features.sizes()),
-                                 .expected = "features [B, D] of a backbone"});
-    return {std::move(module), features.size(1)};
-  }
-
   static ScriptModule BuildStudent(const StageContext& context) {
-    const SizedBackbone backbone = Backbone(context);
+    const SizedBackbone backbone = OpenStart(context);
     const uint64_t episode_idx = context.NewKey("", 0, {}).episode_idx;
     return BuildClassifier(backbone.module, backbone.feature_width, context.ways(),
                            context.options().distill.normalize_features,
@@ -268,6 +232,13 @@ class DistillStage : public Stage {
     for (const TaskClass& task_class : context.task().classes) card.classes.push_back(task_class.name);
     writer.Put("student.json", card.ToText());
     writer.Put("loss.json", Curves(state, sources));
+    if (!state.accuracies.empty()) {
+      Json curve = Json::array();
+      for (size_t k = 0; k < state.accuracies.size(); ++k)
+        curve.push_back({{"step", static_cast<int64_t>(k + 1) * context.options().distill.evaluate_every},
+                         {"accuracy", state.accuracies[k]}});
+      writer.Put("accuracy.json", CanonicalJson(curve) + "\n");
+    }
     Json metrics = {{"parameters", CountParameters(state.student)}, {"sources", Json::array()}};
     for (size_t s = 0; s < sources.size(); ++s)
       metrics["sources"].push_back({{"source", sources[s].name},

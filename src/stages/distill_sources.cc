@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 
+#include "student_start.h"
 #include "tint/artifacts/image_shards.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
+#include "tint/fewshot/logistic_regression.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/image/picture.h"
+#include "tint/stages/shared_features.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/safetensors.h"
 
@@ -36,17 +40,20 @@ Labelled LoadSupport(const StageContext& context) {
   return {LoadSquares(*task.support_source, files, context.image_size()), at::tensor(labels)};
 }
 
-Labelled LoadSynthetic(const StageContext& context, const CompletedStage& generate) {
+Labelled LoadGenerated(const StageContext& context, const CompletedStage& generate) {
   const JsonDocument index = ParseJson(generate.Read("index.json"), "index.json", ExitCode::kCorrupt,
                                        {.max_bytes = 1u << 30, .max_depth = 32});
   std::vector<at::Tensor> images;
   std::vector<int64_t> labels;
   const Json& classes = RequireArray(index, "/classes", ExitCode::kCorrupt);
   TINT_CHECK_EQ(static_cast<int64_t>(classes.size()), context.ways());
+  const int64_t wanted = context.options().distill.synthetic_images;
   for (size_t c = 0; c < classes.size(); ++c) {
+    int64_t taken = 0;
     for (const Json& shard : classes[c].at("shards")) {
       const std::string file = shard.get<std::string>();
       for (const ShardEntry& entry : ReadShard(generate.Read(file), file)) {
+        if (wanted > 0 && taken++ >= wanted) break;
         images.push_back(DecodePicture(entry.bytes, file + "/" + entry.name, {.min_side = 1}).pixels);
         labels.push_back(static_cast<int64_t>(c));
       }
@@ -55,23 +62,35 @@ Labelled LoadSynthetic(const StageContext& context, const CompletedStage& genera
   return {at::stack(images), at::tensor(labels)};
 }
 
-// Features [M, D] of all of `images`. They are kept: to label a large base set is hours of a small machine's work.
-at::Tensor KeptFeatures(const StageContext& context, const Teacher& teacher, const std::string& name,
-                        const at::Tensor& images, StageWriter& writer, Progress* progress) {
-  constexpr int64_t kChunk = 2 * kTeacherPiece;  // whole pieces, so that a restart changes no bit
+Labelled LoadSyntheticFolder(const StageContext& context) {
+  const std::vector<NamedFile> files = ListSyntheticFolder(context);
+  std::vector<int64_t> labels;
+  for (const NamedFile& file : files) {
+    int64_t c = 0;
+    while (context.task().classes[static_cast<size_t>(c)].name != file.class_name) ++c;
+    labels.push_back(c);
+  }
+  return {LoadSquares(*context.synthetic_source(), files, context.image_size()), at::tensor(labels)};
+}
+
+// Features [M, D] of all of `images`. They are kept: to label a large set is hours of a small machine's work.
+at::Tensor KeptFeatures(const FeatureSource& source, const std::string& name, const at::Tensor& images,
+                        StageWriter& writer) {
+  constexpr int64_t kChunk = 64;  // whole pieces of both backbones, so that a restart changes no bit
   const std::string checkpoint = "features-" + name + ".safetensors";
+  Progress progress("distill", "labels of " + name + " pictures", images.size(0));
   std::vector<at::Tensor> parts;
   int64_t done = 0;
   if (const auto saved = writer.LoadCheckpoint(checkpoint)) {
     parts.push_back(ParseSafetensors(*saved, checkpoint).at("features"));
     done = parts.back().size(0);
-    progress->Advance(done);
+    progress.Advance(done);
   }
   while (done < images.size(0)) {
     const int64_t rows = std::min(kChunk, images.size(0) - done);
-    parts.push_back(TeacherFeatures(teacher, images.narrow(0, done, rows), context.device()));
+    parts.push_back(source.compute(images.narrow(0, done, rows)));
     done += rows;
-    progress->Advance(rows);
+    progress.Advance(rows);
     if (StopRequested() || writer.CheckpointDue() || done == images.size(0))
       writer.SaveCheckpoint(checkpoint, SerializeSafetensors({{"features", at::cat(parts)}}));
     ThrowIfStopRequested();
@@ -79,21 +98,114 @@ at::Tensor KeptFeatures(const StageContext& context, const Teacher& teacher, con
   return at::cat(parts);
 }
 
-// Prototypes, and logits of all pictures, once.
-NamedTensors LabelAll(const StageContext& context, const at::Tensor& support, const at::Tensor& support_labels,
-                      const std::map<std::string, at::Tensor>& pictures, StageWriter& writer) {
-  const Teacher teacher = context.models().LoadTeacher(context.device(), context.dtype());
-  int64_t total = support.size(0);
-  for (const auto& [name, images] : pictures) total += images.size(0);
-  Progress progress("distill", "teacher labels", total);
-  const at::Tensor features = KeptFeatures(context, teacher, "support", support, writer, &progress);
-  const at::Tensor prototypes = Prototypes(features, support_labels, context.ways());
-  NamedTensors logits{{"prototypes", prototypes}};
-  for (const auto& [name, images] : pictures) {
-    const at::Tensor own = KeptFeatures(context, teacher, name, images, writer, &progress);
-    logits[name] = PseudoLabels(own, prototypes, teacher.facts().logit_scale, teacher.facts().logit_bias);
+// One who labels pictures: features of them all, and logits from features.
+class Labeller {
+ public:
+  virtual ~Labeller() = default;
+  virtual FeatureSource Source() const = 0;
+  // Learns from the supports' features or pictures.
+  virtual void Fit(const StageContext& context, const Labelled& support) = 0;
+  virtual at::Tensor Logits(const at::Tensor& features) const = 0;
+};
+
+// The deployed PMF teacher, method.md S13.
+class TeacherLabeller : public Labeller {
+ public:
+  explicit TeacherLabeller(const StageContext& context)
+      : teacher_(context.models().LoadTeacher(context.device(), context.dtype())),
+        device_(context.device()),
+        image_size_(context.image_size()),
+        sha256_(context.models().Require("teacher").KeySha256()) {}
+  FeatureSource Source() const override {
+    const auto compute = [this](const at::Tensor& images) { return TeacherFeatures(teacher_, images, device_); };
+    return {"teacher", sha256_, {{"image-size", image_size_}}, compute};
   }
-  for (const auto& [name, tensor] : logits) CheckFinite(tensor, "teacher's " + name);
+  void Fit(const StageContext& context, const Labelled& support) override {
+    prototypes_ = Prototypes(Source().compute(support.images), support.labels, context.ways());
+  }
+  at::Tensor Logits(const at::Tensor& features) const override {
+    return PseudoLabels(features, prototypes_, teacher_.facts().logit_scale, teacher_.facts().logit_bias);
+  }
+
+ private:
+  Teacher teacher_;
+  c10::Device device_;
+  int64_t image_size_;
+  std::string sha256_;
+  at::Tensor prototypes_;
+};
+
+// Logistic regression on the features of the student's start, method.md S16.
+class RegressionLabeller : public Labeller {
+ public:
+  explicit RegressionLabeller(const StageContext& context)
+      : backbone_(OpenStart(context).module), input_(StudentInput(context)), device_(context.device()) {
+    backbone_.MoveTo(device_);
+    options_ = {{"image-size", context.image_size()}, {"mean", input_.mean}, {"std", input_.std}};
+    if (ChooseStart(context) == StudentStart::kRandom)
+      options_["student"] = context.options().distill.student.conv4_head;
+    sha256_ = StartSha256(context);
+  }
+  FeatureSource Source() const override {
+    const auto compute = [this](const at::Tensor& images) {
+      return StudentLogits(backbone_, images, input_.mean, input_.std, device_);
+    };
+    return {"student", sha256_, options_, compute};
+  }
+  void Fit(const StageContext& context, const Labelled& support) override {
+    const DistillOptions& options = context.options().distill;
+    const int64_t count = support.images.size(0), copies = std::max<int64_t>(1, options.support_copies);
+    at::Tensor images = support.images.repeat({copies, 1, 1, 1});
+    if (options.support_copies > 0) {
+      std::vector<RandomStream> streams;
+      for (int64_t k = 0; k < count * copies; ++k)
+        streams.emplace_back(StreamKey{context.seed(), "distill/logistic-regression",
+                                       context.NewKey("", 0, {}).episode_idx, 0, static_cast<uint64_t>(k)});
+      const DisturbanceOptions& disturbance = options.disturbance;
+      images = Augment(
+          images, {disturbance.CropPadding(images.size(3)), disturbance.color_jitter, disturbance.flip_probability},
+          streams);
+    }
+    classifier_ =
+        FitLogisticRegression(NormalizeRows(Source().compute(images)), support.labels.repeat({copies}), context.ways());
+  }
+  at::Tensor Logits(const at::Tensor& features) const override { return classifier_.Logits(NormalizeRows(features)); }
+
+ private:
+  ScriptModule backbone_;
+  InputFacts input_;
+  c10::Device device_;
+  Json options_;
+  std::string sha256_;
+  LinearClassifier classifier_;
+};
+
+std::unique_ptr<Labeller> MakeLabeller(const StageContext& context, const std::string& kind) {
+  if (kind == "teacher") return std::make_unique<TeacherLabeller>(context);
+  TINT_CHECK_EQ(kind, "logistic-regression");
+  return std::make_unique<RegressionLabeller>(context);
+}
+
+// Soft labels of the pictures that get some: {"base": [M, N], "synthetic": [M, N]}.
+NamedTensors LabelAll(const StageContext& context, const Labelled& support,
+                      const std::map<std::string, at::Tensor>& pictures, const std::vector<NamedFile>& base_files,
+                      StageWriter& writer) {
+  const DistillOptions& options = context.options().distill;
+  NamedTensors logits;
+  std::map<std::string, std::unique_ptr<Labeller>> labellers;
+  for (const auto& [name, images] : pictures) {
+    const std::string kind = name == "base" ? options.base_labels : options.synthetic_labels;
+    if (kind == "class") continue;
+    std::unique_ptr<Labeller>& labeller = labellers[kind];
+    if (!labeller) {
+      labeller = MakeLabeller(context, kind);
+      labeller->Fit(context, support);
+    }
+    const bool shared = name == "base" && options.base_images == 0;
+    logits[name] = labeller->Logits(shared ? SharedFeatures(context, labeller->Source(), base_files, images)
+                                           : KeptFeatures(labeller->Source(), name, images, writer));
+    CheckFinite(logits[name], kind + " labels of " + name + " pictures");
+  }
   return logits;
 }
 
@@ -124,30 +236,46 @@ std::vector<NamedFile> ChooseBaseImages(const StageContext& context) {
   return chosen;
 }
 
-std::vector<DistillSource> GatherSources(const StageContext& context, const CompletedStage& generate,
+std::vector<NamedFile> ListSyntheticFolder(const StageContext& context) {
+  std::vector<NamedFile> files;
+  const int64_t wanted = context.options().distill.synthetic_images;
+  for (const TaskClass& one : context.task().classes) {
+    const std::vector<std::string>& own = context.synthetic_source()->Files(one.name);
+    for (size_t k = 0; k < own.size() && (wanted == 0 || static_cast<int64_t>(k) < wanted); ++k)
+      files.push_back({one.name, own[k]});
+  }
+  return files;
+}
+
+std::vector<DistillSource> GatherSources(const StageContext& context, const CompletedStage* generate,
                                          StageWriter& writer) {
   const DistillOptions& options = context.options().distill;
   const Labelled support = LoadSupport(context);
   std::map<std::string, at::Tensor> pictures;
   Labelled synthetic;
   if (options.synthetic_weight > 0) {
-    synthetic = LoadSynthetic(context, generate);
+    synthetic = generate != nullptr ? LoadGenerated(context, *generate) : LoadSyntheticFolder(context);
     pictures["synthetic"] = synthetic.images;
   }
   const std::vector<NamedFile> base_files = ChooseBaseImages(context);
   if (!base_files.empty()) pictures["base"] = LoadSquares(*context.base_source(), base_files, context.image_size());
-  if (!writer.Has(kLabels))
-    writer.Put(kLabels, SerializeSafetensors(LabelAll(context, support.images, support.labels, pictures, writer)));
-  const NamedTensors logits = ParseSafetensors(writer.Read(kLabels), kLabels);
+  NamedTensors logits;
+  const bool soft =
+      pictures.count("base") > 0 || (pictures.count("synthetic") > 0 && options.synthetic_labels != "class");
+  if (soft) {
+    if (!writer.Has(kLabels))
+      writer.Put(kLabels, SerializeSafetensors(LabelAll(context, support, pictures, base_files, writer)));
+    logits = ParseSafetensors(writer.Read(kLabels), kLabels);
+  }
   std::vector<DistillSource> sources;
   if (options.support_weight > 0)
     sources.push_back({"support", support.images, support.labels, {}, options.support_weight});
   if (pictures.count("base") > 0)
     sources.push_back({"base", pictures["base"], {}, logits.at("base"), options.base_weight});
   if (pictures.count("synthetic") > 0) {
-    const bool soft = options.synthetic_labels == "teacher";
-    sources.push_back({"synthetic", synthetic.images, soft ? at::Tensor() : synthetic.labels,
-                       soft ? logits.at("synthetic") : at::Tensor(), options.synthetic_weight});
+    const bool hard = options.synthetic_labels == "class";
+    sources.push_back({"synthetic", synthetic.images, hard ? synthetic.labels : at::Tensor(),
+                       hard ? at::Tensor() : logits.at("synthetic"), options.synthetic_weight});
   }
   return sources;
 }

@@ -15,9 +15,13 @@ namespace tint {
 // episode).
 std::vector<NamedFile> ChooseBaseImages(const StageContext& context);
 
-// Support, base (if any) and synthetic pictures, the last two with teacher logits computed once and kept as
-// pseudo_labels.safetensors {"base": [M, N], "synthetic": [M, N]}.
-std::vector<DistillSource> GatherSources(const StageContext& context, const CompletedStage& generate,
+// The pictures of --synthetic-folder, by class of the task, the first `synthetic_images` of each.
+std::vector<NamedFile> ListSyntheticFolder(const StageContext& context);
+
+// Supports, base pictures and synthetic ones (of `generate`, or null: of --synthetic-folder), those of them that are
+// there and have a weight. Soft labels are computed once and kept as pseudo_labels.safetensors {"base": [M, N],
+// "synthetic": [M, N]}.
+std::vector<DistillSource> GatherSources(const StageContext& context, const CompletedStage* generate,
                                          StageWriter& writer);
 
 }  // namespace tint

@@ -195,8 +195,12 @@ struct Shard {
 class GenerateStage : public Stage {
  public:
   std::string name() const override { return "generate"; }
-  std::vector<std::string> needs() const override { return {"textual-inversion", "null-text-inversion"}; }
-  std::vector<std::string> roles() const override { return {"denoiser", "autoencoder", "text_encoder", "tokenizer"}; }
+  std::vector<std::string> needs(const StageContext&) const override {
+    return {"textual-inversion", "null-text-inversion"};
+  }
+  std::vector<std::string> roles(const StageContext&) const override {
+    return {"denoiser", "autoencoder", "text_encoder", "tokenizer"};
+  }
 
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
     GenerateOptions options = context.options().generate;
@@ -207,8 +211,8 @@ class GenerateStage : public Stage {
     values["prompt"] = context.options().textual_inversion.prompt;
     values["piece"] = Piece(context);
     StageKey key = context.NewKey(name(), kVersion, values);
-    for (const std::string& need : needs()) key.inputs[need] = earlier.at(need).content_sha256();
-    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
+    for (const std::string& need : needs(context)) key.inputs[need] = earlier.at(need).content_sha256();
+    for (const std::string& role : roles(context)) key.models[role] = context.models().Require(role).KeySha256();
     return key;
   }
 

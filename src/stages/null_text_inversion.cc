@@ -77,8 +77,10 @@ Inverted Gather(const std::vector<NullTextState>& states) {
 class NullTextInversionStage : public Stage {
  public:
   std::string name() const override { return "null-text-inversion"; }
-  std::vector<std::string> needs() const override { return {"super-resolve", "textual-inversion"}; }
-  std::vector<std::string> roles() const override { return {"denoiser", "autoencoder", "text_encoder", "tokenizer"}; }
+  std::vector<std::string> needs(const StageContext&) const override { return {"super-resolve", "textual-inversion"}; }
+  std::vector<std::string> roles(const StageContext&) const override {
+    return {"denoiser", "autoencoder", "text_encoder", "tokenizer"};
+  }
 
   void Check(const StageContext& context) const override {
     Stage::Check(context);
@@ -93,10 +95,10 @@ class NullTextInversionStage : public Stage {
     values["prompt"] = context.options().textual_inversion.prompt;
     StageKey key = context.NewKey(name(), kVersion, values);
     key.dtype = "float32";
-    for (const std::string& need : needs()) key.inputs[need] = earlier.at(need).content_sha256();
+    for (const std::string& need : needs(context)) key.inputs[need] = earlier.at(need).content_sha256();
     for (const auto& [class_idx, imported] : ReadImportedInversions(context))
       key.inputs["inverted " + std::to_string(class_idx)] = imported.file_sha256;
-    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
+    for (const std::string& role : roles(context)) key.models[role] = context.models().Require(role).KeySha256();
     return key;
   }
 

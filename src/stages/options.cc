@@ -16,6 +16,11 @@ void GlobalOptions::Declare(OptionList& list) {
   list.Add("base", &base,
            "Base images that the teacher labels: DATASET:SPLIT, a folder of class folders, or none; auto: the data "
            "set's train split, none for one's own photos.");
+  list.Add("synthetic-folder", &synthetic_folder,
+           "Folder with one folder of pictures per class that stand for the generated ones: mined or another "
+           "generator's. Then the stages before distill have no work.")
+      .NotInKey()
+      .Source("S18, S21");
   list.Add("student", &student, "Architecture of the student.").Choices({"conv4", "resnet12"}).Source("S14");
   list.Add("student-weights", &student_weights, "TorchScript file the student starts from; listed in models.json.")
       .NotInKey();
@@ -107,6 +112,20 @@ void GenerateOptions::Declare(OptionList& list) {
       .Unit("images");
 }
 
+void EvaluateOptions::Declare(OptionList& list) {
+  list.Add(
+          "method", &method,
+          "What scores the queries: the student that distill made; or, with no run folder and for every episode of the "
+          "file, nearest centroid or logistic regression on the features of --backbone.")
+      .Choices({"distilled", "nearest-centroid", "logistic-regression"})
+      .NotInKey()
+      .Source("S13, S16");
+  list.Add("backbone", &backbone, "Whose features --method takes: those of the model set's student or of its teacher.")
+      .Choices({"student", "teacher"})
+      .NotInKey();
+  list.Add("count", &count, "With --method: only the first N episodes of the file; 0: all.").Range(0, 1e9).NotInKey();
+}
+
 void RunOptions::Declare(CommandOptions& command) {
   global.Declare(command.Group(""));
   shell.Declare(command.Group(""));
@@ -115,6 +134,7 @@ void RunOptions::Declare(CommandOptions& command) {
   null_text.Declare(command.Group("null-text-inversion"));
   generate.Declare(command.Group("generate"));
   distill.Declare(command.Group("distill"));
+  evaluate.Declare(command.Group("evaluate"));
 }
 
 const std::vector<std::string>& StageNames() {

@@ -19,14 +19,27 @@ uint64_t RunEpisode(const StageContext& context) {
 
 bool HasQueries(const StageContext& context) { return context.task().query_source != nullptr; }
 
-// The stages that a command runs or asks for, in order.
-std::vector<std::string> StagesUpTo(const StageContext& context, const std::string& stage) {
-  std::vector<std::string> names;
-  for (const std::string& name : StageNames()) {
-    if (name == "evaluate" && stage == "specialize" && !HasQueries(context)) break;
-    names.push_back(name);
-    if (name == stage) break;
+// The row, but for a score where there is nothing to score.
+std::vector<std::string> StagesOfRow(const StageContext& context) {
+  std::vector<std::string> names = RowStages(context);
+  if (!HasQueries(context)) names.pop_back();
+  return names;
+}
+
+// What `wanted` transitively reads.
+void AddNeeds(const StageContext& context, const std::string& wanted, std::vector<std::string>* names) {
+  for (const std::string& need : MakeStage(wanted)->needs(context)) {
+    AddNeeds(context, need, names);
+    if (std::find(names->begin(), names->end(), need) == names->end()) names->push_back(need);
   }
+}
+
+// What a command is about: the row, or a stage and all that it reads.
+std::vector<std::string> StagesAbout(const StageContext& context, const std::string& stage) {
+  if (stage == "specialize") return StagesOfRow(context);
+  std::vector<std::string> names;
+  AddNeeds(context, stage, &names);
+  names.push_back(stage);
   return names;
 }
 
@@ -42,14 +55,6 @@ bool HasAll(const StageResults& results, const std::vector<std::string>& names) 
         .expected = "its result in this run folder",
         .remedy = "Run `tint " + missing + " --run " + Quote(context.run().path().string()) +
                   " ...` with the same options first, or `tint specialize`, which runs what is missing."});
-}
-
-// What `wanted` transitively reads.
-void AddNeeds(const std::string& wanted, std::vector<std::string>* names) {
-  for (const std::string& need : MakeStage(wanted)->needs()) {
-    AddNeeds(need, names);
-    if (std::find(names->begin(), names->end(), need) == names->end()) names->push_back(need);
-  }
 }
 
 StageReport RunOne(const StageContext& context, const Stage& stage, StageResults* results) {
@@ -121,7 +126,7 @@ std::vector<std::string> WhyNotReused(const StageContext& context, const StageKe
 // a user's file is run on the way.
 void OpenNeeds(const StageContext& context, const std::string& stage, bool may_import, StageResults* results) {
   std::vector<std::string> needs;
-  AddNeeds(stage, &needs);
+  AddNeeds(context, stage, &needs);
   for (const std::string& need : needs) {
     const std::unique_ptr<Stage> earlier = MakeStage(need);
     auto complete = CompletedStage::Open(context.run().StagePath(RunEpisode(context), earlier->Key(context, *results)));
@@ -141,7 +146,7 @@ void OpenNeeds(const StageContext& context, const std::string& stage, bool may_i
 PipelineResult RunPipeline(const StageContext& context, const std::string& stage, const Json& manifest_part) {
   PipelineResult result;
   const bool row = stage == "specialize";
-  const std::vector<std::string> names = row ? StagesUpTo(context, stage) : std::vector<std::string>{stage};
+  const std::vector<std::string> names = row ? StagesOfRow(context) : std::vector<std::string>{stage};
   std::error_code ignored;
   // Where nothing of the episode lies yet, earlier stages are missing: a mistyped --run makes no new run.
   if (!row && !fs::exists(context.run().EpisodeFolder(RunEpisode(context)), ignored))
@@ -158,11 +163,11 @@ PipelineResult RunPipeline(const StageContext& context, const std::string& stage
 std::vector<PlannedStage> PlanPipeline(const StageContext& context, const std::string& stage) {
   std::vector<PlannedStage> plan;
   StageResults results;
-  for (const std::string& name : StagesUpTo(context, stage)) {
+  for (const std::string& name : StagesAbout(context, stage)) {
     const std::unique_ptr<Stage> current = MakeStage(name);
     PlannedStage planned{
         .stage = name, .key = "", .state = "would run", .why = {}, .estimate = current->Estimate(context)};
-    if (HasAll(results, current->needs())) {
+    if (HasAll(results, current->needs(context))) {
       const StageKey key = current->Key(context, results);
       const fs::path folder = context.run().StagePath(RunEpisode(context), key);
       planned.key = key.Folder();

@@ -23,8 +23,8 @@ constexpr int64_t kVersion = 1;
 class SuperResolveStage : public Stage {
  public:
   std::string name() const override { return "super-resolve"; }
-  std::vector<std::string> needs() const override { return {}; }
-  std::vector<std::string> roles() const override { return {"autoencoder", "upscaler"}; }
+  std::vector<std::string> needs(const StageContext&) const override { return {}; }
+  std::vector<std::string> roles(const StageContext&) const override { return {"autoencoder", "upscaler"}; }
 
   void Check(const StageContext& context) const override {
     if (const int64_t tile = context.options().super_resolve.tile; tile > 0 && tile < 16)

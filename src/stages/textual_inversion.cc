@@ -142,8 +142,10 @@ std::vector<int64_t> ClassesToLearn(const StageContext& context, const std::map<
 class TextualInversionStage : public Stage {
  public:
   std::string name() const override { return "textual-inversion"; }
-  std::vector<std::string> needs() const override { return {"super-resolve"}; }
-  std::vector<std::string> roles() const override { return {"denoiser", "autoencoder", "text_encoder", "tokenizer"}; }
+  std::vector<std::string> needs(const StageContext&) const override { return {"super-resolve"}; }
+  std::vector<std::string> roles(const StageContext&) const override {
+    return {"denoiser", "autoencoder", "text_encoder", "tokenizer"};
+  }
 
   void Check(const StageContext& context) const override {
     Stage::Check(context);
@@ -170,7 +172,7 @@ class TextualInversionStage : public Stage {
     }
     if (options.preview_every > 0) key.options["preview guidance"] = context.options().generate.guidance;
     key.inputs["super-resolve"] = earlier.at("super-resolve").content_sha256();
-    for (const std::string& role : roles()) key.models[role] = context.models().Require(role).KeySha256();
+    for (const std::string& role : roles(context)) key.models[role] = context.models().Require(role).KeySha256();
     return key;
   }
 

@@ -39,19 +39,19 @@ TEST(DistillOptions, UpstreamIsLabelHallucs) {
   EXPECT_EQ(options.learning_rate, 0.025);
   EXPECT_EQ(options.lr_classifier, 0.05);
   EXPECT_TRUE(options.freeze_first_conv);
-  EXPECT_EQ(options.conv4_head, "gap");
-  EXPECT_EQ(options.resnet12_widths, "64-160-320-640");
-  EXPECT_EQ(options.activation, "leaky_relu");
+  EXPECT_EQ(options.student.conv4_head, "gap");
+  EXPECT_EQ(options.student.resnet12_widths, "64-160-320-640");
+  EXPECT_EQ(options.student.activation, "leaky_relu");
   EXPECT_EQ(DistillLearningRate(options, options.steps - 1), 0.025);
 }
 
 // method.md S16: padding 8, and 4 for CIFAR's 32 x 32.
 TEST(DistillOptions, CropPaddingGoesByTheSideUnlessItIsGiven) {
   DistillOptions options;
-  EXPECT_EQ(CropPadding(options, 84), 8);
-  EXPECT_EQ(CropPadding(options, 32), 4);
-  options.crop_padding = 0;
-  EXPECT_EQ(CropPadding(options, 84), 0);
+  EXPECT_EQ(options.disturbance.CropPadding(84), 8);
+  EXPECT_EQ(options.disturbance.CropPadding(32), 4);
+  options.disturbance.crop_padding = 0;
+  EXPECT_EQ(options.disturbance.CropPadding(84), 0);
 }
 
 // The contract's smallest sizes of the preset smoke.
@@ -67,7 +67,9 @@ TEST(DistillOptions, EveryNumberHasARangeAndEveryOptionHelp) {
   DistillOptions options;
   OptionList list;
   options.Declare(list);
-  EXPECT_EQ(list.options().size(), testing::kMemberCount<DistillOptions>);
+  EXPECT_EQ(list.options().size(), testing::kMemberCount<DistillOptions> - 2 +
+                                       testing::kMemberCount<DisturbanceOptions> +
+                                       testing::kMemberCount<StudentOptions>);
   for (const Option& option : list.options()) {
     EXPECT_FALSE(option.help().empty()) << option.name();
     EXPECT_TRUE(option.has_range() || !option.default_value().is_number()) << option.name();

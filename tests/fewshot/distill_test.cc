@@ -56,8 +56,9 @@ void ReferenceSteps(const ScriptModule& student, const DistillSource& source, co
     const at::Tensor rows = at::tensor(order, at::kLong);
     const at::Tensor images = Normalize(source.images.index_select(0, rows), kToyMean, kToyStd);
     sgd.zero_grad();
-    student.SetTraining(true);
-    const at::Tensor logits = student.Call("forward", {images.contiguous(at::MemoryFormat::ChannelsLast)});
+    const ScriptModule twin = TrainingTwin(student);
+    twin.SetTraining(true);
+    const at::Tensor logits = twin.Call("forward", {images.contiguous(at::MemoryFormat::ChannelsLast)});
     CrossEntropyLoss(logits, source.labels.index_select(0, rows)).backward();
     sgd.step();
   }
@@ -108,9 +109,9 @@ struct Interrupted {};
 
 TEST(RunDistill, RestartGivesTheSameBits) {
   DistillOptions options = ToyOptions(10);
-  options.flip_probability = 0.5;
-  options.color_jitter = 0.4;
-  options.crop_padding = 4;
+  options.disturbance.flip_probability = 0.5;
+  options.disturbance.color_jitter = 0.4;
+  options.disturbance.crop_padding = 4;
   DistillState through = Start(), stopped = Start();
   RunToy(ToySources(), options, &through);
   auto stop = [](const DistillState& now) {

@@ -32,9 +32,9 @@ DistillOptions ToyOptions(int64_t steps) {
   options.steps = steps;
   options.batch = 30;
   options.learning_rate = 0.05;
-  options.crop_padding = 0;
-  options.color_jitter = 0;
-  options.flip_probability = 0;
+  options.disturbance.crop_padding = 0;
+  options.disturbance.color_jitter = 0;
+  options.disturbance.flip_probability = 0;
   return options;
 }
 

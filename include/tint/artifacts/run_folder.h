@@ -28,6 +28,8 @@ class RunFolder {
 
   std::filesystem::path EpisodeFolder(uint64_t episode_idx) const;
   std::filesystem::path StagePath(uint64_t episode_idx, const StageKey& key) const;
+  // RUN/shared/<stage>/<key>: results that all episodes use, such as features of the base images.
+  std::filesystem::path SharedPath(const StageKey& key) const;
   // All stage results there, complete or not, of all episodes or one: (episode, stage, folder), in byte order.
   struct Entry {
     uint64_t episode_idx;
@@ -36,6 +38,7 @@ class RunFolder {
     bool complete;  // done.json is there
   };
   std::vector<Entry> Entries() const;
+  std::vector<Entry> SharedEntries() const;  // episode_idx 0
 
   // run.json without its seal ({} if absent). Update merges `part` into it key by key (objects deeply, others
   // replaced), and writes only when something changed, so that a repeated command touches no file.

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tint/fewshot/sgd.h"
+#include "tint/fewshot/student_options.h"
 #include "tint/image/augment.h"
 #include "tint/models/script_module.h"
 #include "tint/options/option.h"
@@ -34,21 +36,16 @@ struct DistillOptions {
   int64_t base_images = 0;  // 0 = all
   bool normalize_features = true;
   std::string synthetic_labels = "teacher";  // or "class": the hard label of the generating class (Table 2's "None")
-  int64_t crop_padding = -1;                 // -1: CropPadding
-  double color_jitter = 0.4;
-  double flip_probability = 0.5;
-
-  // Which student (method.md S14, S24 rows 7 and 8).
-  std::string conv4_head = "flatten";
-  std::string resnet12_widths = "64-128-256-512";
-  std::string activation = "relu";
+  std::string base_labels = "teacher";
+  std::string batch_norm = "shared";  // or "per-source"
+  int64_t support_copies = 5;
+  int64_t synthetic_images = 0;
+  int64_t evaluate_every = 0;
+  DisturbanceOptions disturbance;
+  StudentOptions student;
 
   void Declare(OptionList& list);
 };
-
-// Zero padding of the random crop for pictures of this side, in pixels: crop_padding, or by the usual rule of S16, 4 up
-// to 32 and 8 above.
-int64_t CropPadding(const DistillOptions& options, int64_t image_size);
 
 // Pictures of one source, resident in memory, and what they teach.
 struct DistillSource {
@@ -71,9 +68,10 @@ double DistillClassifierLearningRate(const DistillOptions& options, int64_t step
 // What a restart needs: the student's parameters and buffers lie in `student` itself.
 struct DistillState {
   ScriptModule student;
-  std::map<std::string, at::Tensor> momenta;  // by parameter name
-  at::Tensor losses;                          // [steps, 3] support, base, synthetic (NaN where a source is absent)
+  Momenta momenta;
+  at::Tensor losses;  // [steps, 3] support, base, synthetic (NaN where a source is absent)
   int64_t step = 0;
+  std::vector<double> accuracies;  // what after_step measured, every evaluate_every steps
 };
 
 struct DistillStreams {
@@ -88,13 +86,14 @@ std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vect
                                     const std::vector<double>& std);
 
 // Each step: batch/sources pictures of each source (shuffled passes), augmented, normalised, in ONE forward in train
-// mode (shared batch statistics), weighted losses summed, SGD. Position p (from the start) of a source draws from the
-// streams (seed, "distill/<source>/order", episode, 0, pass p / M) and (seed, "distill/<source>/augment", episode, 0,
-// p). Computes where the student is; leaves it in eval mode. `after_step` is a safe point. Non-finite loss:
-// Error(kInternal) naming step and learning rate.
+// mode (shared batch statistics; batch_norm "per-source": a forward each, and the running statistics follow the first
+// of base, synthetic, support that is there), weighted losses summed, SGD. Position p (from the start) of a source
+// draws from the streams (seed, "distill/<source>/order", episode, 0, pass p / M) and (seed,
+// "distill/<source>/augment", episode, 0, p). Computes where the student is; leaves it in eval mode. `after_step` is a
+// safe point. Non-finite loss: Error(kInternal) naming step and learning rate.
 void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions& options,
                 const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
-                DistillState* state, const std::function<void(const DistillState&)>& after_step = {});
+                DistillState* state, const std::function<void(DistillState&)>& after_step = {});
 
 // Logits float32 [M, N] on the CPU of uint8 images in eval mode, in fixed pieces: a prediction does not depend on what
 // it is batched with.

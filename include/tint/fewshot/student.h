@@ -17,6 +17,9 @@ struct StudentSpec {
   std::vector<int64_t> resnet12_widths = {64, 128, 256, 512};
   std::string activation = "relu";  // resnet12: "relu" or "leaky_relu" (0.1)
   int64_t image_size = 84;
+  // resnet12, in training: see SetDropRate.
+  double drop_rate = 0;
+  int64_t drop_block = 5;
 };
 
 // A backbone with forward(normalised images [B, 3, S, S]) -> features [B, D], parameters and running statistics,
@@ -24,6 +27,13 @@ struct StudentSpec {
 // leaky_relu(0.1)), BatchNorm 1/0, biases 0. Conv4 has 113,088 parameters (biases included), ResNet12(64,128,256,512)
 // 7,996,800.
 ScriptModule BuildBackbone(const StudentSpec& spec, RandomStream stream);
+// Regularisation of resnet12 in training alone (S14): after its first two stages dropout of `rate`; after the others
+// DropBlock (Ghiasi et al. 2018, arXiv 1810.12890): squares of side b = drop_block are zeroed, and the rest is scaled
+// by (values) / (values kept). The share that is dropped grows to `rate` over the first 40,000 training steps, which
+// the module counts: keep = max(1 - rate n / 40000, 1 - rate), seeds drawn with (1 - keep) / b^2 F^2 / (F - b + 1)^2, F
+// the side of the feature map. It draws from the global generator: whoever trains seeds it before each step. A module
+// without such regularisation: nothing happens.
+void SetDropRate(const ScriptModule& module, double rate);
 // The names of the first convolution's parameters in such backbones.
 const std::vector<std::string>& FirstConvolution();
 int64_t FeatureWidth(const StudentSpec& spec);

@@ -22,6 +22,7 @@ struct GlobalOptions {
   std::string query;
   int64_t queries = 0;
   std::string base = "auto";
+  std::string synthetic_folder;
   std::string student = "conv4";
   std::string student_weights;
   std::string student_init = "pretrained";
@@ -70,6 +71,15 @@ struct GenerateOptions {
   void Declare(OptionList& list);
 };
 
+// What is scored, and by what. None of it enters a key: the row scores its distilled student.
+struct EvaluateOptions {
+  std::string method = "distilled";
+  std::string backbone = "student";
+  int64_t count = 0;
+
+  void Declare(OptionList& list);
+};
+
 struct RunOptions {
   GlobalOptions global;
   ShellOptions shell;
@@ -78,6 +88,7 @@ struct RunOptions {
   NullTextOptions null_text;
   GenerateOptions generate;
   DistillOptions distill;
+  EvaluateOptions evaluate;
 
   // Global and shell options under "", each stage's under its name.
   void Declare(CommandOptions& command);

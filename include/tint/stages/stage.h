@@ -40,6 +40,8 @@ class StageContext {
   // "none").
   const std::shared_ptr<ImageSource>& base_source() const { return base_source_; }
   const std::string& base_name() const { return base_name_; }
+  // --synthetic-folder, or null.
+  const std::shared_ptr<ImageSource>& synthetic_source() const { return synthetic_source_; }
   // The file's stem for a class's artifacts: its name where that is plain, else "class-003".
   std::string ArtifactName(int64_t class_idx) const;
 
@@ -55,9 +57,14 @@ class StageContext {
   c10::ScalarType dtype_;
   int64_t image_size_ = 84;
   std::string base_name_ = "none";
-  std::shared_ptr<ImageSource> base_source_;
+  std::shared_ptr<ImageSource> base_source_, synthetic_source_;
   RunFolder run_;
 };
+
+// Whether the student learns from images of this row: else no stage before distil has work to do.
+bool UsesGenerated(const StageContext& context);
+// The stages of this row, in order: all, or distill and evaluate alone.
+std::vector<std::string> RowStages(const StageContext& context);
 
 using StageResults = std::map<std::string, CompletedStage>;
 
@@ -72,8 +79,9 @@ class Stage {
  public:
   virtual ~Stage() = default;
   virtual std::string name() const = 0;
-  virtual std::vector<std::string> needs() const = 0;  // earlier stages that it reads
-  virtual std::vector<std::string> roles() const = 0;  // models that it opens
+  // Earlier stages that it reads, and models that it opens, with these options.
+  virtual std::vector<std::string> needs(const StageContext& context) const = 0;
+  virtual std::vector<std::string> roles(const StageContext& context) const = 0;
   // What can be known before any work: models there, classes enough, a start for the student. Throws as Run would.
   virtual void Check(const StageContext& context) const;
   // `earlier` holds all of needs(). Reads no more of the inputs than their hashes ask for.

@@ -1,0 +1,71 @@
+// Meta-training of the teacher: prototypes of each episode's supports, cosine logits of its queries. method.md S13 (PMF,
+// Hu et al. 2022, arXiv 2204.07305), S24 row 11.
+//
+//   L = cross-entropy of s (cos(f(q), p_c) + b) over the queries, p_c the mean of f over the supports of class c
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tint/models/modules.h"
+#include "tint/options/option.h"
+
+namespace tint {
+
+struct MetaTrainOptions {
+  int64_t epochs = 100;
+  int64_t episodes = 400;  // an epoch; one a step
+  int64_t ways = 5, shots = 5, queries = 15;
+  std::string optimizer = "adam";
+  double learning_rate = 3e-3;
+  double momentum = 0.9;
+  double weight_decay = 1e-6;
+  int64_t warmup_epochs = 0;
+  double warmup_rate = 1e-6, least_rate = 0;
+  bool late_epochs = false;
+  double crop_area = 0.05, color_jitter = 0.4, flip_probability = 0.5;
+  int64_t validate_every = 1;  // epochs
+
+  void Declare(OptionList& list);
+};
+
+// Learning rate of an epoch (from 0): warm-up, then half a cosine over all epochs. With late_epochs the schedule is one
+// epoch behind, as in the published code (S25: epochs 0 and 1 both at 1e-6, the peak 6.2177e-6).
+double MetaTrainRate(const MetaTrainOptions& options, int64_t epoch);
+
+struct MetaTrainData {
+  std::vector<at::Tensor> classes;  // of each class its pictures, uint8 [M_c, 3, S, S]
+  InputFacts input;
+  // Accuracy on validation episodes of the teacher as it is.
+  std::function<double(const ScriptModule& teacher)> validate;
+};
+
+// All that a restart needs; the teacher holds parameters and buffers.
+struct MetaTrainState {
+  ScriptModule teacher;
+  at::Tensor scale;  // s, float32 [1]
+  std::map<std::string, at::Tensor> first_moments, second_moments;
+  int64_t step = 0;
+  double loss_sum = 0;
+  std::vector<double> losses, accuracies;  // accuracies[0]: before the first step
+  double best_accuracy = -1, best_scale = 0;
+  int64_t best_epoch = -1;  // 0: before the first step
+  std::map<std::string, at::Tensor> best;
+};
+
+// A classifier's pictures in training: a random part of `area` to all of the picture with a side ratio of 3/4 to 4/3
+// (torchvision's RandomResizedCrop), resized to `side` (bilinear, antialiased, rounded to bytes); uint8 [3, H, W].
+at::Tensor RandomResizedCrop(const at::Tensor& image, int64_t side, double area, RandomStream& stream);
+
+// Trains from `state` to the last epoch. The network stays in eval mode (S13). A loss that is not finite, or a validation
+// below the untrained teacher's: Error(kInternal) that says so, with the learning rate. Each step draws from streams
+// (seed, "meta-train/...", 0, 0, step). `after_step` is a safe point.
+void RunMetaTrain(const MetaTrainData& data, const MetaTrainOptions& options, uint64_t seed, MetaTrainState* state,
+                  const std::function<void(const MetaTrainState&)>& after_step);
+
+}  // namespace tint

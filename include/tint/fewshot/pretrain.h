@@ -1,0 +1,90 @@
+// Pre-training of a student on the base classes, before any episode. method.md S15 (Rizve et al., CVPR 2021; IER).
+//
+//   recipe "ce":  L = CE(class), one disturbed view of each picture
+//   recipe "ier": L = CE(class) + gamma (L_eq + L_inv) over 16 views: 4 crops x 4 rotations (pretrain_views.h)
+//   generation 1: a teacher of the same shape (generation 0) is followed as well,
+//                 L + w (KL(class, T) + KL(view, T) + MSE(invariant) + MSE(features))
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tint/fewshot/sgd.h"
+#include "tint/fewshot/student_options.h"
+#include "tint/models/script_module.h"
+#include "tint/options/option.h"
+
+namespace tint {
+
+struct PretrainOptions {
+  std::string recipe = "ce";
+  int64_t epochs = 65;
+  int64_t batch = 64;
+  double learning_rate = 0.05;
+  std::string decay_epochs = "60";  // joined by commas
+  double decay_factor = 0.1;
+  double momentum = 0.9;
+  double weight_decay = 5e-4;
+  double gamma = 1;
+  int64_t negatives = 6400;
+  double bank_momentum = 0.99;
+  double bank_temperature = 1;
+  double teacher_weight = 1;
+  double teacher_temperature = 4;
+  std::string batch_norm = "shared";
+  std::string precision = "auto";
+  int64_t validate_every = 1;  // epochs
+  int64_t patience = 0;        // validations without a better one; 0: no end before the last epoch
+  DisturbanceOptions disturbance;
+  StudentOptions student;
+
+  PretrainOptions() { student.drop_rate = 0.1; }
+  void Declare(OptionList& list);
+};
+
+// Learning rate of an epoch (from 0): multiplied by decay_factor at each of decay_epochs.
+double PretrainLearningRate(const PretrainOptions& options, int64_t epoch);
+
+// Backbone with a linear layer for the base classes and, for IER, the equivariant and the invariant head. Methods:
+// features(images) -> [B, D]; classify(f) -> [B, C]; and equivariant(f) -> [B, 16], invariant(f) -> [B, 64].
+ScriptModule BuildPretrainer(const ScriptModule& backbone, int64_t feature_width, int64_t classes, bool ier,
+                             RandomStream stream);
+// Its backbone; shares the tensors.
+ScriptModule BackboneOf(const ScriptModule& pretrainer);
+
+// All that a restart needs; the pretrainer holds parameters and buffers.
+struct PretrainState {
+  ScriptModule pretrainer;
+  Momenta momenta;
+  at::Tensor bank;  // float32 [M, 64], for IER
+  int64_t step = 0;
+  double loss_sum = 0;                     // of the running epoch
+  std::vector<double> losses, accuracies;  // of each epoch; of each validation
+  double best_accuracy = -1;
+  int64_t best_epoch = -1, since_best = 0;
+  std::map<std::string, at::Tensor> best;  // tensors of the best validation's backbone, by name
+};
+
+struct PretrainData {
+  at::Tensor images;  // uint8 [M, 3, S, S]
+  at::Tensor labels;  // int64 [M]
+  std::vector<double> mean, std;
+  // The accuracy of a backbone (in eval mode) on validation episodes.
+  std::function<double(const ScriptModule& backbone)> validate;
+  ScriptModule teacher;  // generation 0, or empty
+};
+
+// Trains from `state` to its end: options.epochs, or `patience` validations without a better one. Each step draws from
+// streams (seed, "pretrain/...", 0, 0, step), so a restart goes on with the same bits. `after_step` is a safe point. A
+// loss that is not finite: Error(kInternal) with step and learning rate.
+void RunPretrain(const PretrainData& data, const PretrainOptions& options, uint64_t seed, PretrainState* state,
+                 const std::function<void(const PretrainState&)>& after_step);
+int64_t StepsOfAnEpoch(const PretrainData& data,
+                       const PretrainOptions& options);  // the last, smaller batch is left out
+
+}  // namespace tint

@@ -1,0 +1,35 @@
+// What a student looks like and how its pictures are disturbed in training: pre-training and distillation share it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tint/fewshot/student.h"
+#include "tint/options/option.h"
+
+namespace tint {
+
+// method.md S14, S24 rows 7 and 8.
+struct StudentOptions {
+  std::string conv4_head = "flatten";
+  std::string resnet12_widths = "64-128-256-512";
+  std::string activation = "relu";
+  double drop_rate = 0;
+  int64_t drop_block = 0;
+
+  void Declare(OptionList& list);
+  StudentSpec Spec(const std::string& architecture, int64_t image_size) const;
+};
+
+// method.md S16: train transform.
+struct DisturbanceOptions {
+  int64_t crop_padding = -1;  // -1: 4 for sides up to 32, else 8
+  double color_jitter = 0.4;
+  double flip_probability = 0.5;
+
+  void Declare(OptionList& list);
+  // Zero padding of the random crop for pictures of this side, in pixels: crop_padding, or by the rule above.
+  int64_t CropPadding(int64_t image_size) const;
+};
+
+}  // namespace tint

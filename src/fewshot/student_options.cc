@@ -1,0 +1,61 @@
+#include "tint/fewshot/student_options.h"
+
+#include "tint/base/text.h"
+
+namespace tint {
+
+void StudentOptions::Declare(OptionList& list) {
+  list.Add("conv4-head", &conv4_head,
+           "conv4: four poolings, flattened; or three poolings and the mean over all places (LabelHalluc).")
+      .Choices({"flatten", "gap"})
+      .Preset("upstream", "gap")
+      .Source("S14, S24 row 8");
+  list.Add("resnet12-widths", &resnet12_widths, "resnet12: channels of its four stages.")
+      .Choices({"64-128-256-512", "64-160-320-640"})
+      .Preset("upstream", "64-160-320-640")
+      .Source("S14, S24 row 7");
+  list.Add("activation", &activation, "resnet12: what follows its convolutions; leaky_relu has slope 0.1.")
+      .Choices({"relu", "leaky_relu"})
+      .Preset("upstream", "leaky_relu")
+      .Source("S14, S24 row 7");
+  list.Add("drop-rate", &drop_rate,
+           "resnet12, in training: share of values dropped after its first two stages, and of the area dropped in "
+           "blocks after the other two.")
+      .Range(0, 0.9)
+      .Preset("upstream", 0.1)
+      .Source("S14; DropBlock: arXiv 1810.12890");
+  list.Add("drop-block", &drop_block, "resnet12: side of the blocks; 0: 2 for pictures up to 32, else 5.")
+      .Range(0, 64)
+      .Source("S14");
+}
+
+StudentSpec StudentOptions::Spec(const std::string& architecture, int64_t image_size) const {
+  StudentSpec spec;
+  spec.architecture = architecture;
+  spec.image_size = image_size;
+  spec.conv4_head = conv4_head;
+  spec.activation = activation;
+  spec.resnet12_widths.clear();
+  for (const std::string& width : Split(resnet12_widths, '-')) spec.resnet12_widths.push_back(std::stoll(width));
+  spec.drop_rate = drop_rate;
+  spec.drop_block = drop_block > 0 ? drop_block : image_size <= 32 ? 2 : 5;
+  return spec;
+}
+
+void DisturbanceOptions::Declare(OptionList& list) {
+  list.Add("crop-padding", &crop_padding, "Zero padding before the random crop; -1: 4 for sides up to 32, else 8.")
+      .Range(-1, 512)
+      .Unit("pixels")
+      .Source("S16");
+  list.Add("color-jitter", &color_jitter, "Brightness, contrast and saturation are multiplied by 1 - j to 1 + j.")
+      .Range(0, 1)
+      .Source("S16");
+  list.Add("flip-probability", &flip_probability, "Probability of a horizontal flip.").Range(0, 1).Source("S16");
+}
+
+int64_t DisturbanceOptions::CropPadding(int64_t image_size) const {
+  if (crop_padding >= 0) return crop_padding;
+  return image_size <= 32 ? 4 : 8;
+}
+
+}  // namespace tint

@@ -1,0 +1,184 @@
+#include "tint/stages/method_scores.h"
+
+#include <ATen/ATen.h>
+
+#include <cstdio>
+#include <map>
+#include <utility>
+
+#include "tint/base/error.h"
+#include "tint/base/progress.h"
+#include "tint/base/stop.h"
+#include "tint/fewshot/distill.h"
+#include "tint/fewshot/methods.h"
+#include "tint/fewshot/teacher.h"
+#include "tint/models/model_set.h"
+#include "tint/stages/shipped.h"
+#include "tint/statistics/interval.h"
+#include "tint/tensor/checks.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+void Require(const std::string& value, const std::string& flag, const std::string& meaning) {
+  if (value.empty())
+    Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
+}
+
+std::string RoleOf(const RunOptions& options) {
+  return options.evaluate.backbone == "teacher" ? "teacher" : "student-" + options.global.student;
+}
+
+// Features float32 [files, D] of the model set's backbone.
+at::Tensor FeaturesOf(const RunOptions& options, const ModelSet& models, const ImageSource& source,
+                      const DatasetFacts& facts, const std::vector<NamedFile>& files) {
+  const c10::Device device = ChooseDevice(options.global.device);
+  const std::string role = RoleOf(options);
+  Progress progress("evaluate", role + " features", static_cast<int64_t>(files.size()));
+  int64_t before = 0;
+  const auto after_piece = [&](int64_t done) {
+    progress.Advance(done - before);
+    before = done;
+    ThrowIfStopRequested();
+  };
+  if (role == "teacher") {
+    const int64_t size = options.global.image_size > 0 ? options.global.image_size : facts.image_size;
+    const Teacher teacher = models.LoadTeacher(device, ParseDtype(options.global.dtype));
+    return TeacherFeatures(teacher, LoadSquares(source, files, size), device, after_piece);
+  }
+  const InputFacts input = models.ReadInputFacts(role);
+  const ScriptModule backbone = models.LoadModule(role, device, at::kFloat);
+  return StudentLogits(backbone, LoadSquares(source, files, input.input_size), input.mean, input.std, device,
+                       after_piece);
+}
+
+Json ToJson(size_t episode, const MethodScore& score) {
+  Json classes = Json::array();
+  for (const ClassScore& one : score.classes)
+    classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.right}});
+  return {{"episode", episode}, {"accuracy", score.accuracy()}, {"queries", score.queries}, {"classes", classes}};
+}
+
+}  // namespace
+
+IndexedEpisodes IndexEpisodes(const EpisodeFile& file, const std::shared_ptr<ImageSource>& source, int64_t queries,
+                              int64_t count) {
+  IndexedEpisodes indexed;
+  std::map<std::pair<std::string, std::string>, int64_t> rows;
+  const auto row_of = [&](const std::string& class_name, const std::string& name) {
+    const auto [at, is_new] = rows.try_emplace({class_name, name}, static_cast<int64_t>(indexed.files.size()));
+    if (is_new) indexed.files.push_back({class_name, name});
+    return at->second;
+  };
+  const size_t wanted =
+      count > 0 ? std::min<size_t>(static_cast<size_t>(count), file.episodes.size()) : file.episodes.size();
+  for (size_t k = 0; k < wanted; ++k) {
+    const Task task = ResolveEpisode(file, k, source, queries);
+    IndexedEpisodes::One one;
+    std::vector<int64_t> support, support_labels, query, query_labels;
+    for (size_t c = 0; c < task.classes.size(); ++c) {
+      const TaskClass& task_class = task.classes[c];
+      one.classes.push_back(task_class.name);
+      for (const std::string& name : task_class.support) {
+        support.push_back(row_of(task_class.name, name));
+        support_labels.push_back(static_cast<int64_t>(c));
+      }
+      for (const std::string& name : task_class.query) {
+        query.push_back(row_of(task_class.name, name));
+        query_labels.push_back(static_cast<int64_t>(c));
+      }
+    }
+    if (query.empty())
+      Fail(ExitCode::kBadInput, {.file = file.path,
+                                 .field = "episodes[" + std::to_string(k) + "].query",
+                                 .found = "no query",
+                                 .expected = "queries to score"});
+    one.support = at::tensor(support, at::kLong);
+    one.support_labels = at::tensor(support_labels, at::kLong);
+    one.query = at::tensor(query, at::kLong);
+    one.query_labels = at::tensor(query_labels, at::kLong);
+    indexed.episodes.push_back(std::move(one));
+  }
+  return indexed;
+}
+
+MethodScore ScoreEpisode(const std::string& method, const at::Tensor& features, const IndexedEpisodes::One& episode) {
+  const auto ways = static_cast<int64_t>(episode.classes.size());
+  const at::Tensor logits = ClassifyFeatures(method, features.index_select(0, episode.support), episode.support_labels,
+                                             ways, features.index_select(0, episode.query));
+  CheckFinite(logits, method + " logits");
+  const at::Tensor right = logits.argmax(1).eq(episode.query_labels);
+  MethodScore score;
+  for (int64_t c = 0; c < ways; ++c) {
+    const at::Tensor own = episode.query_labels.eq(c);
+    score.classes.push_back({episode.classes[static_cast<size_t>(c)], own.sum().item<int64_t>(),
+                             right.logical_and(own).sum().item<int64_t>()});
+    score.queries += score.classes.back().queries;
+    score.right += score.classes.back().right;
+  }
+  return score;
+}
+
+MethodReport ScoreMethod(const RunOptions& options) {
+  const GlobalOptions& global = options.global;
+  Require(global.models, "--models", "the folder of a model set");
+  Require(global.dataset, "--dataset", "the data set of the episodes");
+  SetUpTensorLibrary(static_cast<int>(global.threads));
+  const ModelSet models = ModelSet::Open(global.models);
+  const ModelRecord& record = models.Require(RoleOf(options));
+  const EpisodeFile file = ReadEpisodeFile(
+      global.episodes.empty() ? ShippedEpisodes(global.dataset, "test-5way-5shot", "--episodes").string()
+                              : global.episodes);
+  if (file.dataset != global.dataset)
+    Fail(ExitCode::kBadInput, {.file = file.path,
+                               .field = "dataset",
+                               .found = file.dataset,
+                               .expected = global.dataset + ", as --dataset says"});
+  const std::shared_ptr<ImageSource> source = OpenSplit(DataRoot(), file.dataset, file.split);
+  const IndexedEpisodes indexed = IndexEpisodes(file, source, global.queries, options.evaluate.count);
+  const at::Tensor features = FeaturesOf(options, models, *source, FactsOfDataset(file.dataset), indexed.files);
+  CheckFinite(features, record.role + " features");
+
+  MethodReport report;
+  std::vector<double> accuracies;
+  Json episodes = Json::array();
+  Progress progress("evaluate", "episodes", static_cast<int64_t>(indexed.episodes.size()));
+  for (size_t k = 0; k < indexed.episodes.size(); ++k) {
+    const MethodScore score = ScoreEpisode(options.evaluate.method, features, indexed.episodes[k]);
+    accuracies.push_back(score.accuracy());
+    episodes.push_back(ToJson(k, score));
+    char line[80];
+    std::snprintf(line, sizeof line, "%7zu  %10.2f  %7lld\n", k, 100 * score.accuracy(),
+                  static_cast<long long>(score.queries));
+    report.table += line;
+    progress.Advance();
+    ThrowIfStopRequested();
+  }
+  const Interval interval = StudentInterval(accuracies);
+  report.json = {{"schema", 1},
+                 {"dataset", file.dataset},
+                 {"split", file.split},
+                 {"method", options.evaluate.method},
+                 {"backbone", record.role},
+                 {"backbone_sha256", record.sha256},
+                 {"source", record.source},
+                 {"episodes_file", file.path},
+                 {"episodes_sha256", file.sha256},
+                 {"episodes_in_file", file.episodes.size()},
+                 {"queries_per_class", global.queries},
+                 {"episodes", accuracies.size()},
+                 {"accuracy", interval.mean},
+                 {"interval", accuracies.size() > 1 ? Json(interval.half_width) : Json()},
+                 {"configuration", {{"method", options.evaluate.method}, {"backbone", record.KeySha256()}}},
+                 {"per_episode", episodes}};
+  char mean[160];
+  std::snprintf(mean, sizeof mean, "mean     %10.2f +- %.2f (95 %% Student t, n = %zu)\n", 100 * interval.mean,
+                100 * interval.half_width, accuracies.size());
+  report.table = "episode  accuracy %  queries\n" + report.table + mean + options.evaluate.method + " on " +
+                 record.role + ", data " + file.dataset + ":" + file.split + ", episodes " + file.sha256.substr(0, 12) +
+                 "\n";
+  return report;
+}
+
+}  // namespace tint

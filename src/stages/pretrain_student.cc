@@ -1,0 +1,386 @@
+#include "tint/stages/pretrain_student.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <chrono>
+#include <numeric>
+
+#include "tint/artifacts/run_folder.h"
+#include "tint/base/file.h"
+#include "tint/base/log.h"
+#include "tint/base/progress.h"
+#include "tint/base/sha256.h"
+#include "tint/base/stop.h"
+#include "tint/base/text.h"
+#include "tint/data/loader.h"
+#include "tint/fewshot/distill.h"
+#include "tint/models/model_set.h"
+#include "tint/stages/method_scores.h"
+#include "tint/stages/shipped.h"
+#include "tint/statistics/interval.h"
+#include "tint/tensor/device.h"
+#include "tint/tensor/processor.h"
+#include "tint/tensor/safetensors.h"
+
+namespace tint {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kVersion = 1;
+constexpr char kStage[] = "pretrain-student", kCheckpoint[] = "training.safetensors", kCurve[] = "curve.json";
+constexpr char kBackbone[] = "backbone.pt", kPretrainer[] = "pretrainer.pt";
+
+void AddTensors(const ScriptModule& module, NamedTensors* tensors) {
+  for (const auto& [name, tensor] : module.Parameters()) (*tensors)["parameter." + name] = tensor.detach();
+  for (const auto& [name, tensor] : module.Buffers()) (*tensors)["buffer." + name] = tensor;
+}
+
+void RestoreTensors(const NamedTensors& tensors, const std::string& prefix, const ScriptModule& module) {
+  const c10::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : module.Parameters()) tensor.detach().copy_(tensors.at(prefix + name));
+  for (const auto& [name, tensor] : module.Buffers())
+    tensor.copy_(tensors.at((prefix == "parameter." ? "buffer." : prefix) + name));
+}
+
+at::Tensor Doubles(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
+
+std::vector<double> ToVector(const at::Tensor& tensor) {
+  return {tensor.data_ptr<double>(), tensor.data_ptr<double>() + tensor.numel()};
+}
+
+std::string Serialize(const PretrainState& state) {
+  NamedTensors tensors;
+  AddTensors(state.pretrainer, &tensors);
+  for (const auto& [name, tensor] : state.momenta) tensors["momentum." + name] = tensor;
+  for (const auto& [name, tensor] : state.best) tensors["best." + name] = tensor;
+  if (state.bank.defined()) tensors["bank"] = state.bank;
+  tensors["counts"] = at::tensor({state.step, state.best_epoch, state.since_best}, at::kLong);
+  tensors["sums"] = Doubles({state.loss_sum, state.best_accuracy});
+  // A tensor of safetensors may not be empty here: a first number that is dropped again.
+  std::vector<double> losses = {0}, accuracies = {0};
+  losses.insert(losses.end(), state.losses.begin(), state.losses.end());
+  accuracies.insert(accuracies.end(), state.accuracies.begin(), state.accuracies.end());
+  tensors["losses"] = Doubles(losses);
+  tensors["accuracies"] = Doubles(accuracies);
+  return SerializeSafetensors(tensors);
+}
+
+void Restore(const std::string& bytes, PretrainState* state) {
+  const NamedTensors tensors = ParseSafetensors(bytes, kCheckpoint);
+  RestoreTensors(tensors, "parameter.", state->pretrainer);
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with("momentum.")) state->momenta[name.substr(9)] = tensor;
+    if (name.starts_with("best.")) state->best[name.substr(5)] = tensor;
+  }
+  if (tensors.count("bank") > 0) state->bank = tensors.at("bank");
+  const at::Tensor counts = tensors.at("counts");
+  state->step = counts[0].item<int64_t>();
+  state->best_epoch = counts[1].item<int64_t>();
+  state->since_best = counts[2].item<int64_t>();
+  const std::vector<double> sums = ToVector(tensors.at("sums"));
+  state->loss_sum = sums[0];
+  state->best_accuracy = sums[1];
+  state->losses = ToVector(tensors.at("losses").slice(0, 1).contiguous());
+  state->accuracies = ToVector(tensors.at("accuracies").slice(0, 1).contiguous());
+}
+
+void Require(const std::string& value, const std::string& flag, const std::string& meaning) {
+  if (value.empty())
+    Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
+}
+
+// Everything that can be wrong is found on opening, before the first picture is decoded.
+class Pretraining {
+ public:
+  explicit Pretraining(const PretrainStudentOptions& options)
+      : options_(options),
+        base_((Require(options.dataset, "--dataset", "the data set to train on"),
+               Require(options.models, "--models", "the folder of the model set that gets the student"),
+               OpenSplit(DataRoot(), options.dataset, options.split))),
+        facts_(FactsOfDataset(options.dataset)),
+        image_size_(options.image_size > 0 ? options.image_size : facts_.image_size),
+        validation_(ReadEpisodeFile(options.validation.empty()
+                                        ? ShippedEpisodes(options.dataset, "val-5way-5shot-40", "--validation").string()
+                                        : options.validation)),
+        threads_(SetUpTensorLibrary(static_cast<int>(options.threads))),
+        device_(ChooseDevice(options.device)) {
+    if (validation_.dataset == options.dataset && validation_.split == "test")
+      Fail(ExitCode::kBadInput, {.file = validation_.path,
+                                 .field = "split",
+                                 .found = "test",
+                                 .expected = "val: a student that was chosen on test episodes has seen them"});
+    if (image_size_ < 16)
+      Fail(ExitCode::kBadConfiguration, {.field = "image-size",
+                                         .found = std::to_string(image_size_),
+                                         .expected = "at least 16: the students halve it four times"});
+    validation_source_ = OpenSplit(DataRoot(), validation_.dataset, validation_.split);
+    indexed_ = IndexEpisodes(validation_, validation_source_, 0, options.validation_episodes);
+    for (const std::string& class_name : base_->Classes()) {
+      for (const std::string& file : base_->Files(class_name)) files_.push_back({class_name, file});
+    }
+    if (static_cast<int64_t>(files_.size()) < options.training.batch)
+      Fail(ExitCode::kBadConfiguration,
+           {.field = "batch",
+            .found = std::to_string(options.training.batch),
+            .expected = "at most " + std::to_string(files_.size()) + ", all the pictures"});
+    if (!options.generation_0.empty()) OpenTeacher();
+  }
+
+  Json Run() {
+    const StageKey key = Key();
+    const fs::path work = options_.work.empty() ? fs::path(options_.models) / "pretrain" : fs::path(options_.work);
+    const fs::path folder = work / kStage / key.Folder();
+    if (options_.shell.dry_run) return Describe(folder, nullptr);
+    fs::create_directories(work / kStage);
+    const Lease lease(work / kStage);
+    std::optional<CompletedStage> done = CompletedStage::Open(folder);
+    const bool reused = done.has_value();
+    if (!done) done = Train(folder, key);
+    done->Verify();
+    Install(*done);
+    Json json = Describe(folder, &*done);
+    json["reused"] = reused;
+    return json;
+  }
+
+ private:
+  void OpenTeacher() {
+    const auto done = CompletedStage::Open(options_.generation_0);
+    if (!done)
+      Fail(ExitCode::kMissingInput,
+           {.file = options_.generation_0,
+            .field = "--generation-0",
+            .found = "no done.json",
+            .expected = "the folder of a finished pre-training, as tint pretrain student prints it"});
+    const std::string bytes = done->Read(kPretrainer);
+    teacher_sha256_ = Sha256Hex(bytes);
+    teacher_ = ScriptModule::FromBytes(bytes, (done->folder() / kPretrainer).string(), device_, at::kFloat);
+    teacher_.SetTraining(false);
+    teacher_.SetRequiresGrad(false);
+    const Json& other = done->components().at("options");
+    for (const char* name : {"student", "recipe", "conv4-head", "resnet12-widths", "image-size"}) {
+      if (other.value(name, Json()) == KeyOptions().value(name, Json())) continue;
+      Fail(ExitCode::kBadConfiguration,
+           {.file = options_.generation_0,
+            .field = name,
+            .found = other.value(name, Json()).dump(),
+            .expected = KeyOptions().value(name, Json()).dump() + ", as generation 1 has"});
+    }
+  }
+
+  Json KeyOptions() const {
+    PretrainOptions training = options_.training;
+    OptionList list;
+    training.Declare(list);
+    Json values = list.KeyValues();
+    values["student"] = options_.student;
+    values["image-size"] = image_size_;
+    values["bfloat16"] =
+        training.precision == "bfloat16" || (training.precision == "auto" && ComputesBfloat16(device_));
+    values["validation-episodes"] = options_.validation_episodes;
+    return values;
+  }
+
+  StageKey Key() const {
+    StageKey key;
+    key.stage = kStage;
+    key.version = kVersion;
+    key.options = KeyOptions();
+    key.inputs["base images"] = base_->ContentSha256();
+    key.inputs["validation episodes"] = validation_.sha256;
+    if (teacher_) key.models["generation 0"] = teacher_sha256_;
+    key.seed = static_cast<uint64_t>(options_.seed);
+    key.device = DeviceClass(device_);
+    key.dtype = "float32";
+    key.threads = threads_;
+    return key;
+  }
+
+  PretrainData Load() const {
+    PretrainData data;
+    spdlog::info("pretrain student: decoding {} base pictures", files_.size());
+    data.images = LoadSquares(*base_, files_, image_size_);
+    std::vector<int64_t> labels;
+    for (size_t c = 0; c < base_->Classes().size(); ++c)
+      labels.insert(labels.end(), base_->Files(base_->Classes()[c]).size(), static_cast<int64_t>(c));
+    data.labels = at::tensor(labels, at::kLong);
+    data.mean = facts_.mean;
+    data.std = facts_.std;
+    data.teacher = teacher_;
+    const at::Tensor images = LoadSquares(*validation_source_, indexed_.files, image_size_);
+    data.validate = [this, images](const ScriptModule& backbone) {
+      const at::Tensor features =
+          StudentLogits(backbone, images, facts_.mean, facts_.std, device_, [](int64_t) { ThrowIfStopRequested(); });
+      std::vector<double> accuracies;
+      for (const auto& episode : indexed_.episodes)
+        accuracies.push_back(ScoreEpisode("nearest-centroid", features, episode).accuracy());
+      return std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / static_cast<double>(accuracies.size());
+    };
+    return data;
+  }
+
+  StudentSpec Spec() const { return options_.training.student.Spec(options_.student, image_size_); }
+
+  CompletedStage Train(const fs::path& folder, const StageKey& key) const {
+    KeepFreedMemory();
+    const auto start = std::chrono::steady_clock::now();
+    StageWriter writer(folder, key);
+    const auto cost = [&] {
+      return StageCost{.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+                       .device_seconds = 0,
+                       .peak_host_bytes = PeakHostBytes(),
+                       .peak_device_bytes = PeakDeviceBytes(device_)};
+    };
+    writer.MeasureCostBy(cost);
+    const PretrainData data = Load();
+    PretrainState state;
+    const ScriptModule backbone = BuildBackbone(Spec(), RandomStream({key.seed, "pretrain/student", 0, 0, 0}));
+    state.pretrainer =
+        BuildPretrainer(backbone, FeatureWidth(Spec()), static_cast<int64_t>(base_->Classes().size()),
+                        options_.training.recipe == "ier", RandomStream({key.seed, "pretrain/heads", 0, 0, 0}));
+    state.pretrainer.MoveTo(device_);
+    const int64_t steps = StepsOfAnEpoch(data, options_.training);
+    if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
+      Restore(*saved, &state);
+      spdlog::info("pretrain student: goes on after step {} of {}", state.step, steps * options_.training.epochs);
+    }
+    Progress progress(kStage, "steps", steps * options_.training.epochs);
+    progress.Advance(state.step);
+    RunPretrain(data, options_.training, key.seed, &state, [&](const PretrainState& now) {
+      progress.Advance();
+      if (now.step % steps == 0) TellEpoch(now, now.step / steps);
+      if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, Serialize(now));
+      ThrowIfStopRequested();
+    });
+    return Save(state, steps, writer, cost());
+  }
+
+  void TellEpoch(const PretrainState& state, int64_t epoch) const {
+    if (state.accuracies.empty()) return;
+    spdlog::info("pretrain student: epoch {}: loss {:.4f}, validation {:.2f} % (best {:.2f} % after epoch {})", epoch,
+                 state.losses.back(), 100 * state.accuracies.back(), 100 * state.best_accuracy, state.best_epoch + 1);
+  }
+
+  CompletedStage Save(const PretrainState& state, int64_t steps, StageWriter& writer, const StageCost& cost) const {
+    state.pretrainer.MoveTo(c10::Device(c10::kCPU));
+    ScriptModule best = BuildBackbone(Spec(), RandomStream({0, "pretrain/student", 0, 0, 0}));
+    RestoreTensors(state.best, "", best);
+    best.SetTraining(false);
+    best.SetRequiresGrad(false);
+    writer.Put(kBackbone, best.ToBytes());
+    writer.Put(kPretrainer, state.pretrainer.ToBytes());
+    const Json curve = {{"loss", state.losses}, {"validation_accuracy", state.accuracies}};
+    writer.Put(kCurve, CanonicalJson(curve) + "\n");
+    return writer.Finish({{"epochs", state.step / steps},
+                          {"best_epoch", state.best_epoch + 1},
+                          {"validation_accuracy", state.best_accuracy},
+                          {"validation_episodes", indexed_.episodes.size()},
+                          {"images", files_.size()},
+                          {"classes", base_->Classes().size()}},
+                         cost);
+  }
+
+  // A new file under a name of its own, then models.json at once: a reader sees the old student or the new one.
+  void Install(const CompletedStage& done) const {
+    const std::string role = "student-" + options_.student;
+    const fs::path folder = options_.models;
+    fs::create_directories(folder);
+    const std::string name = role + "-" + done.key() + ".pt", bytes = done.Read(kBackbone);
+    std::error_code ignored;
+    if (!fs::exists(folder / name, ignored) || Sha256OfFile(folder / name) != Sha256Hex(bytes))
+      WriteFileDurably(folder / name, bytes);
+    const Json facts = {{role,
+                         {{"file", name},
+                          {"input_size", image_size_},
+                          {"resize_rule", "bilinear"},
+                          {"mean", facts_.mean},
+                          {"std", facts_.std},
+                          {"feature_width", FeatureWidth(Spec())},
+                          {"licence", "as the pictures of " + options_.dataset},
+                          {"source", SourceOf(done)}}}};
+    if (fs::exists(folder / "models.json", ignored)) {
+      const ModelSet set = ModelSet::Open(folder);
+      if (set.Has(role) && set.Require(role).sha256 == Sha256Hex(bytes) && set.Require(role).file == name) return;
+    }
+    LockModels(folder, facts);
+  }
+
+  std::string SourceOf(const CompletedStage& done) const {
+    char accuracy[32];
+    std::snprintf(accuracy, sizeof accuracy, "%.4f", done.metrics().at("validation_accuracy").get<double>());
+    return "tint pretrain student --recipe " + options_.training.recipe + (teacher_ ? ", generation 1" : "") + " on " +
+           options_.dataset + ":" + options_.split + ", seed " + std::to_string(options_.seed) + ", key " + done.key() +
+           ", epoch " + std::to_string(done.metrics().at("best_epoch").get<int64_t>()) + " of " +
+           std::to_string(done.metrics().at("epochs").get<int64_t>()) + ", validation accuracy " + accuracy;
+  }
+
+  Json Describe(const fs::path& folder, const CompletedStage* done) const {
+    Json json = {{"student", options_.student},
+                 {"models", options_.models},
+                 {"folder", folder.string()},
+                 {"images", files_.size()},
+                 {"classes", base_->Classes().size()},
+                 {"steps_of_an_epoch", static_cast<int64_t>(files_.size()) / options_.training.batch}};
+    if (done == nullptr) {
+      std::error_code ignored;
+      json["dry_run"] = true;
+      json["state"] = fs::exists(folder / "done.json", ignored)  ? "complete"
+                      : fs::exists(folder / ".partial", ignored) ? "would go on"
+                                                                 : "would run";
+      return json;
+    }
+    json.update(done->metrics());
+    json["seconds"] = done->cost().seconds;
+    json["peak_host_bytes"] = done->cost().peak_host_bytes;
+    json["file"] = (fs::path(options_.models) / ("student-" + options_.student + "-" + done->key() + ".pt")).string();
+    return json;
+  }
+
+  const PretrainStudentOptions& options_;
+  std::unique_ptr<ImageSource> base_;
+  DatasetFacts facts_;
+  int64_t image_size_;
+  EpisodeFile validation_;
+  int threads_;
+  c10::Device device_;
+  std::shared_ptr<ImageSource> validation_source_;
+  IndexedEpisodes indexed_;
+  std::vector<NamedFile> files_;
+  ScriptModule teacher_;
+  std::string teacher_sha256_;
+};
+
+}  // namespace
+
+void PretrainStudentOptions::Declare(CommandOptions& command) {
+  OptionList& list = command.Group("");
+  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.");
+  list.Add("split", &split, "Split to train on.").Choices({"train", "val", "test"});
+  list.Add("models", &models, "Folder of the model set that gets the student; made if it is not there.").NotInKey();
+  list.Add("work", &work, "Folder of the training's state and results; empty: pretrain in the model set.").NotInKey();
+  list.Add(
+          "validation", &validation,
+          "File of validation episodes that choose the best epoch; empty: the list of 40 that comes with the data set.")
+      .NotInKey();
+  list.Add("validation-episodes", &validation_episodes, "Only the first N of them; 0: all.").Range(0, 1e6);
+  list.Add("generation-0", &generation_0,
+           "Folder of a finished pre-training of the same shape that this one follows (generation 1).")
+      .NotInKey()
+      .Source("S15");
+  list.Add("student", &student, "Architecture of the student.").Choices({"conv4", "resnet12"}).Source("S14");
+  list.Add("image-size", &image_size, "Side of the student's pictures; 0: the data set's.")
+      .Range(0, 1024)
+      .Unit("pixels");
+  list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
+  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
+  list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);
+  training.Declare(list);
+  shell.Declare(list);
+}
+
+Json PretrainStudent(const PretrainStudentOptions& options) { return Pretraining(options).Run(); }
+
+}  // namespace tint
