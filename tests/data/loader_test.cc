@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <fstream>
 
 #include "files.h"
 #include "small_data.h"
@@ -180,6 +181,17 @@ TEST(CheckDataset, ComparesMiniImageNetWithItsSplit) {
               FailsWith(ExitCode::kMissingInput, HasSubstr("none")));
 }
 
+// A line of /proc/self/status that is told in kB.
+int64_t ResidentKiB(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    int64_t value = 0;
+    if (word == name && status >> value) return value;
+  }
+  ADD_FAILURE() << name;
+  return 0;
+}
+
 TEST(MiniImageNet, DecodesInSeconds) {
   const std::string root = testing::DataRoot();
   if (root.empty()) GTEST_SKIP() << "TINT_DATA is not set: the real miniImageNet is not looked at";
@@ -191,6 +203,23 @@ TEST(MiniImageNet, DecodesInSeconds) {
   EXPECT_THAT(squares.sizes().vec(), ElementsAre(12000, 3, 84, 84));
   // The mean over the split as OpenCV 4.6's own reader (cv::imread) gives it.
   EXPECT_THAT(MeanColour(squares), testing::TensorNear(at::tensor({0.47410f, 0.42714f, 0.37362f}), 2e-5));
+}
+
+// The base pictures stay in memory while a student learns from them. Told with the time by
+//   TINT_DATA=... tint_data_test --gtest_filter=MiniImageNet.BasePicturesFitInAGigabyte
+TEST(MiniImageNet, BasePicturesFitInAGigabyte) {
+  const std::string root = testing::DataRoot();
+  if (root.empty()) GTEST_SKIP() << "TINT_DATA is not set: the real miniImageNet is not looked at";
+  const auto source = OpenSplit(root, "miniimagenet", "train");
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
+  const int64_t before = ResidentKiB("VmRSS:");
+  const auto begin = std::chrono::steady_clock::now();
+  const at::Tensor squares = LoadSquares(*source, AllFiles(*source), 84);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const int64_t grown = ResidentKiB("VmHWM:") - before;
+  std::cout << squares.size(0) << " pictures in " << took.count() << " s, " << grown / 1024 << " MiB at the peak\n";
+  EXPECT_EQ(squares.numel(), 812'851'200);  // 38,400 x 3 x 84 x 84
+  EXPECT_LT(grown, 1'000'000'000 / 1024);
 }
 
 // The normalisation that everyone uses was measured on the train split (method.md S22), from larger originals.
