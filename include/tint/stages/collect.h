@@ -1,35 +1,51 @@
-// From the episodes of a run to one row of a table: mean accuracy and its interval.
+// From scored episodes to the rows of a table: mean accuracy, its intervals, what was published, and in what we differ.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "tint/artifacts/run_folder.h"
+#include "tint/stages/results.h"
+#include "tint/statistics/bootstrap.h"
 #include "tint/statistics/interval.h"
 
 namespace tint {
 
-struct EpisodeScore {
-  uint64_t episode_idx = 0;
-  double accuracy = 0;  // recomputed from the stored predictions
-  int64_t queries = 0;
+struct PublishedValue {
+  double accuracy = 0, half_width = 0;  // shares; a 95 % Student interval
+  int64_t episodes = 0;
+  std::string source;
 };
+// What the paper reports for this data set, student, ways and shots on the test split (method.md S20), whatever the
+// method of the row. One's own photos, a validation split, another number of ways or shots: nothing.
+std::optional<PublishedValue> FindPublished(const Results& results);
+
+// In what the row differs from the paper's setting, a sentence each: options unlike preset `paper`, a student that
+// starts from random weights, no base images, episodes other than 120, not all queries, another method.
+std::vector<std::string> DeviationsFromPaper(const Results& results);
 
 struct CollectReport {
-  std::string student, dataset, episodes_sha256, configuration_sha256;
-  std::vector<EpisodeScore> scores;  // by episode
-  std::vector<uint64_t> missing;     // of the episode file's, without a result
-  uint64_t episodes_in_file = 0;     // 0: the run is one of one's own photos
-  Interval interval;
-  Json ToJson() const;
-  std::string ToTable() const;  // accuracies in percent
-};
+  Results results;
+  Interval interval;            // Student-t over episodes
+  BootstrapInterval bootstrap;  // classes resampled
+  std::optional<PublishedValue> published;
+  std::vector<std::string> deviations;
 
-// Every result's hashes are checked and its accuracy is recomputed from the predictions (they must agree: else
-// Error(kCorrupt)). Results of different configurations: Error(kBadInput) that names the fields in which they differ,
-// unless `configuration` (the first digits of a configuration's hash) chooses one. No result at all:
-// Error(kMissingInput).
-CollectReport CollectRun(const RunFolder& run, const std::string& configuration);
+  // {"accuracy", "interval", "bootstrap": [low, high], "episodes", "missing", "publishable", ..., "per_episode":
+  // [...]}. Shares; null where an interval cannot be told.
+  Json ToJson() const;
+  std::string ToTable() const;  // for people: every episode, then the mean; percent
+};
+CollectReport Collect(Results results, const BootstrapOptions& options);
+
+// "text", "csv", "markdown", "latex".
+const std::vector<std::string>& TableFormats();
+// One line a report, percent (CSV: shares with all digits), then incomplete rows as "not publishable", and the
+// deviations of each.
+std::string FormatTable(const std::vector<CollectReport>& reports, const std::string& format);
+
+// "80.29": a share in percent.
+std::string Percent(double share, int digits = 2);
 
 }  // namespace tint

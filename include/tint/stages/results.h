@@ -1,0 +1,49 @@
+// What was scored, read back: the episodes of a run folder, or a JSON file that `tint evaluate --method ... --json`
+// printed. The one reader for collect, compare and plan.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tint/base/json.h"
+#include "tint/statistics/scores.h"
+
+namespace tint {
+
+struct Results {
+  std::string path = {};                               // as given
+  std::string method = {};                             // "tint": the row of a run folder; else the file's "method"
+  std::string student = {}, dataset = {}, split = {};  // "" where they are not told
+  int64_t ways = 0, shots = 0;                         // 0: not told, or not the same everywhere
+  int64_t queries_per_class = 0;                       // 0: all
+  std::string episodes_sha256 = {}, configuration_sha256 = {};
+  uint64_t episodes_in_file = 0;  // 0: one's own photos
+  Json configuration = Json::object();
+  std::vector<EpisodeScore> scores = {};  // ascending by episode
+  std::vector<uint64_t> missing = {};     // of the episode file's, without a result
+
+  bool complete() const { return missing.empty(); }
+};
+
+// A folder is read as a run. Every result's hashes are checked, and its accuracy is recomputed from the predictions
+// (they must agree: else Error(kCorrupt)). Results of different configurations: Error(kBadInput) that names the fields
+// in which they differ, unless `configuration` (the first digits of a configuration's hash) chooses one. No result at
+// all, or no such path: Error(kMissingInput).
+//
+// A file must be
+//   {"schema": 1, "dataset": "...", "split": "...", "method": "...", "episodes_sha256": "...", "episodes_in_file": 120,
+//    "accuracy": 0.8, "interval": 0.01,
+//    "per_episode": [{"episode": 0, "accuracy": 0.8, "queries": 75,
+//                     "classes": [{"class": "n01532829", "queries": 15, "right": 12}, ...]}, ...],
+//    "configuration": {...}}
+// and may say "student" (or "backbone": "student-conv4"), "shots", "queries_per_class", "configuration_sha256" and
+// "self_sha256". Its accuracies must be those of the classes' counts: else Error(kCorrupt). A member that is absent or
+// of another type: Error(kBadInput).
+Results ReadResults(const std::filesystem::path& path, const std::string& configuration = "");
+
+// "support" for the episode of one's own photos, else its number.
+std::string EpisodeName(uint64_t episode_idx);
+
+}  // namespace tint

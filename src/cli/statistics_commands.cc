@@ -1,0 +1,124 @@
+// collect, compare, plan, fid.
+#include <algorithm>
+
+#include "tint/base/text.h"
+#include "tint/cli/command.h"
+#include "tint/stages/collect.h"
+#include "tint/stages/compare.h"
+#include "tint/stages/fid.h"
+#include "tint/stages/plan.h"
+#include "tint/tensor/device.h"
+
+namespace tint {
+namespace {
+
+constexpr char kResult[] = "Run folder, or a JSON file that `tint evaluate --method ... --json` printed.";
+
+struct ResultOptions {
+  std::string configuration;
+  int64_t replicates = BootstrapOptions().replicates;
+  int64_t seed = 0;
+
+  void Declare(OptionList& list) {
+    list.Add("configuration", &configuration, "First digits of the configuration to take, where a run holds several.")
+        .NotInKey();
+    list.Add("replicates", &replicates, "Replicates of the bootstrap that resamples classes.").Range(100, 1e6);
+    list.Add("seed", &seed, "Seed of the bootstrap.").Range(0, 9007199254740991.0);
+  }
+  BootstrapOptions Bootstrap() const { return {.replicates = replicates, .seed = static_cast<uint64_t>(seed)}; }
+};
+
+// Not a choice of the grammar: --format means another thing to other commands, and one environment serves them all.
+void RequireFormat(const std::string& format) {
+  const auto& formats = TableFormats();
+  if (std::count(formats.begin(), formats.end(), format) > 0) return;
+  Fail(ExitCode::kUsage, {.field = "--format",
+                          .found = Quote(format),
+                          .expected = "one of " + Join(formats, ", "),
+                          .remedy = DidYouMean(format, formats)});
+}
+
+}  // namespace
+
+int RunCollect(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  ResultOptions options;
+  std::string format = "text";
+  options.Declare(grammar.Group(""));
+  grammar.Group("").Add("format", &format, "How rows are printed: text, csv, markdown or latex.").NotInKey();
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"RESULT", std::string(kResult) + " Several give several rows.", true, true});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  RequireFormat(format);
+  std::vector<CollectReport> reports;
+  for (const std::string& path : grammar.positionals())
+    reports.push_back(Collect(ReadResults(path, options.configuration), options.Bootstrap()));
+  const bool alone = reports.size() == 1;
+  Json json = alone ? reports.front().ToJson() : Json{{"results", Json::array()}};
+  if (!alone) {
+    for (const CollectReport& report : reports) json["results"].push_back(report.ToJson());
+  }
+  const bool whole = alone && format == "text";
+  PrintResult(shell, json, whole ? reports.front().ToTable() : FormatTable(reports, format));
+  return 0;
+}
+
+int RunCompare(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  ResultOptions options;
+  std::string configuration_b;
+  options.Declare(grammar.Group(""));
+  grammar.Group("").Add("configuration-b", &configuration_b, "The same for B; --configuration is for A.").NotInKey();
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"A", kResult, true, false});
+  grammar.Positional({"B", "What A is compared with: differences are A - B.", true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  const Comparison comparison = Compare(ReadResults(grammar.positionals().at(0), options.configuration),
+                                        ReadResults(grammar.positionals().at(1), configuration_b), options.Bootstrap());
+  PrintResult(shell, comparison.ToJson(), comparison.ToTable());
+  return 0;
+}
+
+int RunPlan(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  PlanOptions options;
+  std::string configuration;
+  options.Declare(grammar.Group(""));
+  grammar.Group("")
+      .Add("configuration", &configuration, "First digits of the configuration to take, where a run holds several.")
+      .NotInKey();
+  shell.Declare(grammar.Group(""));
+  grammar.Positional({"RESULT", std::string(kResult) + " Its spread is what is planned with.", false, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  std::optional<Results> results;
+  if (!grammar.positionals().empty()) results = ReadResults(grammar.positionals()[0], configuration);
+  const Plan plan = MakePlan(options, results);
+  PrintResult(shell, plan.ToJson(), plan.ToTable());
+  return 0;
+}
+
+int RunFid(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  FidOptions options;
+  options.Declare(grammar.Group(""));
+  shell.Declare(grammar.Group(""));
+  const std::string what =
+      "a folder of pictures or of class folders, a run folder, the folder of a generate result, or DATASET:SPLIT.";
+  grammar.Positional({"REAL", "Real pictures: " + what, true, false});
+  grammar.Positional({"GENERATED", "Pictures to judge: " + what, true, false});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  if (options.models.empty())
+    Fail(ExitCode::kUsage, {.field = "--models", .found = "not given", .expected = "the folder of a model set"});
+  SetUpTensorLibrary(0);
+  const PictureSet real = OpenPictures(grammar.positionals().at(0));
+  const PictureSet generated = OpenPictures(grammar.positionals().at(1));
+  const FidReport report = MeasureFid(options, real, generated);
+  PrintResult(shell, report.ToJson(), report.ToTable());
+  return 0;
+}
+
+}  // namespace tint

@@ -1,0 +1,290 @@
+#include "tint/stages/fid.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "tint/base/log.h"
+#include "tint/base/progress.h"
+#include "tint/base/stop.h"
+#include "tint/base/text.h"
+#include "tint/data/loader.h"
+#include "tint/image/picture.h"
+#include "tint/models/model_set.h"
+#include "tint/statistics/frechet.h"
+#include "tint/tensor/checks.h"
+#include "tint/tensor/device.h"
+#include "tint/tensor/random.h"
+
+namespace tint {
+namespace {
+
+constexpr int64_t kBatch = 32;
+constexpr int64_t kDefaultSize = 84;
+
+// Pictures of one class on one side.
+struct Chosen {
+  std::shared_ptr<ImageSource> source;
+  std::vector<NamedFile> files;
+};
+
+// The same places on both sides where both have as many pictures: a set compared with itself is at distance 0.
+Chosen Choose(const std::shared_ptr<ImageSource>& source, const std::string& class_name, const FidOptions& options) {
+  const std::vector<std::string>& files = source->Files(class_name);
+  if (files.size() < 2)
+    Fail(ExitCode::kBadInput, {.file = source->Describe(class_name, ""),
+                               .found = std::to_string(files.size()) + " pictures",
+                               .expected = "at least two, to know how they spread"});
+  Chosen chosen{source, {}};
+  const auto count = static_cast<int64_t>(files.size());
+  std::vector<int64_t> order =
+      RandomStream({.seed = static_cast<uint64_t>(options.seed), .stage = "fid"}).Permutation(count);
+  if (options.limit > 0 && options.limit < count) order.resize(static_cast<size_t>(options.limit));
+  std::sort(order.begin(), order.end());
+  for (const int64_t k : order) chosen.files.push_back({class_name, files[static_cast<size_t>(k)]});
+  return chosen;
+}
+
+std::string Codec(const Chosen& chosen) {
+  const std::string bytes = chosen.source->ReadBytes(chosen.files.front().class_name, chosen.files.front().file);
+  if (bytes.starts_with("\xff\xd8")) return "JPEG";
+  return bytes.starts_with("\x89PNG") ? "PNG" : "other";
+}
+
+class Features {
+ public:
+  Features(const ModelSet& models, const FidOptions& options, int64_t size)
+      : device_(ChooseDevice(options.device)),
+        width_(models.ReadFeatureWidth("inception")),
+        size_(size),
+        module_(models.LoadModule("inception", device_, at::kFloat)) {}
+
+  // [M, D] on the CPU.
+  at::Tensor Of(const Chosen& chosen, Progress* progress) const {
+    const c10::NoGradGuard no_grad;
+    std::vector<at::Tensor> rows;
+    for (size_t first = 0; first < chosen.files.size(); first += kBatch) {
+      ThrowIfStopRequested();
+      const size_t end = std::min<size_t>(first + kBatch, chosen.files.size());
+      const std::vector<NamedFile> files(chosen.files.begin() + static_cast<std::ptrdiff_t>(first),
+                                         chosen.files.begin() + static_cast<std::ptrdiff_t>(end));
+      const at::Tensor images = ToUnitFloat(LoadSquares(*chosen.source, files, size_)).to(device_);
+      rows.push_back(module_.Call("forward", {images}).to(at::kCPU));
+      CheckShape(rows.back(), {images.size(0), width_}, "the inception role's features");
+      CheckFinite(rows.back(), "the inception role's features");
+      progress->Advance(images.size(0));
+    }
+    return at::cat(rows);
+  }
+  int64_t width() const { return width_; }
+
+ private:
+  c10::Device device_;
+  int64_t width_, size_;
+  ScriptModule module_;
+};
+
+// A class on both sides.
+struct Pair {
+  std::string group, class_name;
+  Chosen real, generated;
+};
+
+const std::shared_ptr<ImageSource>& RealOf(const PictureSet& real, const PictureSet& generated, size_t group_idx) {
+  if (real.groups.size() == 1) return real.groups.front().source;
+  if (real.groups.size() == generated.groups.size()) return real.groups[group_idx].source;
+  Fail(ExitCode::kBadInput, {.file = real.name,
+                             .found = std::to_string(real.groups.size()) + " episodes",
+                             .expected = "one set of real pictures, or as many episodes as " + Quote(generated.name)});
+}
+
+std::vector<Pair> PairClasses(const FidOptions& options, const PictureSet& real, const PictureSet& generated) {
+  std::vector<Pair> pairs;
+  for (size_t g = 0; g < generated.groups.size(); ++g) {
+    const PictureGroup& group = generated.groups[g];
+    const auto& source = RealOf(real, generated, g);
+    for (const std::string& name : group.source->Classes()) {
+      const std::vector<std::string>& known = source->Classes();
+      if (!std::count(known.begin(), known.end(), name))
+        Fail(ExitCode::kBadInput, {.file = generated.name,
+                                   .found = "class " + Quote(name),
+                                   .expected = "a class of the real pictures " + Quote(real.name),
+                                   .remedy = DidYouMean(name, known)});
+      pairs.push_back({group.name, name, Choose(source, name, options), Choose(group.source, name, options)});
+    }
+  }
+  return pairs;
+}
+
+// All classes of all groups, each picture once.
+std::vector<Chosen> ChooseAll(const FidOptions& options, const PictureSet& set) {
+  std::vector<Chosen> all;
+  for (const PictureGroup& group : set.groups) {
+    for (const std::string& name : group.source->Classes()) all.push_back(Choose(group.source, name, options));
+  }
+  return all;
+}
+
+int64_t CountOf(const std::vector<Chosen>& chosen) {
+  int64_t count = 0;
+  for (const Chosen& one : chosen) count += static_cast<int64_t>(one.files.size());
+  return count;
+}
+
+at::Tensor FeaturesOf(const Features& features, const std::vector<Chosen>& chosen, Progress* progress) {
+  std::vector<at::Tensor> rows;
+  for (const Chosen& one : chosen) rows.push_back(features.Of(one, progress));
+  return at::cat(rows);
+}
+
+void MeasurePooled(const Features& features, const std::vector<Chosen>& real, const std::vector<Chosen>& generated,
+                   FidReport* report) {
+  report->real = CountOf(real);
+  report->generated = CountOf(generated);
+  Progress progress("fid", "pictures", report->real + report->generated);
+  report->fid = FrechetDistance(MomentsOf(FeaturesOf(features, real, &progress)),
+                                MomentsOf(FeaturesOf(features, generated, &progress)));
+}
+
+// Mean over the classes of each group, then over groups.
+double MeanOfMeans(const std::vector<FidValue>& values) {
+  std::map<std::string, std::pair<double, int64_t>> groups;
+  for (const FidValue& value : values) {
+    groups[value.group].first += value.fid;
+    ++groups[value.group].second;
+  }
+  double sum = 0;
+  for (const auto& [name, group] : groups) sum += group.first / static_cast<double>(group.second);
+  return sum / static_cast<double>(groups.size());
+}
+
+void MeasurePerClass(const Features& features, const std::vector<Pair>& pairs, FidReport* report) {
+  for (const Pair& pair : pairs) {
+    report->real += static_cast<int64_t>(pair.real.files.size());
+    report->generated += static_cast<int64_t>(pair.generated.files.size());
+  }
+  Progress progress("fid", "pictures", report->real + report->generated);
+  for (const Pair& pair : pairs) {
+    const FeatureMoments real = MomentsOf(features.Of(pair.real, &progress));
+    const FeatureMoments generated = MomentsOf(features.Of(pair.generated, &progress));
+    report->classes.push_back(
+        {pair.group, pair.class_name, FrechetDistance(real, generated), real.count, generated.count});
+  }
+  report->fid = MeanOfMeans(report->classes);
+}
+
+// Once a class on the real side, however many episodes have it.
+std::vector<Chosen> RealOnce(const std::vector<Pair>& pairs) {
+  std::vector<Chosen> real;
+  std::set<std::pair<const ImageSource*, std::string>> seen;
+  for (const Pair& pair : pairs) {
+    if (seen.insert({pair.real.source.get(), pair.class_name}).second) real.push_back(pair.real);
+  }
+  return real;
+}
+
+void WarnOf(FidReport* report, const Chosen& real, const Chosen& generated) {
+  int64_t fewest = std::min(report->real, report->generated);
+  for (const FidValue& value : report->classes) fewest = std::min({fewest, value.real, value.generated});
+  if (fewest <= report->dimensions)
+    report->warnings.push_back(std::to_string(fewest) + " pictures for " + std::to_string(report->dimensions) +
+                               " features: the covariance is singular and the distance too large");
+  const std::string first = Codec(real), second = Codec(generated);
+  if (first != second)
+    report->warnings.push_back("real pictures are " + first + " and generated ones " + second +
+                               ": the codec alone moves the distance");
+  for (const std::string& warning : report->warnings) spdlog::warn("fid: {}", warning);
+}
+
+}  // namespace
+
+void FidOptions::Declare(OptionList& list) {
+  list.Add("models", &models, "Folder of the model set (holds models.json, with the role inception).").NotInKey();
+  list.Add("per-class", &per_class, "A distance for each class, and their mean over classes, then over episodes.")
+      .Source("S24 row 16");
+  list.Add("size", &size, "Side to which all pictures are brought first; 0: the data set's, 84 for folders.")
+      .Range(0, 2048)
+      .Unit("pixels")
+      .Source("S19");
+  list.Add("limit", &limit, "Pictures of each class, drawn by --seed; 0: all.").Range(0, 1e9).Source("S19");
+  list.Add("seed", &seed, "Seed of that draw.").Range(0, 9007199254740991.0);
+  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.").NotInKey();
+}
+
+FidReport MeasureFid(const FidOptions& options, const PictureSet& real, const PictureSet& generated) {
+  const bool by_class = real.has_classes() && generated.has_classes();
+  const bool both_flat = !real.has_classes() && !generated.has_classes();
+  if (options.per_class && !by_class && !both_flat)
+    Fail(ExitCode::kUsage, {.field = "--per-class",
+                            .found = "given, and one side is a folder without classes",
+                            .expected = "class folders on both sides"});
+  const ModelSet models = ModelSet::Open(options.models);
+  const int64_t of_dataset = std::max(real.image_size, generated.image_size);
+  FidReport report{.size = options.size > 0 ? options.size
+                           : of_dataset > 0 ? of_dataset
+                                            : kDefaultSize,
+                   .real_name = real.name,
+                   .generated_name = generated.name,
+                   .inception_sha256 = models.Require("inception").sha256};
+  std::vector<Pair> pairs;
+  std::vector<Chosen> all_real, all_generated;
+  if (by_class || both_flat) {
+    pairs = PairClasses(options, real, generated);
+    all_real = RealOnce(pairs);
+    for (const Pair& pair : pairs) all_generated.push_back(pair.generated);
+  } else {
+    all_real = ChooseAll(options, real);
+    all_generated = ChooseAll(options, generated);
+  }
+  const Features features(models, options, report.size);
+  report.dimensions = features.width();
+  if (options.per_class) {
+    MeasurePerClass(features, pairs, &report);
+  } else {
+    MeasurePooled(features, all_real, all_generated, &report);
+  }
+  WarnOf(&report, all_real.front(), all_generated.front());
+  return report;
+}
+
+Json FidReport::ToJson() const {
+  Json json = {{"fid", fid},
+               {"preprocessing", kFidPreprocessing},
+               {"dimensions", dimensions},
+               {"size", size},
+               {"real", real_name},
+               {"generated", generated_name},
+               {"real_pictures", real},
+               {"generated_pictures", generated},
+               {"inception_sha256", inception_sha256},
+               {"warnings", warnings},
+               {"per_class", Json::array()}};
+  for (const FidValue& value : classes)
+    json["per_class"].push_back({{"group", value.group},
+                                 {"class", value.class_name},
+                                 {"fid", value.fid},
+                                 {"real_pictures", value.real},
+                                 {"generated_pictures", value.generated}});
+  return json;
+}
+
+std::string FidReport::ToTable() const {
+  std::string table;
+  char line[160];
+  for (const FidValue& value : classes) {
+    std::snprintf(line, sizeof line, "%10.4f  %6lld real  %6lld generated  ", value.fid,
+                  static_cast<long long>(value.real), static_cast<long long>(value.generated));
+    table += line + Quote(value.group.empty() ? value.class_name : value.group + ", " + value.class_name) + "\n";
+  }
+  std::snprintf(line, sizeof line, "FID %.4f%s, %lld features, preprocessing %s, pictures of %lld pixels\n", fid,
+                classes.empty() ? "" : " (mean over classes, then episodes)", static_cast<long long>(dimensions),
+                kFidPreprocessing, static_cast<long long>(size));
+  table += line;
+  return table + std::to_string(real) + " real pictures of " + Quote(real_name) + ", " + std::to_string(generated) +
+         " generated of " + Quote(generated_name) + ", inception " + inception_sha256.substr(0, 12) + "\n";
+}
+
+}  // namespace tint

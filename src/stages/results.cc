@@ -1,0 +1,256 @@
+#include "tint/stages/results.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "tint/artifacts/run_folder.h"
+#include "tint/base/file.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+
+namespace tint {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kSame = 1e-9;  // accuracies that were printed with all digits
+
+struct Scored {
+  EpisodeScore score;
+  Json result;
+};
+using Groups = std::map<std::string, std::vector<Scored>>;  // by what must be the same for a mean
+
+std::vector<ClassScore> CountPredictions(const std::string& lines) {
+  std::vector<ClassScore> classes;
+  for (const std::string& line : Split(lines, '\n')) {
+    if (line.empty()) continue;
+    const Json row = ParseJson(line, "predictions.jsonl", ExitCode::kCorrupt).root;
+    const std::string name = row.at("class").get<std::string>();
+    auto found = std::find_if(classes.begin(), classes.end(), [&](const ClassScore& one) { return one.name == name; });
+    if (found == classes.end()) found = classes.insert(classes.end(), {name, 0, 0});
+    ++found->queries;
+    found->right += row.at("label") == row.at("predicted") ? 1 : 0;
+  }
+  return classes;
+}
+
+Scored ReadResult(const CompletedStage& stage, uint64_t episode_idx) {
+  const std::string file = (stage.folder() / "result.json").string();
+  const JsonDocument document = ParseJson(stage.Read("result.json"), file, ExitCode::kCorrupt);
+  CheckSeal(document);
+  Scored scored{ScoreOf(episode_idx, CountPredictions(stage.Read("predictions.jsonl"))), document.root};
+  const double stated = RequireNumber(document, "/accuracy", 0, 1, ExitCode::kCorrupt);
+  if (std::abs(stated - scored.score.accuracy) > 1e-12)
+    document.Complain(ExitCode::kCorrupt, "/accuracy", std::to_string(stated),
+                      std::to_string(scored.score.accuracy) + ", as the predictions say");
+  return scored;
+}
+
+Groups ReadRun(const RunFolder& run) {
+  Groups groups;
+  for (const RunFolder::Entry& entry : run.Entries()) {
+    if (entry.stage != "evaluate" || !entry.complete) continue;
+    const auto stage = CompletedStage::Open(entry.folder);
+    stage->Verify();
+    Scored scored = ReadResult(*stage, entry.episode_idx);
+    Json identity = {{"configuration", scored.result.at("configuration_sha256")},
+                     {"episodes", scored.result.at("episodes_sha256")},
+                     {"queries_per_class", scored.result.at("queries_per_class")}};
+    groups[identity.dump()].push_back(std::move(scored));
+  }
+  return groups;
+}
+
+[[noreturn]] void ComplainMixed(const RunFolder& run, const Groups& groups) {
+  const Json& first = groups.begin()->second.front().result;
+  const Json& second = std::next(groups.begin())->second.front().result;
+  std::vector<std::string> differences = DifferencesOfKeys(first.at("configuration"), second.at("configuration"));
+  for (const char* field : {"episodes_sha256", "queries_per_class"}) {
+    if (first.at(field) != second.at(field))
+      differences.push_back(std::string(field) + ": " + first.at(field).dump() + " -> " + second.at(field).dump());
+  }
+  std::vector<std::string> choices;
+  for (const auto& [identity, scored] : groups)
+    choices.push_back(Sha256Hex(identity).substr(0, 12) + " (" + std::to_string(scored.size()) + " episodes)");
+  Fail(ExitCode::kBadInput,
+       {.file = run.path().string(),
+        .field = "evaluate",
+        .found = std::to_string(groups.size()) + " configurations that differ in " + Join(differences, "; "),
+        .expected = "one configuration for a mean",
+        .remedy = "Choose one with --configuration: " + Join(choices, ", ") + "."});
+}
+
+// Photos of each class as super-resolve wrote them ("CLASS-00.png"); 0 where their numbers differ or nothing tells.
+int64_t ShotsOfRun(const RunFolder& run) {
+  for (const RunFolder::Entry& entry : run.Entries()) {
+    if (entry.stage != "super-resolve" || !entry.complete) continue;
+    const auto stage = CompletedStage::Open(entry.folder);
+    std::map<std::string, int64_t> photos;
+    for (const std::string& file : stage->Files()) {
+      const size_t dash = file.rfind('-');
+      if (dash != std::string::npos && file.ends_with(".png")) ++photos[file.substr(0, dash)];
+    }
+    const auto differs = [&](const auto& one) { return one.second != photos.begin()->second; };
+    if (!photos.empty() && std::none_of(photos.begin(), photos.end(), differs)) return photos.begin()->second;
+    return 0;
+  }
+  return 0;
+}
+
+void RefuseTwice(const std::string& path, uint64_t episode_idx) {
+  Fail(ExitCode::kBadInput,
+       {.file = path,
+        .field = "evaluate",
+        .found = "two results of " + (episode_idx == kSupportEpisode ? std::string("one's own photos")
+                                                                     : "episode " + std::to_string(episode_idx)),
+        .expected = "one",
+        .remedy = "tint inspect shows both; remove the folder of the one that is out of date."});
+}
+
+// Orders the episodes and tells which of the file's are missing and how many ways there are.
+void Complete(Results* results) {
+  std::sort(results->scores.begin(), results->scores.end(),
+            [](const EpisodeScore& a, const EpisodeScore& b) { return a.episode_idx < b.episode_idx; });
+  std::set<uint64_t> present;
+  const auto ways = static_cast<int64_t>(results->scores.front().classes.size());
+  results->ways = ways;
+  for (const EpisodeScore& score : results->scores) {
+    if (!present.insert(score.episode_idx).second) RefuseTwice(results->path, score.episode_idx);
+    if (static_cast<int64_t>(score.classes.size()) != ways) results->ways = 0;
+  }
+  for (uint64_t e = 0; e < results->episodes_in_file; ++e) {
+    if (present.count(e) == 0) results->missing.push_back(e);
+  }
+}
+
+[[noreturn]] void ComplainNoResult(const fs::path& path, const std::string& configuration) {
+  Fail(ExitCode::kMissingInput,
+       {.file = path.string(),
+        .field = "evaluate",
+        .found = "no result" + (configuration.empty() ? "" : " of configuration " + configuration),
+        .expected = "at least one scored episode",
+        .remedy = "Run tint specialize --episode K for the episodes."});
+}
+
+Results FromRun(const fs::path& path, const std::string& configuration) {
+  const RunFolder run = RunFolder::Open(path);
+  Groups groups = ReadRun(run);
+  if (!configuration.empty())
+    std::erase_if(groups, [&](const auto& group) {
+      const std::string whole = group.second.front().result.at("configuration_sha256").template get<std::string>();
+      return !whole.starts_with(configuration) && !Sha256Hex(group.first).starts_with(configuration);
+    });
+  if (groups.empty()) ComplainNoResult(path, configuration);
+  if (groups.size() > 1) ComplainMixed(run, groups);
+  const Json& result = groups.begin()->second.front().result;
+  Results results{.path = path.string(), .method = "tint"};
+  results.student = result.at("student").get<std::string>();
+  results.dataset = result.at("dataset").get<std::string>();
+  results.split = result.value("split", "");
+  results.shots = result.contains("shots") ? result.at("shots").get<int64_t>() : ShotsOfRun(run);
+  results.queries_per_class = result.at("queries_per_class").get<int64_t>();
+  results.episodes_sha256 = result.at("episodes_sha256").get<std::string>();
+  results.configuration_sha256 = result.at("configuration_sha256").get<std::string>();
+  results.configuration = result.at("configuration");
+  if (results.dataset != "folder") results.episodes_in_file = result.at("episodes_in_file").get<uint64_t>();
+  for (Scored& scored : groups.begin()->second) results.scores.push_back(std::move(scored.score));
+  Complete(&results);
+  return results;
+}
+
+EpisodeScore EpisodeOf(const JsonDocument& document, const std::string& place, uint64_t episodes_in_file) {
+  const ExitCode bad = ExitCode::kBadInput;
+  const auto most = static_cast<int64_t>(episodes_in_file) - 1;
+  const auto episode_idx = static_cast<uint64_t>(RequireInteger(document, place + "/episode", 0, most, bad));
+  std::vector<ClassScore> classes;
+  std::set<std::string> names;
+  const size_t count = RequireArray(document, place + "/classes", bad).size();
+  for (size_t c = 0; c < count; ++c) {
+    const std::string at = place + "/classes/" + std::to_string(c);
+    ClassScore one{.name = RequireString(document, at + "/class", bad)};
+    one.queries = RequireInteger(document, at + "/queries", 0, 1'000'000'000, bad);
+    one.right = RequireInteger(document, at + "/right", 0, one.queries, bad);
+    if (!names.insert(one.name).second)
+      document.Complain(bad, at + "/class", Quote(one.name) + " a second time", "each class once");
+    classes.push_back(std::move(one));
+  }
+  const int64_t queries = RequireInteger(document, place + "/queries", 1, 1'000'000'000, bad);
+  const double stated = RequireNumber(document, place + "/accuracy", 0, 1, bad);
+  int64_t sum = 0;
+  for (const ClassScore& one : classes) sum += one.queries;
+  if (sum != queries)
+    document.Complain(ExitCode::kCorrupt, place + "/queries", std::to_string(queries),
+                      std::to_string(sum) + ", as the classes say");
+  EpisodeScore score = ScoreOf(episode_idx, std::move(classes));
+  if (std::abs(stated - score.accuracy) > kSame)
+    document.Complain(ExitCode::kCorrupt, place + "/accuracy", std::to_string(stated),
+                      std::to_string(score.accuracy) + ", as the classes say");
+  return score;
+}
+
+std::string OptionalText(const JsonDocument& document, const std::string& name) {
+  return document.root.contains(name) ? RequireString(document, "/" + name, ExitCode::kBadInput) : "";
+}
+
+int64_t OptionalCount(const JsonDocument& document, const std::string& name) {
+  return document.root.contains(name) ? RequireInteger(document, "/" + name, 0, 1'000'000'000, ExitCode::kBadInput) : 0;
+}
+
+// "student", or what the features came from: "backbone": "student-conv4".
+std::string StudentOf(const JsonDocument& document) {
+  if (document.root.contains("student")) return OptionalText(document, "student");
+  const std::string backbone = OptionalText(document, "backbone"), prefix = "student-";
+  return backbone.starts_with(prefix) ? backbone.substr(prefix.size()) : backbone;
+}
+
+Results FromFile(const fs::path& path, const std::string& configuration) {
+  const ExitCode bad = ExitCode::kBadInput;
+  const JsonDocument document = ParseJson(ReadFile(path, JsonLimits().max_bytes), path.string(), bad);
+  RequireInteger(document, "/schema", 1, 1, bad);
+  if (document.root.contains("self_sha256")) CheckSeal(document);
+  Results results{.path = path.string(), .method = RequireString(document, "/method", bad)};
+  results.dataset = RequireString(document, "/dataset", bad);
+  results.split = RequireString(document, "/split", bad);
+  results.student = StudentOf(document);
+  results.shots = OptionalCount(document, "shots");
+  results.queries_per_class = OptionalCount(document, "queries_per_class");
+  results.episodes_sha256 = RequireString(document, "/episodes_sha256", bad);
+  results.episodes_in_file =
+      static_cast<uint64_t>(RequireInteger(document, "/episodes_in_file", 1, 1'000'000'000, bad));
+  RequireObject(document, "/configuration", bad);
+  results.configuration = document.root.at("configuration");
+  results.configuration_sha256 = OptionalText(document, "configuration_sha256");
+  if (results.configuration_sha256.empty())
+    results.configuration_sha256 = Sha256Hex(CanonicalJson(results.configuration));
+  if (!results.configuration_sha256.starts_with(configuration)) ComplainNoResult(path, configuration);
+  const size_t count = RequireArray(document, "/per_episode", bad).size();
+  for (size_t e = 0; e < count; ++e)
+    results.scores.push_back(EpisodeOf(document, "/per_episode/" + std::to_string(e), results.episodes_in_file));
+  if (results.scores.empty()) ComplainNoResult(path, "");
+  Complete(&results);
+  double sum = 0;
+  for (const EpisodeScore& score : results.scores) sum += score.accuracy;
+  const double stated = RequireNumber(document, "/accuracy", 0, 1, bad);
+  const double mean = sum / static_cast<double>(results.scores.size());
+  if (std::abs(stated - mean) > kSame)
+    document.Complain(ExitCode::kCorrupt, "/accuracy", std::to_string(stated),
+                      std::to_string(mean) + ", the episodes' mean");
+  return results;
+}
+
+}  // namespace
+
+Results ReadResults(const fs::path& path, const std::string& configuration) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) return FromFile(path, configuration);
+  return FromRun(path, configuration);
+}
+
+std::string EpisodeName(uint64_t episode_idx) {
+  return episode_idx == kSupportEpisode ? "support" : std::to_string(episode_idx);
+}
+
+}  // namespace tint
