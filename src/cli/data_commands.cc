@@ -53,11 +53,11 @@ void RequireOption(const std::string& value, const std::string& field, const std
 }
 
 struct EpisodesImportOptions {
-  std::string format, dataset, split = "test", out;
+  std::string format = "pmf", dataset, split = "test", out;
 
   void Declare(OptionList& list) {
     list.Add("format", &format, "Form of FILE: pmf, a list of {Support, Query} with paths CLASS/FILE.")
-        .Choices({"", "pmf"});
+        .Choices({"pmf"});
     list.Add("dataset", &dataset, "Data set below $TINT_DATA that the paths are of.");
     list.Add("split", &split, "Its split.").Choices({"train", "val", "test"});
     list.Add("out", &out, "File to write.").NotInKey();
@@ -65,11 +65,11 @@ struct EpisodesImportOptions {
 };
 
 struct EpisodesExportOptions {
-  std::string format, out;
+  std::string format = "pmf", out;
 
   void Declare(OptionList& list) {
     list.Add("format", &format, "Form to write: pmf, a list of {Support, Query} with paths CLASS/FILE.")
-        .Choices({"", "pmf"});
+        .Choices({"pmf"});
     list.Add("out", &out, "File to write.").NotInKey();
   }
 };
@@ -134,7 +134,6 @@ int RunEpisodesImport(const Command& command, const std::vector<std::string>& ar
   shell.Declare(grammar.Group(""));
   grammar.Positional({"FILE", "File of episodes in another form.", true, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
-  RequireOption(options.format, "--format", "--format pmf");
   RequireOption(options.dataset, "--dataset", "--dataset NAME, which the paths in the file are of");
   RequireOption(options.out, "--out", "--out FILE");
   const auto source = OpenSplit(DataRoot(), options.dataset, options.split);
@@ -152,7 +151,6 @@ int RunEpisodesExport(const Command& command, const std::vector<std::string>& ar
   shell.Declare(grammar.Group(""));
   grammar.Positional({"FILE", "File of episodes.", true, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
-  RequireOption(options.format, "--format", "--format pmf");
   RequireOption(options.out, "--out", "--out FILE");
   const EpisodeFile file = ReadEpisodeFile(grammar.positionals().at(0));
   std::shared_ptr<ImageSource> source;

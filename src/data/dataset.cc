@@ -103,7 +103,7 @@ namespace {
   Fail(ExitCode::kMissingInput,
        {.file = folder,
         .field = "split",
-        .found = "holds neither " + Quote(split + ".zip") + " nor a folder " + Quote(split) + " nor lists of them",
+        .found = "holds neither " + Quote(split + ".zip") + " nor a folder " + Quote(split),
         .expected = splits.empty() ? "" : "one of the splits that are there: " + Join(splits, ", "),
         .remedy = splits.empty() ? Layout(dataset) : DidYouMean(split, splits)});
 }
