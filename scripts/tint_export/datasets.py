@@ -20,8 +20,8 @@ except ImportError:  # numpy 1
 # CIFAR-FS (Bertinetto et al., ICLR 2019); train is the other 64 classes of CIFAR-100.
 CIFAR_VAL = """beaver beetle butterfly camel cattle crab crocodile flatfish lamp maple_tree motorcycle otter sea shark
     television tractor""".split()
-CIFAR_TEST = """baby bed bicycle chimpanzee fox leopard man pickup_truck plain poppy rocket rose snail sweet_pepper table
-    telephone wardrobe whale woman worm""".split()
+CIFAR_TEST = """baby bed bicycle chimpanzee fox leopard man pickup_truck plain poppy rocket rose snail sweet_pepper
+    table telephone wardrobe whale woman worm""".split()
 
 
 @dataclasses.dataclass
@@ -111,7 +111,7 @@ def split_of(path):
     words = [{"validation": "val"}.get(word, word) for word in re.split("[^a-z]+", path.stem.lower())]
     words = [word for word in words if word in ("train", "val", "test")]
     if "phase" in path.stem and words != ["train", "train"]:
-        raise ValueError(f"{path}: holds other pictures of base classes, no split; if you want it, name it with --split")
+        raise ValueError(f"{path}: holds other pictures of base classes, no split; to take it, name one with --split")
     if len(set(words)) == 1:
         return words[0]
     raise ValueError(f"{path}: its name does not tell one split; name it with --split train, val or test")

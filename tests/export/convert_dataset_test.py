@@ -24,8 +24,8 @@ PICTURES = (numpy.arange(6 * 20 * 24 * 3) * 7 % 251).astype(numpy.uint8).reshape
 CIFAR_NAMES = sorted(
     datasets.CIFAR_VAL
     + datasets.CIFAR_TEST
-    + """apple aquarium_fish bear bee bottle bowl boy bridge bus can castle caterpillar chair clock cloud cockroach couch
-    cup dinosaur dolphin elephant forest girl hamster house kangaroo keyboard lawn_mower lion lizard lobster mountain
+    + """apple aquarium_fish bear bee bottle bowl boy bridge bus can castle caterpillar chair clock cloud cockroach
+    couch cup dinosaur dolphin elephant forest girl hamster house kangaroo keyboard lawn_mower lion lizard lobster mountain
     mouse mushroom oak_tree orange orchid palm_tree pear pine_tree plate porcupine possum rabbit raccoon ray road seal
     shrew skunk skyscraper snake spider squirrel streetcar sunflower tank tiger train trout tulip turtle willow_tree
     wolf""".split()
@@ -48,7 +48,7 @@ def pixels(path):
 
 
 def python2_array(array):
-    """The opcodes with which Python 2 and its numpy pickled an array of bytes: text for data, numpy.core for the module."""
+    """An array of bytes in the opcodes of Python 2: text for the data, numpy.core for the module."""
     shape = b"(" + b"".join(b"J" + struct.pack("<i", side) for side in array.shape) + b"t"
     kind = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     raw = b"T" + struct.pack("<i", array.size) + array.tobytes()
@@ -163,7 +163,8 @@ class FormsTest(DatasetTest):
         first = (self.out / "test.zip").read_bytes()
         with zipfile.ZipFile(self.out / "test.zip") as archive:
             self.assertEqual(archive.namelist()[0], "test/class-000/00001.png")
-            self.assertTrue(numpy.array_equal(pixels(io.BytesIO(archive.read("test/class-000/00001.png"))), PICTURES[1]))
+            found = pixels(io.BytesIO(archive.read("test/class-000/00001.png")))
+            self.assertTrue(numpy.array_equal(found, PICTURES[1]))
         (self.out / "test.zip").unlink()
         self.convert(path, "--zip")
         self.assertEqual((self.out / "test.zip").read_bytes(), first)
