@@ -24,8 +24,8 @@ PICTURES = (numpy.arange(6 * 20 * 24 * 3) * 7 % 251).astype(numpy.uint8).reshape
 CIFAR_NAMES = sorted(
     datasets.CIFAR_VAL
     + datasets.CIFAR_TEST
-    + """apple aquarium_fish bear bee bottle bowl boy bridge bus can castle caterpillar chair clock cloud cockroach
-    couch cup dinosaur dolphin elephant forest girl hamster house kangaroo keyboard lawn_mower lion lizard lobster mountain
+    + """apple aquarium_fish bear bee bottle bowl boy bridge bus can castle caterpillar chair clock cloud
+    cockroach couch cup dinosaur dolphin elephant forest girl hamster house kangaroo keyboard lawn_mower lion lizard lobster mountain
     mouse mushroom oak_tree orange orchid palm_tree pear pine_tree plate porcupine possum rabbit raccoon ray road seal
     shrew skunk skyscraper snake spider squirrel streetcar sunflower tank tiger train trout tulip turtle willow_tree
     wolf""".split()
