@@ -60,7 +60,7 @@ int RunPredict(const Command& command, const std::vector<std::string>& arguments
       .NotInKey();
   grammar.Group("").Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.").NotInKey();
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"PHOTO", "Photos to classify, JPEG or PNG.", true, true});
+  grammar.Positional({"PHOTO", "Photos to classify, JPEG or PNG, or folders of photos.", true, true});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   if (student.empty())
     Fail(ExitCode::kUsage,

@@ -47,6 +47,29 @@ CompletedStage OpenResultOf(const fs::path& student) {
   return std::move(*stage);
 }
 
+// A folder stands for the files in it, in byte order of their names.
+std::vector<std::string> WithoutFolders(const std::vector<std::string>& photos) {
+  std::vector<std::string> files;
+  for (const std::string& photo : photos) {
+    std::error_code ignored;
+    if (!fs::is_directory(photo, ignored)) {
+      files.push_back(photo);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (const auto& entry : fs::directory_iterator(photo)) {
+      if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.'))
+        inside.push_back(entry.path().string());
+    }
+    if (inside.empty())
+      Fail(ExitCode::kBadInput,
+           {.file = photo, .found = "a folder without files", .expected = "photos, or a folder with photos in it"});
+    std::sort(inside.begin(), inside.end());
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
 at::Tensor LoadPhoto(const std::string& photo, int64_t size) {
   const Picture picture = ReadPicture(photo);
   for (const std::string& warning : picture.warnings) spdlog::warn("{}: {}", Quote(photo), warning);
@@ -65,9 +88,10 @@ OpenedStudent OpenStudent(const fs::path& student, const std::string& device) {
   return opened;
 }
 
-Predictions PredictPhotos(const fs::path& student, const std::vector<std::string>& photos,
+Predictions PredictPhotos(const fs::path& student, const std::vector<std::string>& photos_or_folders,
                           const std::string& device_name) {
   const auto [card, module] = OpenStudent(student, device_name);
+  const std::vector<std::string> photos = WithoutFolders(photos_or_folders);
   std::vector<at::Tensor> images;
   for (const std::string& photo : photos) images.push_back(LoadPhoto(photo, card.image_size));
   const at::Tensor logits = StudentLogits(module, at::stack(images), card.mean, card.std, module.device());
