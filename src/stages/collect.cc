@@ -76,7 +76,14 @@ Json CollectReport::ToJson() const {
                {"configuration_sha256", results.configuration_sha256},
                {"published", nullptr},
                {"deviations", deviations},
+               {"disclosure", results.disclosure},
+               {"near_duplicate_queries", nullptr},
+               {"accuracy_without_near_duplicates", nullptr},
                {"per_episode", EpisodesJson(results.scores)}};
+  if (results.near_duplicate_queries >= 0) {
+    json["near_duplicate_queries"] = results.near_duplicate_queries;
+    json["accuracy_without_near_duplicates"] = results.accuracy_without_near_duplicates;
+  }
   if (published)
     json["published"] = {{"accuracy", published->accuracy},
                          {"interval", published->half_width},
@@ -94,6 +101,9 @@ std::string CollectReport::ToTable() const {
   if (std::isfinite(bootstrap.low))
     table += "\n           " + Percent(bootstrap.low) + " to " + Percent(bootstrap.high) + " (95 % bootstrap of the " +
              std::to_string(bootstrap.classes) + " classes, " + std::to_string(bootstrap.replicates) + " replicates)";
+  if (results.near_duplicate_queries > 0)
+    table += "\n           " + Percent(results.accuracy_without_near_duplicates) + " without " +
+             std::to_string(results.near_duplicate_queries) + " queries that are near-duplicates of supports";
   if (published)
     table += "\npublished  " + Percent(published->accuracy) + " +- " + Percent(published->half_width) + " (" +
              published->source + ")";
@@ -109,6 +119,7 @@ std::string CollectReport::ToTable() const {
   }
   if (!deviations.empty()) table += "differs from the paper in:\n";
   for (const std::string& deviation : deviations) table += "  " + deviation + "\n";
+  for (const std::string& line : DisclosureLines(results)) table += line + "\n";
   return table;
 }
 

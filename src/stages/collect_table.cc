@@ -54,7 +54,7 @@ Cells Row(const CollectReport& report, const std::string& sign, const std::strin
           report.published ? WithHalfWidth(report.published->accuracy, report.published->half_width, sign) : "-"};
 }
 
-// Sentences below the table: what is incomplete, and what differs from the paper.
+// Sentences below the table: what is incomplete, what differs from the paper, what models had seen.
 std::vector<std::string> Notes(const CollectReport& report) {
   std::vector<std::string> notes;
   const Results& results = report.results;
@@ -63,7 +63,11 @@ std::vector<std::string> Notes(const CollectReport& report) {
     for (const uint64_t e : results.missing) names.push_back(std::to_string(e));
     notes.push_back("not publishable: " + Episodes(report) + " episodes, missing: " + Join(names, ", "));
   }
+  if (results.near_duplicate_queries > 0)
+    notes.push_back(Percent(results.accuracy_without_near_duplicates) + " without " +
+                    std::to_string(results.near_duplicate_queries) + " near-duplicates of supports");
   for (const std::string& deviation : report.deviations) notes.push_back(deviation);
+  for (const std::string& line : DisclosureLines(results)) notes.push_back(line);
   return notes;
 }
 

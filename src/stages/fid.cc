@@ -275,11 +275,11 @@ std::string FidReport::ToTable() const {
   std::string table;
   char line[160];
   for (const FidValue& value : classes) {
-    std::snprintf(line, sizeof line, "%10.4f  %6lld real  %6lld generated  ", value.fid,
+    std::snprintf(line, sizeof line, "%10.6g  %6lld real  %6lld generated  ", value.fid,
                   static_cast<long long>(value.real), static_cast<long long>(value.generated));
     table += line + Quote(value.group.empty() ? value.class_name : value.group + ", " + value.class_name) + "\n";
   }
-  std::snprintf(line, sizeof line, "FID %.4f%s, %lld features, preprocessing %s, pictures of %lld pixels\n", fid,
+  std::snprintf(line, sizeof line, "FID %.6g%s, %lld features, preprocessing %s, pictures of %lld pixels\n", fid,
                 classes.empty() ? "" : " (mean over classes, then episodes)", static_cast<long long>(dimensions),
                 kFidPreprocessing, static_cast<long long>(size));
   table += line;

@@ -59,6 +59,8 @@ void AddRow(const Results& results, std::vector<std::string>* deviations) {
   }
   const auto distill = results.configuration.find("distill");
   if (distill == results.configuration.end()) return;
+  if (!results.configuration.contains("generate"))
+    deviations->push_back("no generated images (paper: 4000 of each class)");
   const Json options = distill->value("options", Json::object());
   if (options.value("student-init", "") == "random")
     deviations->push_back("the student starts from random weights (paper: pre-trained on the base classes)");
@@ -81,6 +83,19 @@ std::optional<PublishedValue> FindPublished(const Results& results) {
                           .source = "TINT as published, test split, 5-way 5-shot"};
   }
   return std::nullopt;
+}
+
+std::vector<std::string> DisclosureLines(const Results& results) {
+  std::vector<std::string> lines;
+  for (const auto& [role, about] : results.disclosure.items()) {
+    const auto text = [&about = about](const char* member, const std::string& otherwise) {
+      const auto found = about.find(member);
+      return found != about.end() && found->is_string() ? found->template get<std::string>() : otherwise;
+    };
+    const std::string source = text("source", "");
+    lines.push_back(role + (source.empty() ? "" : " (" + source + ")") + " has seen: " + text("seen", "not told"));
+  }
+  return lines;
 }
 
 std::vector<std::string> DeviationsFromPaper(const Results& results) {

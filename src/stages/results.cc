@@ -135,6 +135,21 @@ void Complete(Results* results) {
         .remedy = "Run tint specialize --episode K for the episodes."});
 }
 
+// Means over the episodes of what evaluate wrote about near-duplicates.
+void AddNearDuplicates(const std::vector<Scored>& all, Results* results) {
+  int64_t queries = 0;
+  double sum = 0;
+  for (const Scored& one : all) {
+    const auto count = one.result.find("near_duplicate_queries");
+    const auto accuracy = one.result.find("accuracy_without_near_duplicates");
+    if (count == one.result.end() || accuracy == one.result.end() || !accuracy->is_number()) return;
+    queries += count->get<int64_t>();
+    sum += accuracy->get<double>();
+  }
+  results->near_duplicate_queries = queries;
+  results->accuracy_without_near_duplicates = sum / static_cast<double>(all.size());
+}
+
 Results FromRun(const fs::path& path, const std::string& configuration) {
   const RunFolder run = RunFolder::Open(path);
   Groups groups = ReadRun(run);
@@ -155,6 +170,8 @@ Results FromRun(const fs::path& path, const std::string& configuration) {
   results.episodes_sha256 = result.at("episodes_sha256").get<std::string>();
   results.configuration_sha256 = result.at("configuration_sha256").get<std::string>();
   results.configuration = result.at("configuration");
+  results.disclosure = result.value("disclosure", Json::object());
+  AddNearDuplicates(groups.begin()->second, &results);
   if (results.dataset != "folder") results.episodes_in_file = result.at("episodes_in_file").get<uint64_t>();
   for (Scored& scored : groups.begin()->second) results.scores.push_back(std::move(scored.score));
   Complete(&results);
@@ -222,6 +239,7 @@ Results FromFile(const fs::path& path, const std::string& configuration) {
       static_cast<uint64_t>(RequireInteger(document, "/episodes_in_file", 1, 1'000'000'000, bad));
   RequireObject(document, "/configuration", bad);
   results.configuration = document.root.at("configuration");
+  if (document.root.contains("disclosure")) results.disclosure = RequireObject(document, "/disclosure", bad);
   results.configuration_sha256 = OptionalText(document, "configuration_sha256");
   if (results.configuration_sha256.empty())
     results.configuration_sha256 = Sha256Hex(CanonicalJson(results.configuration));

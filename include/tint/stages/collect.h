@@ -24,6 +24,8 @@ std::optional<PublishedValue> FindPublished(const Results& results);
 // In what the row differs from the paper's setting, a sentence each: options unlike preset `paper`, a student that
 // starts from random weights, no base images, episodes other than 120, not all queries, another method.
 std::vector<std::string> DeviationsFromPaper(const Results& results);
+// What each model had seen before, a sentence each: no table stands without it.
+std::vector<std::string> DisclosureLines(const Results& results);
 
 struct CollectReport {
   Results results;

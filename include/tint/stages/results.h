@@ -24,6 +24,12 @@ struct Results {
   std::vector<EpisodeScore> scores = {};  // ascending by episode
   std::vector<uint64_t> missing = {};     // of the episode file's, without a result
 
+  // What the models that made it were trained on: role -> {"source", "licence", "seen"}; {} where it is not told.
+  Json disclosure = Json::object();
+  // Queries that are near-duplicates of supports, and the episodes' mean accuracy without them; -1 where not told.
+  int64_t near_duplicate_queries = -1;
+  double accuracy_without_near_duplicates = -1;
+
   bool complete() const { return missing.empty(); }
 };
 
@@ -38,9 +44,9 @@ struct Results {
 //    "per_episode": [{"episode": 0, "accuracy": 0.8, "queries": 75,
 //                     "classes": [{"class": "n01532829", "queries": 15, "right": 12}, ...]}, ...],
 //    "configuration": {...}}
-// and may say "student" (or "backbone": "student-conv4"), "shots", "queries_per_class", "configuration_sha256" and
-// "self_sha256". Its accuracies must be those of the classes' counts: else Error(kCorrupt). A member that is absent or
-// of another type: Error(kBadInput).
+// and may say "student" (or "backbone": "student-conv4"), "shots", "queries_per_class", "configuration_sha256",
+// "disclosure" and "self_sha256". Its accuracies must be those of the classes' counts: else Error(kCorrupt). A member
+// that is absent or of another type: Error(kBadInput).
 Results ReadResults(const std::filesystem::path& path, const std::string& configuration = "");
 
 // "support" for the episode of one's own photos, else its number.
