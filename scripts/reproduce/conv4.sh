@@ -28,8 +28,8 @@ conv4() { row "$1" "$run/$2" "$episodes" 5 --dataset miniimagenet --student conv
 
 conv4 'tint (81.7)' tint
 if [ -n "$nao" ]; then conv4 'nao (67.3)' nao --synthetic-folder "$nao"; fi
-conv4 'no-synthetic' base --distill.sources support,base
-conv4 'support-only' base --distill.sources support
+conv4 'no-synthetic' base --distill.synthetic-weight 0
+conv4 'support-only' base --distill.synthetic-weight 0 --distill.base-weight 0
 for method in nearest-centroid logistic-regression; do
   title "$method on the pre-trained student"
   call evaluate --dataset miniimagenet --episodes "$episodes" --method "$method" --backbone student --student conv4 \

@@ -29,5 +29,5 @@ for steps in 300 10000; do
   every=$((steps == 300 ? 10 : 250))
   curve=(--dataset miniimagenet --student "$student" --distill.steps "$steps" --distill.evaluate-every "$every")
   row "tint-$steps" "$run/tint" "$episodes" 5 "${curve[@]}"
-  row "no-synthetic-$steps" "$run/tint" "$episodes" 5 "${curve[@]}" --distill.sources support,base
+  row "no-synthetic-$steps" "$run/tint" "$episodes" 5 "${curve[@]}" --distill.synthetic-weight 0
 done

@@ -52,7 +52,7 @@ table2 'none-lh (89.5)' tint "${no_teacher[@]}" "${lh_base[@]}"
 table2 'none-pmf (91.9)' tint "${no_teacher[@]}"
 table2 'pmf-pmf (94.1)' tint
 table2 'tint-1k (93.6)' tint --distill.synthetic-images 1000
-table2 'no-synthetic (91.4)' base --distill.sources support,base
+table2 'no-synthetic (91.4)' base --distill.synthetic-weight 0
 table2 'ti (92.1)' ti "${word_alone[@]}" --super-resolve.super-resolution never --textual-inversion.min-timestep 0
 table2 'ti-sr-full-t (93.3)' ti-sr-full "${word_alone[@]}" --textual-inversion.min-timestep 0
 table2 'ti-sr-limited-t (93.5)' ti-sr "${word_alone[@]}"

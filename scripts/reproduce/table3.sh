@@ -50,10 +50,10 @@ baseline_rows() {
     call collect "$run/$dataset-$student-$method.json" --format "$format"
   done
   row "$dataset-$student-support-only" "$run/$dataset" "$episodes" 120 --dataset "$dataset" --student "$student" \
-    --distill.sources support
+    --distill.synthetic-weight 0 --distill.base-weight 0
   # The recipe of its published code, with the widths and the head that the students here have.
   row "$dataset-$student-labelhalluc" "$run/$dataset" "$episodes" 120 --preset upstream --dataset "$dataset" \
-    --student "$student" --distill.sources support,base --conv4-head flatten --resnet12-widths 64-128-256-512 \
+    --student "$student" --distill.synthetic-weight 0 --conv4-head flatten --resnet12-widths 64-128-256-512 \
     --activation relu
 }
 

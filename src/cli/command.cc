@@ -11,6 +11,7 @@
 #include "tint/base/progress.h"
 #include "tint/base/text.h"
 #include "tint/stages/pretrain_student.h"
+#include "tint/stages/pretrain_teacher.h"
 
 namespace tint {
 namespace {
@@ -143,6 +144,8 @@ const std::vector<Command>& Commands() {
       {"before", "models check", "open every model of a set and run its probes", RunModelsCheck},
       {"before", "pretrain student", "train Conv4 or ResNet12 on base classes and add it to a model set",
        RunPretrainStudent},
+      {"before", "pretrain teacher", "meta-train a model set's teacher on episodes of base classes",
+       RunPretrainTeacher},
       {"before", "plan", "how many episodes an interval of a given width needs", RunPlan},
       {"after", "collect", "table of scored episodes: mean accuracy with intervals, beside what was published",
        RunCollect},
@@ -163,24 +166,26 @@ const std::vector<Command>& Commands() {
 
 namespace {
 
+std::vector<std::string> NamesOf(const OptionGroup& group) {
+  std::vector<std::string> names;
+  for (const Option& option : group.list.options()) names.push_back(option.name());
+  return names;
+}
+
 // One configuration file and one environment serve all commands: what another command reads is no fault here.
 void AcceptOptionsOfOthers(CommandOptions* command) {
   CommandOptions others("", "");
   RunOptions options;
   options.Declare(others);
-  for (const OptionGroup& group : others.groups()) {
-    std::vector<std::string> names;
-    for (const Option& option : group.list.options()) names.push_back(option.name());
-    command->KnownElsewhere(group.name, names);
-  }
+  for (const OptionGroup& group : others.groups()) command->KnownElsewhere(group.name, NamesOf(group));
   // Of the commands around the row.
+  CommandOptions student("", ""), teacher("", "");
   PretrainStudentOptions pretrain_student;
-  CommandOptions pretraining("", "");
-  pretrain_student.Declare(pretraining);
-  for (const OptionGroup& group : pretraining.groups()) {
-    std::vector<std::string> names;
-    for (const Option& option : group.list.options()) names.push_back(option.name());
-    command->KnownElsewhere(group.name, names);
+  PretrainTeacherOptions pretrain_teacher;
+  pretrain_student.Declare(student);
+  pretrain_teacher.Declare(teacher);
+  for (const CommandOptions* other : {&student, &teacher}) {
+    for (const OptionGroup& group : other->groups()) command->KnownElsewhere(group.name, NamesOf(group));
   }
   command->KnownElsewhere(
       "",

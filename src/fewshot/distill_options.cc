@@ -43,10 +43,14 @@ void DistillOptions::Declare(OptionList& list) {
       .Source("S17");
   list.Add("base-weight", &base_weight, "Weight of the base pictures' distillation; 0: none in the batch.")
       .Range(0, 1000)
+      .Preset("support-only", 0.0)
       .Source("S17");
   list.Add("synthetic-weight", &synthetic_weight,
            "Weight of the synthetic pictures' distillation; 0: none in the batch.")
       .Range(0, 1000)
+      .Preset("labelhalluc", 0.0)
+      .Preset("support-only", 0.0)
+      .Preset("base-only", 0.0)
       .Source("S17");
   list.Add("base-images", &base_images, "Number of base pictures to use, as many of each class; 0: all.")
       .Range(0, 100'000'000)

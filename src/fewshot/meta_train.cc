@@ -99,7 +99,9 @@ class MetaTrainer {
       if (options_.optimizer == "sgd") {
         parameters[i].add_(first.mul_(options_.momentum).add_(gradient), -rate);
       } else {
-        AdamStep(parameters[i], gradient, first, second, step + 1, {.learning_rate = rate, .beta1 = options_.momentum});
+        at::Tensor value = parameters[i].detach();
+        AdamStep(value, gradient, first, second, step + 1, {.learning_rate = rate, .beta1 = options_.momentum});
+        parameters[i].copy_(value);  // AdamStep gives new tensors; the module's own must change
       }
     }
   }
@@ -133,8 +135,9 @@ void Validate(const MetaTrainData& data, const MetaTrainOptions& options, int64_
   std::snprintf(rate, sizeof rate, "%.3g", MetaTrainRate(options, epoch - 1));
   Fail(ExitCode::kInternal, "pretrain teacher: after epoch " + std::to_string(epoch) + " the validation accuracy, " +
                                 Percent(accuracy) + ", is below the untrained teacher's, " +
-                                Percent(state->accuracies.front()) + ": training has collapsed. The learning rate was " +
-                                rate + "; try a smaller --learning-rate, or --preset pmf.");
+                                Percent(state->accuracies.front()) +
+                                ": training has collapsed. The learning rate was " + rate +
+                                "; try a smaller --learning-rate, or --preset pmf.");
 }
 
 }  // namespace

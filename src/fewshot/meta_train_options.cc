@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -14,7 +15,7 @@ void MetaTrainOptions::Declare(OptionList& list) {
       .Source("S13: TINT 400, PMF 2,000");
   list.Add("ways", &ways, "Classes of an episode.").Range(2, 10000).Source("S13");
   list.Add("shots", &shots, "Supports of a class.").Range(1, 10000).Source("S13");
-  list.Add("queries", &queries, "Queries of a class.").Range(1, 10000).Preset("smoke", 2).Source("S13");
+  list.Add("queries-per-class", &queries, "Queries of a class.").Range(1, 10000).Preset("smoke", 2).Source("S13");
   list.Add("optimizer", &optimizer, "adam, or sgd with momentum.")
       .Choices({"adam", "sgd"})
       .Preset("pmf", "sgd")
@@ -41,7 +42,9 @@ void MetaTrainOptions::Declare(OptionList& list) {
   list.Add("late-epochs", &late_epochs, "Keep the schedule one epoch behind, as PMF's code does.")
       .Preset("pmf", true)
       .Source("S25");
-  list.Add("crop-area", &crop_area, "Least share of the picture that a random crop keeps.").Range(0.001, 1).Source("S13");
+  list.Add("crop-area", &crop_area, "Least share of the picture that a random crop keeps.")
+      .Range(0.001, 1)
+      .Source("S13");
   list.Add("color-jitter", &color_jitter, "Brightness, contrast and saturation are multiplied by 1 - j to 1 + j.")
       .Range(0, 1)
       .Source("S13");

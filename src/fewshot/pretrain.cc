@@ -107,7 +107,7 @@ class Pretrainer {
     const at::Tensor images = data_.images.index_select(0, rows);
     std::vector<RandomStream> streams;
     for (int64_t b = 0; b < rows.size(0); ++b) streams.push_back(Stream("augment", step * options_.batch + b));
-    if (ier_) return internal::MakeViews(images, options_.disturbance, streams);
+    if (ier_) return internal::MakeViewsInThreads(images, options_.disturbance, streams, at::get_num_threads());
     const DisturbanceOptions& disturbance = options_.disturbance;
     return internal::AugmentInThreads(
         images, {disturbance.CropPadding(images.size(3)), disturbance.color_jitter, disturbance.flip_probability},

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <future>
+
 #include "tint/image/augment.h"
 #include "tint/image/resize.h"
 
@@ -47,6 +50,23 @@ at::Tensor MakeViews(const at::Tensor& images, const DisturbanceOptions& options
     for (int64_t turns = 0; turns < kRotations; ++turns) views.push_back(at::rot90(view, turns, {2, 3}));
   }
   return at::cat(views);
+}
+
+at::Tensor MakeViewsInThreads(const at::Tensor& images, const DisturbanceOptions& options,
+                              const std::vector<RandomStream>& streams, int threads) {
+  const int64_t count = images.size(0), piece = (count + threads - 1) / threads;
+  std::vector<std::future<at::Tensor>> parts;
+  for (int64_t first = 0; first < count; first += piece) {
+    const int64_t rows = std::min(piece, count - first);
+    parts.push_back(std::async(std::launch::async, [&, first, rows] {
+      std::vector<RandomStream> own(streams.begin() + first, streams.begin() + first + rows);
+      const at::Tensor views = MakeViews(images.narrow(0, first, rows), options, own);
+      return views.reshape({kViews, rows, 3, images.size(2), images.size(3)});
+    }));
+  }
+  std::vector<at::Tensor> results;
+  for (auto& part : parts) results.push_back(part.get());
+  return at::cat(results, 1).flatten(0, 1);
 }
 
 }  // namespace tint::internal

@@ -18,6 +18,10 @@ inline constexpr int64_t kCrops = 4, kRotations = 4, kViews = kCrops * kRotation
 // quarter turns to the left. Picture b draws from streams[b].
 at::Tensor MakeViews(const at::Tensor& images, const DisturbanceOptions& options, std::vector<RandomStream>& streams);
 
+// The same with the pictures shared out among threads; the result does not depend on their number.
+at::Tensor MakeViewsInThreads(const at::Tensor& images, const DisturbanceOptions& options,
+                              const std::vector<RandomStream>& streams, int threads);
+
 // The part of the side that a partial crop keeps, in pixels: 56 of 84, 22 of 32.
 int64_t PartialSide(int64_t side);
 

@@ -8,9 +8,13 @@ namespace tint {
 
 void BuiltinOptions::Declare(OptionList& list) {
   list.Add("help", &help, "Show this text and stop.").NotInKey();
-  list.Add("preset", &preset,
-           "Set of values to start from: paper (the defaults), upstream (what the published code does) "
-           "or smoke (small, for minutes on a CPU).")
+  list.Add(
+          "preset", &preset,
+          "Set of values to start from: paper (the defaults), upstream (what the published code does), pmf (its "
+          "teacher's "
+          "training), smoke (small, for minutes on a CPU); or a baseline: labelhalluc (supports and base pictures with "
+          "logistic regression's labels, otherwise as upstream), support-only, base-only (the teacher's labels of base "
+          "pictures and the supports).")
       .Choices(PresetNames())
       .NotInKey();
   list.Add("config", &config, "JSON file of options.").NotInKey();

@@ -48,12 +48,19 @@ void Apply(const Names& names, const std::vector<Setting>& settings, Origin orig
   }
 }
 
+// A baseline takes what it does not say itself from another preset.
+std::string ParentOf(const std::string& preset) { return preset == "labelhalluc" ? "upstream" : ""; }
+
 std::vector<Setting> PresetSettings(const Names& names, const std::string& preset) {
   std::vector<Setting> settings;
   for (const Names::Entry& entry : names.entries()) {
-    if (entry.option == nullptr || entry.option->presets().count(preset) == 0) continue;
+    if (entry.option == nullptr) continue;
+    const auto& presets = entry.option->presets();
+    auto value = presets.find(preset);
+    if (value == presets.end()) value = presets.find(ParentOf(preset));
+    if (value == presets.end()) continue;
     Complaint place = {.field = "preset " + preset + ": " + entry.path};
-    settings.push_back({entry.path, entry.option->presets().at(preset), "", false, place});
+    settings.push_back({entry.path, value->second, "", false, place});
   }
   return settings;
 }
@@ -98,7 +105,8 @@ std::string OriginName(Origin origin) {
 }
 
 const std::vector<std::string>& PresetNames() {
-  static const std::vector<std::string> names = {"paper", "upstream", "pmf", "smoke"};
+  static const std::vector<std::string> names = {"paper",       "upstream",     "pmf",      "smoke",
+                                                 "labelhalluc", "support-only", "base-only"};
   return names;
 }
 

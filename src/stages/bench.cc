@@ -314,13 +314,14 @@ class Bench {
     return {.name = "distill-" + architecture,
             .unit = "step of " + std::to_string(kStudentBatch) + " images",
             .roles = {},
-            .run = [=] {
-              KeepFreedMemory();
-              DistillOptions options;
-              options.steps = 1;
-              DistillState state{.student = student, .momenta = {}, .losses = {}, .step = 0, .accuracies = {}};
-              RunDistill({source}, options, {0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}, {}, &state);
-            },
+            .run =
+                [=] {
+                  KeepFreedMemory();
+                  DistillOptions options;
+                  options.steps = 1;
+                  DistillState state{.student = student, .momenta = {}, .losses = {}, .step = 0, .accuracies = {}};
+                  RunDistill({source}, options, {0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}, {}, &state);
+                },
             .count = 1,
             .flop = static_cast<double>(kStudentBatch) * 3 * forward};
   }

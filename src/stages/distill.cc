@@ -13,6 +13,7 @@
 #include "tint/base/sha256.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
+#include "tint/fewshot/onnx.h"
 #include "tint/fewshot/student.h"
 #include "tint/stages/pictures.h"
 #include "tint/stages/student_file.h"
@@ -138,7 +139,7 @@ class DistillStage : public Stage {
                             static_cast<double>(ChooseBaseImages(context).size());
     return {.flop = static_cast<double>(options.steps * options.batch) * 3 * forward +
                     labelled * FlopPerSample(context, "teacher"),
-            .disk_bytes = context.options().global.student == "conv4" ? 1u << 20 : 33u << 20,
+            .disk_bytes = context.options().global.student == "conv4" ? 2u << 20 : 66u << 20,
             .note = ""};
   }
 
@@ -188,7 +189,7 @@ class DistillStage : public Stage {
     Sha256 hash;
     for (const NamedFile& file : ListSyntheticFolder(context))
       hash.Update(file.class_name + "/" + file.file + " " +
-                  Sha256Hex(context.synthetic_source()->ReadBytes(file.class_name, file.file)) + "\n");
+                  context.synthetic_source()->FileSha256(file.class_name, file.file) + "\n");
     return hash.Hex();
   }
 
@@ -219,6 +220,17 @@ class DistillStage : public Stage {
                            RandomStream({context.seed(), "student/head", episode_idx, 0, 0}));
   }
 
+  // A backbone of the user's may have operators that ONNX, or we, have no word for: then there is no such file.
+  static std::string Onnx(const ScriptModule& student, const StudentCard& card) {
+    try {
+      return StudentToOnnx(student, {card.architecture, card.classes, card.image_size, card.mean, card.std});
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kBadInput) throw;
+      spdlog::warn("distill: no student.onnx: {}", error.what());
+      return "";
+    }
+  }
+
   static Json Save(const StageContext& context, const DistillState& state, const std::vector<DistillSource>& sources,
                    const std::vector<double>& before, const std::vector<double>& after, StageWriter& writer) {
     const std::string bytes = state.student.ToBytes();
@@ -231,6 +243,7 @@ class DistillStage : public Stage {
                      .file_sha256 = Sha256Hex(bytes)};
     for (const TaskClass& task_class : context.task().classes) card.classes.push_back(task_class.name);
     writer.Put("student.json", card.ToText());
+    if (const std::string onnx = Onnx(state.student, card); !onnx.empty()) writer.Put("student.onnx", onnx);
     writer.Put("loss.json", Curves(state, sources));
     if (!state.accuracies.empty()) {
       Json curve = Json::array();

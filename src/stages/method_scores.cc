@@ -13,6 +13,7 @@
 #include "tint/fewshot/methods.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/models/model_set.h"
+#include "tint/stages/leakage.h"
 #include "tint/stages/shipped.h"
 #include "tint/statistics/interval.h"
 #include "tint/tensor/checks.h"
@@ -120,6 +121,26 @@ MethodScore ScoreEpisode(const std::string& method, const at::Tensor& features, 
   return score;
 }
 
+namespace {
+
+// No episode may score a picture that it learned from, whatever the file is called.
+void RefuseLeakage(const ImageSource& source, const IndexedEpisodes& indexed) {
+  const PictureHashes all = HashPictures(source, indexed.files);
+  const auto part = [&](const at::Tensor& rows) {
+    PictureHashes hashes{.source = &source, .files = {}, .pixels = {}, .difference = {}};
+    for (int64_t k = 0; k < rows.size(0); ++k) {
+      const auto row = static_cast<size_t>(rows[k].item<int64_t>());
+      hashes.files.push_back(all.files[row]);
+      hashes.pixels.push_back(all.pixels[row]);
+    }
+    return hashes;
+  };
+  for (const IndexedEpisodes::One& episode : indexed.episodes)
+    RefuseEqualPixels(part(episode.support), "support", part(episode.query));
+}
+
+}  // namespace
+
 MethodReport ScoreMethod(const RunOptions& options) {
   const GlobalOptions& global = options.global;
   Require(global.models, "--models", "the folder of a model set");
@@ -139,6 +160,7 @@ MethodReport ScoreMethod(const RunOptions& options) {
   const IndexedEpisodes indexed = IndexEpisodes(file, source, global.queries, options.evaluate.count);
   const at::Tensor features = FeaturesOf(options, models, *source, FactsOfDataset(file.dataset), indexed.files);
   CheckFinite(features, record.role + " features");
+  RefuseLeakage(*source, indexed);
 
   MethodReport report;
   std::vector<double> accuracies;
@@ -163,6 +185,7 @@ MethodReport ScoreMethod(const RunOptions& options) {
                  {"backbone", record.role},
                  {"backbone_sha256", record.sha256},
                  {"source", record.source},
+                 {"seen", record.facts.value("seen", Json())},
                  {"episodes_file", file.path},
                  {"episodes_sha256", file.sha256},
                  {"episodes_in_file", file.episodes.size()},

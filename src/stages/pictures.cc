@@ -39,8 +39,8 @@ std::string SupportSha256(const StageContext& context) {
   const Task& task = context.task();
   for (size_t c = 0; c < task.classes.size(); ++c) {
     for (size_t k = 0; k < task.classes[c].support.size(); ++k) {
-      const std::string bytes = task.support_source->ReadBytes(task.classes[c].name, task.classes[c].support[k]);
-      hash.Update(std::to_string(c) + "/" + std::to_string(k) + " " + Sha256Hex(bytes) + "\n");
+      const std::string file = task.support_source->FileSha256(task.classes[c].name, task.classes[c].support[k]);
+      hash.Update(std::to_string(c) + "/" + std::to_string(k) + " " + file + "\n");
     }
   }
   return hash.Hex();

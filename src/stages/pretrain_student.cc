@@ -1,7 +1,6 @@
 #include "tint/stages/pretrain_student.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/GradMode.h>
 
 #include <chrono>
 #include <numeric>
@@ -22,6 +21,7 @@
 #include "tint/tensor/device.h"
 #include "tint/tensor/processor.h"
 #include "tint/tensor/safetensors.h"
+#include "trained_model.h"
 
 namespace tint {
 namespace {
@@ -32,24 +32,6 @@ constexpr int64_t kVersion = 1;
 constexpr char kStage[] = "pretrain-student", kCheckpoint[] = "training.safetensors", kCurve[] = "curve.json";
 constexpr char kBackbone[] = "backbone.pt", kPretrainer[] = "pretrainer.pt";
 
-void AddTensors(const ScriptModule& module, NamedTensors* tensors) {
-  for (const auto& [name, tensor] : module.Parameters()) (*tensors)["parameter." + name] = tensor.detach();
-  for (const auto& [name, tensor] : module.Buffers()) (*tensors)["buffer." + name] = tensor;
-}
-
-void RestoreTensors(const NamedTensors& tensors, const std::string& prefix, const ScriptModule& module) {
-  const c10::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : module.Parameters()) tensor.detach().copy_(tensors.at(prefix + name));
-  for (const auto& [name, tensor] : module.Buffers())
-    tensor.copy_(tensors.at((prefix == "parameter." ? "buffer." : prefix) + name));
-}
-
-at::Tensor Doubles(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
-
-std::vector<double> ToVector(const at::Tensor& tensor) {
-  return {tensor.data_ptr<double>(), tensor.data_ptr<double>() + tensor.numel()};
-}
-
 std::string Serialize(const PretrainState& state) {
   NamedTensors tensors;
   AddTensors(state.pretrainer, &tensors);
@@ -57,19 +39,15 @@ std::string Serialize(const PretrainState& state) {
   for (const auto& [name, tensor] : state.best) tensors["best." + name] = tensor;
   if (state.bank.defined()) tensors["bank"] = state.bank;
   tensors["counts"] = at::tensor({state.step, state.best_epoch, state.since_best}, at::kLong);
-  tensors["sums"] = Doubles({state.loss_sum, state.best_accuracy});
-  // A tensor of safetensors may not be empty here: a first number that is dropped again.
-  std::vector<double> losses = {0}, accuracies = {0};
-  losses.insert(losses.end(), state.losses.begin(), state.losses.end());
-  accuracies.insert(accuracies.end(), state.accuracies.begin(), state.accuracies.end());
-  tensors["losses"] = Doubles(losses);
-  tensors["accuracies"] = Doubles(accuracies);
+  AddNumbers("sums", {state.loss_sum, state.best_accuracy}, &tensors);
+  AddNumbers("losses", state.losses, &tensors);
+  AddNumbers("accuracies", state.accuracies, &tensors);
   return SerializeSafetensors(tensors);
 }
 
 void Restore(const std::string& bytes, PretrainState* state) {
   const NamedTensors tensors = ParseSafetensors(bytes, kCheckpoint);
-  RestoreTensors(tensors, "parameter.", state->pretrainer);
+  RestoreTensors(tensors, state->pretrainer);
   for (const auto& [name, tensor] : tensors) {
     if (name.starts_with("momentum.")) state->momenta[name.substr(9)] = tensor;
     if (name.starts_with("best.")) state->best[name.substr(5)] = tensor;
@@ -79,16 +57,11 @@ void Restore(const std::string& bytes, PretrainState* state) {
   state->step = counts[0].item<int64_t>();
   state->best_epoch = counts[1].item<int64_t>();
   state->since_best = counts[2].item<int64_t>();
-  const std::vector<double> sums = ToVector(tensors.at("sums"));
+  const std::vector<double> sums = ReadNumbers("sums", tensors);
   state->loss_sum = sums[0];
   state->best_accuracy = sums[1];
-  state->losses = ToVector(tensors.at("losses").slice(0, 1).contiguous());
-  state->accuracies = ToVector(tensors.at("accuracies").slice(0, 1).contiguous());
-}
-
-void Require(const std::string& value, const std::string& flag, const std::string& meaning) {
-  if (value.empty())
-    Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
+  state->losses = ReadNumbers("losses", tensors);
+  state->accuracies = ReadNumbers("accuracies", tensors);
 }
 
 // Everything that can be wrong is found on opening, before the first picture is decoded.
@@ -96,8 +69,8 @@ class Pretraining {
  public:
   explicit Pretraining(const PretrainStudentOptions& options)
       : options_(options),
-        base_((Require(options.dataset, "--dataset", "the data set to train on"),
-               Require(options.models, "--models", "the folder of the model set that gets the student"),
+        base_((RequireOption(options.dataset, "--dataset", "the data set to train on"),
+               RequireOption(options.models, "--models", "the folder of the model set that gets the student"),
                OpenSplit(DataRoot(), options.dataset, options.split))),
         facts_(FactsOfDataset(options.dataset)),
         image_size_(options.image_size > 0 ? options.image_size : facts_.image_size),
@@ -133,14 +106,14 @@ class Pretraining {
     const fs::path work = options_.work.empty() ? fs::path(options_.models) / "pretrain" : fs::path(options_.work);
     const fs::path folder = work / kStage / key.Folder();
     if (options_.shell.dry_run) return Describe(folder, nullptr);
-    fs::create_directories(work / kStage);
+    CreateFoldersDurably(work / kStage);
     const Lease lease(work / kStage);
     std::optional<CompletedStage> done = CompletedStage::Open(folder);
     const bool reused = done.has_value();
     if (!done) done = Train(folder, key);
     done->Verify();
-    Install(*done);
     Json json = Describe(folder, &*done);
+    json["file"] = Install(*done);
     json["reused"] = reused;
     return json;
   }
@@ -266,7 +239,7 @@ class Pretraining {
   CompletedStage Save(const PretrainState& state, int64_t steps, StageWriter& writer, const StageCost& cost) const {
     state.pretrainer.MoveTo(c10::Device(c10::kCPU));
     ScriptModule best = BuildBackbone(Spec(), RandomStream({0, "pretrain/student", 0, 0, 0}));
-    RestoreTensors(state.best, "", best);
+    CopyTensors(state.best, best);
     best.SetTraining(false);
     best.SetRequiresGrad(false);
     writer.Put(kBackbone, best.ToBytes());
@@ -282,29 +255,15 @@ class Pretraining {
                          cost);
   }
 
-  // A new file under a name of its own, then models.json at once: a reader sees the old student or the new one.
-  void Install(const CompletedStage& done) const {
-    const std::string role = "student-" + options_.student;
-    const fs::path folder = options_.models;
-    fs::create_directories(folder);
-    const std::string name = role + "-" + done.key() + ".pt", bytes = done.Read(kBackbone);
-    std::error_code ignored;
-    if (!fs::exists(folder / name, ignored) || Sha256OfFile(folder / name) != Sha256Hex(bytes))
-      WriteFileDurably(folder / name, bytes);
-    const Json facts = {{role,
-                         {{"file", name},
-                          {"input_size", image_size_},
-                          {"resize_rule", "bilinear"},
-                          {"mean", facts_.mean},
-                          {"std", facts_.std},
-                          {"feature_width", FeatureWidth(Spec())},
-                          {"licence", "as the pictures of " + options_.dataset},
-                          {"source", SourceOf(done)}}}};
-    if (fs::exists(folder / "models.json", ignored)) {
-      const ModelSet set = ModelSet::Open(folder);
-      if (set.Has(role) && set.Require(role).sha256 == Sha256Hex(bytes) && set.Require(role).file == name) return;
-    }
-    LockModels(folder, facts);
+  std::string Install(const CompletedStage& done) const {
+    return InstallModel(options_.models, "student-" + options_.student, done, kBackbone,
+                        {{"input_size", image_size_},
+                         {"resize_rule", "bilinear"},
+                         {"mean", facts_.mean},
+                         {"std", facts_.std},
+                         {"feature_width", FeatureWidth(Spec())},
+                         {"licence", "as the pictures of " + options_.dataset},
+                         {"source", SourceOf(done)}});
   }
 
   std::string SourceOf(const CompletedStage& done) const {
@@ -334,7 +293,6 @@ class Pretraining {
     json.update(done->metrics());
     json["seconds"] = done->cost().seconds;
     json["peak_host_bytes"] = done->cost().peak_host_bytes;
-    json["file"] = (fs::path(options_.models) / ("student-" + options_.student + "-" + done->key() + ".pt")).string();
     return json;
   }
 

@@ -59,9 +59,8 @@ void Compute(const std::filesystem::path& folder, const StageKey& key, const Fea
     ThrowIfStopRequested();
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  writer.Finish(
-      {{"images", images.size(0)}},
-      {.seconds = seconds, .device_seconds = 0, .peak_host_bytes = PeakHostBytes(), .peak_device_bytes = 0});
+  writer.Finish({{"images", images.size(0)}},
+                {.seconds = seconds, .device_seconds = 0, .peak_host_bytes = PeakHostBytes(), .peak_device_bytes = 0});
 }
 
 // False: another worker is at it.

@@ -15,7 +15,7 @@ fs::path ShippedEpisodes(const std::string& dataset, const std::string& list, co
     if (fs::exists(base / file)) return (base / file).lexically_normal();
   }
   Fail(ExitCode::kUsage, {.field = flag,
-                          .found = "not given, and no list " + list + " comes with data set " + Quote(dataset),
+                          .found = "not given, and no list comes with data set " + Quote(dataset),
                           .expected = "a file of episodes",
                           .remedy = "Draw one: tint episodes draw --dataset " + Quote(dataset) + " --split " +
                                     list.substr(0, list.find('-')) + " --out FILE."});

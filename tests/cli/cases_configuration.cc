@@ -40,7 +40,7 @@ void AddNames(std::vector<BadCase>* cases) {
   add("KeyOutsideItsGroup", R"({"alpha": 1})",
       {"{file}:1:11: alpha: is not known", R"(did you mean '{"generate": {"alpha": ...}}'?)"});
   add("Preset", R"({"preset": "smok"})",
-      {R"({file}:1:12: preset: is the text "smok"; expected one of paper, upstream, smoke. did you mean 'smoke'?)"});
+      {R"({file}:1:12: preset: is the text "smok"; expected one of paper, upstream, pmf, smoke, labelhalluc, support-only, base-only. did you mean 'smoke'?)"});
 }
 
 void AddValues(std::vector<BadCase>* cases) {

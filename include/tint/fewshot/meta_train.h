@@ -1,5 +1,5 @@
-// Meta-training of the teacher: prototypes of each episode's supports, cosine logits of its queries. method.md S13 (PMF,
-// Hu et al. 2022, arXiv 2204.07305), S24 row 11.
+// Meta-training of the teacher: prototypes of each episode's supports, cosine logits of its queries. method.md S13
+// (PMF, Hu et al. 2022, arXiv 2204.07305), S24 row 11.
 //
 //   L = cross-entropy of s (cos(f(q), p_c) + b) over the queries, p_c the mean of f over the supports of class c
 #pragma once
@@ -14,6 +14,7 @@
 
 #include "tint/models/modules.h"
 #include "tint/options/option.h"
+#include "tint/tensor/random.h"
 
 namespace tint {
 
@@ -62,9 +63,9 @@ struct MetaTrainState {
 // (torchvision's RandomResizedCrop), resized to `side` (bilinear, antialiased, rounded to bytes); uint8 [3, H, W].
 at::Tensor RandomResizedCrop(const at::Tensor& image, int64_t side, double area, RandomStream& stream);
 
-// Trains from `state` to the last epoch. The network stays in eval mode (S13). A loss that is not finite, or a validation
-// below the untrained teacher's: Error(kInternal) that says so, with the learning rate. Each step draws from streams
-// (seed, "meta-train/...", 0, 0, step). `after_step` is a safe point.
+// Trains from `state` to the last epoch. The network stays in eval mode (S13). A loss that is not finite, or a
+// validation below the untrained teacher's: Error(kInternal) that says so, with the learning rate. Each step draws from
+// streams (seed, "meta-train/...", 0, 0, step). `after_step` is a safe point.
 void RunMetaTrain(const MetaTrainData& data, const MetaTrainOptions& options, uint64_t seed, MetaTrainState* state,
                   const std::function<void(const MetaTrainState&)>& after_step);
 

