@@ -37,7 +37,7 @@ struct ModelRecord {
   std::string licence;
   std::string source;
   std::string seen;  // optional: pictures and classes that its training saw; "": not told
-  Json facts;  // the role's whole object
+  Json facts;        // the role's whole object
 
   // What a result that used the model depends on: SHA-256 over the file's hash, the dtype and the facts that computing
   // reads (scale factors, sizes, statistics), not over names, licence, source, `seen` and probes.
@@ -106,10 +106,11 @@ struct ProbeResult {
 std::vector<ProbeResult> RunProbes(const ModelSet& set);
 
 // `tint models lock`: writes or completes models.json for the files that stand in `folder` under their role names
-// (denoiser.pt, ...; or that the facts name), with the given facts ({"teacher": {"input_size": 224, ...}}): dtype, hash, arithmetic and probes
-// are found by running each module once, on the CPU, after its Check(). What an existing models.json says about a file
-// that did not change stays, unless facts are given; of a changed one its facts stay and the rest is found anew. Facts
-// that are missing are Error(kBadConfiguration) and nothing is written. Returns the roles it wrote anew.
+// (denoiser.pt, ...; or that the facts name), with the given facts ({"teacher": {"input_size": 224, ...}}): dtype,
+// hash, arithmetic and probes are found by running each module once, on the CPU, after its Check(). What an existing
+// models.json says about a file that did not change stays, unless facts are given; of a changed one its facts stay and
+// the rest is found anew. Facts that are missing are Error(kBadConfiguration) and nothing is written. Returns the roles
+// it wrote anew.
 std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts, bool write = true);
 
 }  // namespace tint
