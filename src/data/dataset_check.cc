@@ -21,8 +21,6 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kMiniImages = 600;  // in each class of miniImageNet
-
 // What is kept of a decoded picture.
 struct Seen {
   bool decoded = false;
