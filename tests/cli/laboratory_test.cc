@@ -190,10 +190,10 @@ TEST_F(Laboratory, MethodsScoreEveryEpisodeOfTheFile) {
 }
 
 TEST_F(Laboratory, BaselinesNeedNoDiffusionModel) {
-  const Outcome support = Baseline("support-only", "support", "0");
+  const Outcome support = Baseline("support-only", "support-run", "0");
   ASSERT_EQ(support.code, 0) << support.err;
   EXPECT_THAT(StagesOf(support), ElementsAre("distill", "evaluate"));
-  const Outcome plan = Baseline("support-only", "support", "0", {"--dry-run"});
+  const Outcome plan = Baseline("support-only", "support-run", "0", {"--dry-run"});
   EXPECT_EQ(plan.code, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("complete"));
   // The model set has no teacher.
