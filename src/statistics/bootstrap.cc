@@ -154,7 +154,8 @@ PairedDifference ComparePaired(const std::vector<EpisodeScore>& a, const std::ve
   PairedDifference result;
   for (size_t e = 0; e < first.size(); ++e) {
     TINT_CHECK_EQ(first[e].episode_idx, second[e].episode_idx);
-    TINT_CHECK_EQ(WhyNotPaired(first[e], second[e]), "") << "episode " << first[e].episode_idx;
+    const std::string why = WhyNotPaired(first[e], second[e]);
+    TINT_CHECK(why.empty()) << why << ", episode " << first[e].episode_idx;
     result.episodes.push_back(first[e].episode_idx);
     result.differences.push_back(first[e].accuracy - second[e].accuracy);
   }
