@@ -40,7 +40,7 @@ std::vector<std::string> Differences(const Results& a, const Results& b) {
   const auto add = [&](const char* field, const std::string& one, const std::string& other) {
     if (one != other) differences.push_back(std::string(field) + ": " + OrAbsent(one) + " -> " + OrAbsent(other));
   };
-  add("method", a.method, b.method);
+  if (!a.configuration.contains("method")) add("method", a.method, b.method);
   add("student", a.student, b.student);
   for (const std::string& line : DifferencesOfKeys(a.configuration, b.configuration)) differences.push_back(line);
   return differences;

@@ -223,6 +223,15 @@ std::string StudentOf(const JsonDocument& document) {
   return backbone.starts_with(prefix) ? backbone.substr(prefix.size()) : backbone;
 }
 
+// "disclosure", or what stands beside "backbone": its source and what it has seen.
+Json DisclosureOf(const JsonDocument& document) {
+  if (document.root.contains("disclosure")) return RequireObject(document, "/disclosure", ExitCode::kBadInput);
+  const std::string backbone = OptionalText(document, "backbone");
+  if (backbone.empty()) return Json::object();
+  return {
+      {backbone, {{"source", document.root.value("source", Json())}, {"seen", document.root.value("seen", Json())}}}};
+}
+
 Results FromFile(const fs::path& path, const std::string& configuration) {
   const ExitCode bad = ExitCode::kBadInput;
   const JsonDocument document = ParseJson(ReadFile(path, JsonLimits().max_bytes), path.string(), bad);
@@ -239,7 +248,7 @@ Results FromFile(const fs::path& path, const std::string& configuration) {
       static_cast<uint64_t>(RequireInteger(document, "/episodes_in_file", 1, 1'000'000'000, bad));
   RequireObject(document, "/configuration", bad);
   results.configuration = document.root.at("configuration");
-  if (document.root.contains("disclosure")) results.disclosure = RequireObject(document, "/disclosure", bad);
+  results.disclosure = DisclosureOf(document);
   results.configuration_sha256 = OptionalText(document, "configuration_sha256");
   if (results.configuration_sha256.empty())
     results.configuration_sha256 = Sha256Hex(CanonicalJson(results.configuration));

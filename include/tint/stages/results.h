@@ -45,8 +45,9 @@ struct Results {
 //                     "classes": [{"class": "n01532829", "queries": 15, "right": 12}, ...]}, ...],
 //    "configuration": {...}}
 // and may say "student" (or "backbone": "student-conv4"), "shots", "queries_per_class", "configuration_sha256",
-// "disclosure" and "self_sha256". Its accuracies must be those of the classes' counts: else Error(kCorrupt). A member
-// that is absent or of another type: Error(kBadInput).
+// "disclosure" and "self_sha256". What "source" and "seen" tell beside "backbone" is its disclosure. Its accuracies
+// must be those of the classes' counts: else Error(kCorrupt). A member that is absent or of another type:
+// Error(kBadInput).
 Results ReadResults(const std::filesystem::path& path, const std::string& configuration = "");
 
 // "support" for the episode of one's own photos, else its number.
