@@ -292,7 +292,6 @@ TEST(Plan, RefusesWhatItCannotPlanFrom) {
   EXPECT_THAT(message({.mean = 0.9, .sigma = 0.45, .queries_per_episode = 75}), HasSubstr("sqrt"));
   EXPECT_THAT(message({.published = "0.48,600"}), HasSubstr("0.0048"));
   EXPECT_THAT(message({.published = "0.0048,6x"}), HasSubstr("6x"));
-  EXPECT_THAT(message({.published = "0.0048,1"}), HasSubstr("from 2 on"));
   EXPECT_THAT(message({.published = "0.0048,600,75", .queries_per_episode = 100}), HasSubstr("--mean"));
   EXPECT_EQ(RunProgram({"plan"}).code, 64);
 }
