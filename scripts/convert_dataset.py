@@ -16,26 +16,14 @@ Pickles are read with numpy arrays and plain Python values alone: a file that as
 Exit codes: 64 a wrong option, 65 a file that cannot be used, 66 a missing file, 73 the output cannot be written.
 """
 
-import argparse
 import pathlib
 import sys
 
-# Exit codes as tint's own.
-USAGE, BAD_INPUT, MISSING_INPUT, CANNOT_CREATE = 64, 65, 66, 73
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        sys.exit(stop(f"{message}; --help explains", USAGE))
-
-
-def stop(message, code):
-    print(f"convert_dataset.py: {message}", file=sys.stderr)
-    return code
+from tint_export.command_line import Parser, run
 
 
 def parse(arguments):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = Parser(__doc__)
     parser.add_argument("files", type=pathlib.Path, metavar="FILE", nargs="+")
     parser.add_argument("--out", type=pathlib.Path, required=True, metavar="DIR", help="folder of the data set")
     parser.add_argument("--split", choices=("train", "val", "test"), help="of a file whose name does not tell it")
@@ -68,19 +56,7 @@ def convert(options):
 
 def main(arguments=None):
     options = parse(arguments)
-    try:
-        convert(options)
-    except ModuleNotFoundError as error:
-        return stop(
-            f"no Python package '{error.name}': run scripts/setup --export, then .venv/bin/python", MISSING_INPUT
-        )
-    except FileNotFoundError as error:
-        return stop(f"{error.filename}: is not there", MISSING_INPUT)
-    except OSError as error:
-        return stop(str(error), CANNOT_CREATE)
-    except ValueError as error:
-        return stop(str(error), BAD_INPUT)
-    return 0
+    return run("convert_dataset.py", lambda: convert(options))
 
 
 if __name__ == "__main__":

@@ -15,26 +15,14 @@ in that file. It is one class's; the name of the class is not in it either.
 Exit codes: 64 a wrong option, 65 a file that cannot be used, 66 a missing file, 73 the output cannot be written.
 """
 
-import argparse
 import pathlib
 import sys
 
-# Exit codes as tint's own.
-USAGE, BAD_INPUT, MISSING_INPUT, CANNOT_CREATE = 64, 65, 66, 73
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        sys.exit(stop(f"{message}; --help explains", USAGE))
-
-
-def stop(message, code):
-    print(f"convert_embedding.py: {message}", file=sys.stderr)
-    return code
+from tint_export.command_line import Parser, run
 
 
 def parse(arguments):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = Parser(__doc__)
     parser.add_argument("file", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--out", type=pathlib.Path, required=True, metavar="PATH", help=".safetensors file, or folder")
     parser.add_argument("--placeholder", metavar="WORD", help="the word's name, if not the file's own")
@@ -50,7 +38,7 @@ def parse(arguments):
 
 
 def convert(options):
-    """Names of the files written."""
+    """The files written, each with its tensors."""
     from tint_export import embeddings
 
     content = embeddings.read(options.file)
@@ -65,23 +53,15 @@ def convert(options):
     return [embeddings.write(options.out, {word: vectors})]
 
 
+def convert_and_tell(options):
+    for path, tensors in convert(options):
+        shapes = ", ".join(f"{name} {list(value.shape)}" for name, value in tensors.items())
+        print(f"{path}: {shapes}")
+
+
 def main(arguments=None):
     options = parse(arguments)
-    try:
-        for path, tensors in convert(options):
-            shapes = ", ".join(f"{name} {list(value.shape)}" for name, value in tensors.items())
-            print(f"{path}: {shapes}")
-    except ModuleNotFoundError as error:
-        return stop(
-            f"no Python package '{error.name}': run scripts/setup --export, then .venv/bin/python", MISSING_INPUT
-        )
-    except FileNotFoundError as error:
-        return stop(str(error), MISSING_INPUT)
-    except OSError as error:
-        return stop(str(error), CANNOT_CREATE)
-    except ValueError as error:
-        return stop(str(error), BAD_INPUT)
-    return 0
+    return run("convert_embedding.py", lambda: convert_and_tell(options))
 
 
 if __name__ == "__main__":

