@@ -57,13 +57,14 @@ std::string BytesOf(zip_source_t* source) {
 
 class ShardReader {
  public:
-  ShardReader(const std::string& bytes, const std::string& file) : bytes_(bytes), file_(file) {
+  ShardReader(const std::string& bytes, const std::string& file, uint64_t foreign_limit)
+      : file_(file), foreign_(foreign_limit > 0), left_(foreign_ ? foreign_limit : bytes.size()) {
     ZipError error;
     Source source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error.error));
     if (!source) Refuse("", error.Text(), "");
     // ZIP_CHECKCONS: the directory and the entries' own headers must agree.
     archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY | ZIP_CHECKCONS, &error.error));
-    if (!archive_) Refuse("", error.Text(), "a zip archive of images");
+    if (!archive_) Refuse("", error.Text(), "a zip archive");
     static_cast<void>(source.release());  // the archive owns it
   }
 
@@ -80,7 +81,8 @@ class ShardReader {
 
  private:
   [[noreturn]] void Refuse(const std::string& entry, const std::string& found, const std::string& expected) {
-    Fail(ExitCode::kCorrupt, {.file = file_, .field = entry, .found = found, .expected = expected});
+    Fail(foreign_ ? ExitCode::kBadInput : ExitCode::kCorrupt,
+         {.file = file_, .field = entry, .found = found, .expected = expected});
   }
 
   ShardEntry ReadEntry(zip_uint64_t idx) {
@@ -93,12 +95,13 @@ class ShardReader {
     const std::string name = status.name;
     if (!internal::IsPlainName(name)) Refuse(name, "is no plain name", "[A-Za-z0-9._-]");
     if (!names_.insert(name).second) Refuse(name, "stands twice", "each name once");
-    if (status.comp_method != ZIP_CM_STORE || status.encryption_method != ZIP_EM_NONE) {
-      Refuse(name, "is compressed or encrypted", "a stored entry");
-    }
-    // Entries may not share bytes, so together they are no longer than the archive.
-    if (status.size > bytes_.size() - total_) Refuse(name, "is longer than the archive", "entries that fit");
-    total_ += status.size;
+    const bool known = status.comp_method == ZIP_CM_STORE || (foreign_ && status.comp_method == ZIP_CM_DEFLATE);
+    if (!known || status.encryption_method != ZIP_EM_NONE)
+      Refuse(name, "is compressed or encrypted", foreign_ ? "a stored or deflated entry" : "a stored entry");
+    // Stored entries may not share bytes, so together they are no longer than the archive.
+    if (status.size > left_)
+      Refuse(name, "is longer than " + std::string(foreign_ ? "all may be" : "the archive"), "entries that fit");
+    left_ -= status.size;
     return {.name = name, .bytes = Contents(idx, name, status.size)};
   }
 
@@ -119,11 +122,11 @@ class ShardReader {
     return bytes;
   }
 
-  const std::string& bytes_;
   const std::string& file_;
+  bool foreign_;
+  uint64_t left_;  // bytes that further entries may have
   Archive archive_;
   std::set<std::string> names_;
-  zip_uint64_t total_ = 0;
 };
 
 }  // namespace
@@ -150,8 +153,8 @@ std::string WriteShard(const std::vector<ShardEntry>& entries) {
   return BytesOf(source.get());
 }
 
-std::vector<ShardEntry> ReadShard(const std::string& bytes, const std::string& file) {
-  return ShardReader(bytes, file).Read();
+std::vector<ShardEntry> ReadShard(const std::string& bytes, const std::string& file, uint64_t foreign_limit) {
+  return ShardReader(bytes, file, foreign_limit).Read();
 }
 
 }  // namespace tint

@@ -107,7 +107,8 @@ int RunFid(const Command& command, const std::vector<std::string>& arguments) {
   options.Declare(grammar.Group(""));
   shell.Declare(grammar.Group(""));
   const std::string what =
-      "a folder of pictures or of class folders, a run folder, the folder of a generate result, or DATASET:SPLIT.";
+      "a folder of pictures or of class folders, a run folder, the folder of a generate result, DATASET:SPLIT, or "
+      "statistics (.npz with mu and sigma) that --save-statistics or pytorch-fid wrote.";
   grammar.Positional({"REAL", "Real pictures: " + what, true, false});
   grammar.Positional({"GENERATED", "Pictures to judge: " + what, true, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <set>
 
+#include "fid_statistics.h"
+#include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
@@ -140,13 +143,26 @@ at::Tensor FeaturesOf(const Features& features, const std::vector<Chosen>& chose
   return at::cat(rows);
 }
 
-void MeasurePooled(const Features& features, const std::vector<Chosen>& real, const std::vector<Chosen>& generated,
+// One side, pooled: pictures, or what was kept of some.
+struct Pool {
+  std::vector<Chosen> chosen = {};
+  std::optional<FidStatistics> kept = {};
+
+  int64_t count() const { return kept ? kept->moments.count : CountOf(chosen); }
+  FeatureMoments Moments(const Features& features, Progress* progress) const {
+    return kept ? kept->moments : MomentsOf(FeaturesOf(features, chosen, progress));
+  }
+};
+
+void MeasurePooled(const FidOptions& options, const Features& features, const Pool& real, const Pool& generated,
                    FidReport* report) {
-  report->real = CountOf(real);
-  report->generated = CountOf(generated);
-  Progress progress("fid", "pictures", report->real + report->generated);
-  report->fid = FrechetDistance(MomentsOf(FeaturesOf(features, real, &progress)),
-                                MomentsOf(FeaturesOf(features, generated, &progress)));
+  report->real = real.count();
+  report->generated = generated.count();
+  Progress progress("fid", "pictures", CountOf(real.chosen) + CountOf(generated.chosen));
+  const FeatureMoments of_real = real.Moments(features, &progress);
+  if (!options.save_statistics.empty())
+    WriteFileDurably(options.save_statistics, WriteFidStatistics({of_real, report->size, report->inception_sha256}));
+  report->fid = FrechetDistance(of_real, generated.Moments(features, &progress));
 }
 
 // Mean over the classes of each group, then over groups.
@@ -186,17 +202,53 @@ std::vector<Chosen> RealOnce(const std::vector<Pair>& pairs) {
   return real;
 }
 
-void WarnOf(FidReport* report, const Chosen& real, const Chosen& generated) {
-  int64_t fewest = std::min(report->real, report->generated);
-  for (const FidValue& value : report->classes) fewest = std::min({fewest, value.real, value.generated});
-  if (fewest <= report->dimensions)
+void WarnOf(FidReport* report, const Pool& real, const Pool& generated) {
+  std::vector<int64_t> counts = {report->real, report->generated};
+  for (const FidValue& value : report->classes) counts.insert(counts.end(), {value.real, value.generated});
+  std::erase(counts, 0);  // not told
+  const int64_t fewest = counts.empty() ? 0 : *std::min_element(counts.begin(), counts.end());
+  if (!counts.empty() && fewest <= report->dimensions)
     report->warnings.push_back(std::to_string(fewest) + " pictures for " + std::to_string(report->dimensions) +
                                " features: the covariance is singular and the distance too large");
-  const std::string first = Codec(real), second = Codec(generated);
+  for (const auto& [name, pool] : {std::pair(&report->real_name, &real), {&report->generated_name, &generated}}) {
+    if (pool->kept && pool->kept->inception_sha256.empty())
+      report->warnings.push_back(Quote(*name) + " does not tell which Inception and which size of pictures it is of");
+  }
+  const bool pictures = !real.kept && !generated.kept;
+  const std::string first = pictures ? Codec(real.chosen.front()) : "";
+  const std::string second = pictures ? Codec(generated.chosen.front()) : "";
   if (first != second)
     report->warnings.push_back("real pictures are " + first + " and generated ones " + second +
                                ": the codec alone moves the distance");
   for (const std::string& warning : report->warnings) spdlog::warn("fid: {}", warning);
+}
+
+// What was kept, if it can be compared with what is measured now.
+FidStatistics OpenStatistics(const std::string& file, const FidReport& report) {
+  FidStatistics statistics = ReadFidStatistics(ReadFile(file), file);
+  const auto refuse = [&](const std::string& field, const std::string& found, const std::string& expected) {
+    Fail(ExitCode::kBadInput, {.file = file, .field = field, .found = found, .expected = expected});
+  };
+  if (statistics.moments.mean.size(0) != report.dimensions)
+    refuse("mu", std::to_string(statistics.moments.mean.size(0)) + " features",
+           std::to_string(report.dimensions) + ", as the inception role has");
+  if (!statistics.inception_sha256.empty() && statistics.inception_sha256 != report.inception_sha256)
+    refuse("inception_sha256", statistics.inception_sha256, report.inception_sha256 + ", as the model set has");
+  if (statistics.size > 0 && statistics.size != report.size)
+    refuse("size", "pictures of " + std::to_string(statistics.size) + " pixels", std::to_string(report.size));
+  return statistics;
+}
+
+Pool OpenPool(const FidOptions& options, const PictureSet& set, const FidReport& report) {
+  if (set.statistics_file.empty()) return {.chosen = ChooseAll(options, set)};
+  return {.kept = OpenStatistics(set.statistics_file, report)};
+}
+
+void RequirePooled(const FidOptions& options) {
+  if (!options.per_class || options.save_statistics.empty()) return;
+  Fail(ExitCode::kUsage, {.field = "--save-statistics",
+                          .found = "given with --per-class",
+                          .expected = "one of the two: statistics are kept of all pictures together"});
 }
 
 }  // namespace
@@ -212,14 +264,19 @@ void FidOptions::Declare(OptionList& list) {
   list.Add("limit", &limit, "Pictures of each class, drawn by --seed; 0: all.").Range(0, 1e9).Source("S19");
   list.Add("seed", &seed, "Seed of that draw.").Range(0, 9007199254740991.0);
   list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.").NotInKey();
+  list.Add("save-statistics", &save_statistics,
+           "File (.npz) that keeps mean and covariance of REAL's features; it can stand for REAL later.")
+      .NotInKey();
 }
 
 FidReport MeasureFid(const FidOptions& options, const PictureSet& real, const PictureSet& generated) {
   const bool by_class = real.has_classes() && generated.has_classes();
-  const bool both_flat = !real.has_classes() && !generated.has_classes();
+  const bool pictures = real.statistics_file.empty() && generated.statistics_file.empty();
+  const bool both_flat = pictures && !real.has_classes() && !generated.has_classes();
+  RequirePooled(options);
   if (options.per_class && !by_class && !both_flat)
     Fail(ExitCode::kUsage, {.field = "--per-class",
-                            .found = "given, and one side is a folder without classes",
+                            .found = "given, and one side has no classes",
                             .expected = "class folders on both sides"});
   const ModelSet models = ModelSet::Open(options.models);
   const int64_t of_dataset = std::max(real.image_size, generated.image_size);
@@ -229,24 +286,24 @@ FidReport MeasureFid(const FidOptions& options, const PictureSet& real, const Pi
                    .real_name = real.name,
                    .generated_name = generated.name,
                    .inception_sha256 = models.Require("inception").sha256};
+  report.dimensions = models.ReadFeatureWidth("inception");
   std::vector<Pair> pairs;
-  std::vector<Chosen> all_real, all_generated;
+  Pool all_real, all_generated;
   if (by_class || both_flat) {
     pairs = PairClasses(options, real, generated);
-    all_real = RealOnce(pairs);
-    for (const Pair& pair : pairs) all_generated.push_back(pair.generated);
+    all_real.chosen = RealOnce(pairs);
+    for (const Pair& pair : pairs) all_generated.chosen.push_back(pair.generated);
   } else {
-    all_real = ChooseAll(options, real);
-    all_generated = ChooseAll(options, generated);
+    all_real = OpenPool(options, real, report);
+    all_generated = OpenPool(options, generated, report);
   }
   const Features features(models, options, report.size);
-  report.dimensions = features.width();
   if (options.per_class) {
     MeasurePerClass(features, pairs, &report);
   } else {
-    MeasurePooled(features, all_real, all_generated, &report);
+    MeasurePooled(options, features, all_real, all_generated, &report);
   }
-  WarnOf(&report, all_real.front(), all_generated.front());
+  WarnOf(&report, all_real, all_generated);
   return report;
 }
 

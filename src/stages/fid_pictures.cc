@@ -167,11 +167,15 @@ PictureSet OpenPictures(const std::string& text) {
     set.image_size = FactsOfDataset(dataset).image_size;
     return set;
   }
+  if (text.ends_with(".npz") && fs::is_regular_file(text)) {
+    set.statistics_file = text;
+    return set;
+  }
   if (!fs::is_directory(text))
-    Fail(ExitCode::kMissingInput,
-         {.file = text,
-          .found = fs::exists(text) ? "is a file" : "is not there",
-          .expected = "a folder of pictures or of class folders, a generate result, a run, or DATASET:SPLIT"});
+    Fail(ExitCode::kMissingInput, {.file = text,
+                                   .found = fs::exists(text) ? "is a file" : "is not there",
+                                   .expected = "a folder of pictures or of class folders, a generate result, a run, "
+                                               "statistics (.npz), or DATASET:SPLIT"});
   if (fs::exists(fs::path(text) / "run.json")) {
     set.groups = OpenRun(text);
   } else if (fs::exists(fs::path(text) / "done.json")) {

@@ -22,10 +22,10 @@ using ::testing::Not;
 using Arguments = std::vector<std::string>;
 
 // Features that can be told without a network: the means of the three channels.
-void AddChannelMeans(const fs::path& models) {
+void AddChannelMeans(const fs::path& models, const std::vector<float>& factors = {1, 1, 1}) {
   torch::jit::Module module("ChannelMeans");
-  module.register_buffer("one", at::ones({1}));
-  module.define("def forward(self, image: Tensor) -> Tensor:\n  return torch.mean(image, [2, 3]) * self.one\n");
+  module.register_buffer("factors", at::tensor(factors));
+  module.define("def forward(self, image: Tensor) -> Tensor:\n  return torch.mean(image, [2, 3]) * self.factors\n");
   fs::create_directories(models);
   WriteAll(models / "inception.pt", ScriptModule(module).ToBytes());
   LockModels(models, {{"inception", {{"feature_width", 3}}}});
@@ -103,6 +103,47 @@ TEST_F(Fid, TakesASplitOfADataSet) {
                                      {{"TINT_DATA", folder_ / "data"}});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NEAR(outcome.json()["fid"], (cat_ + dog_) / 2, 1e-7);
+}
+
+TEST_F(Fid, OfKeptStatisticsIsThatOfTheirPictures) {
+  const std::string kept = folder_ / "kept.npz";
+  const Json whole = Measure("real", "made", {"--save-statistics", kept, "--json"}).json();
+  // The classes that were made: emu is not among them.
+  const Json again = Measure("kept.npz", "made", {"--json"}).json();
+  EXPECT_EQ(again["fid"], whole["fid"]);
+  EXPECT_EQ(again["real_pictures"], 16);
+  EXPECT_EQ(again["warnings"], Json::array());
+  EXPECT_NEAR(Measure("kept.npz", "kept.npz", {"--json"}).json()["fid"], 0, 1e-12);
+  const std::string bytes = ReadAll(kept);
+  EXPECT_EQ(Measure("kept.npz", "made", {"--save-statistics", kept}).code, 0);
+  EXPECT_EQ(ReadAll(kept), bytes);
+
+  EXPECT_EQ(Measure("real", "made", {"--save-statistics", kept, "--per-class"}).code, 64);
+  EXPECT_EQ(Measure("kept.npz", "made", {"--per-class"}).code, 64);
+  const Outcome size = Measure("kept.npz", "made", {"--size", "16"});
+  EXPECT_EQ(size.code, 65);
+  EXPECT_THAT(size.err, HasSubstr("kept.npz: size: pictures of 84 pixels"));
+  AddChannelMeans(folder_ / "models", {1, 2, 1});
+  EXPECT_THAT(Measure("kept.npz", "made").err, HasSubstr("kept.npz: inception_sha256"));
+  for (const size_t length : {size_t{0}, size_t{100}, bytes.size() - 1}) {
+    WriteAll(folder_ / "cut.npz", bytes.substr(0, length));
+    EXPECT_EQ(Measure("cut.npz", "made").code, 65) << length;
+  }
+}
+
+// The fixture is NumPy 2.4.6's savez_compressed(file, mu=[.4, .5, .3], sigma=diag([.01, .02, .005])).
+TEST_F(Fid, ReadsStatisticsThatNumPyWrote) {
+  fs::copy(fs::path(TINT_CLI_FIXTURES) / "numpy_statistics.npz", folder_ / "numpy.npz");
+  const Outcome outcome = Measure("numpy.npz", "made/cat", {"--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const double mean[] = {.4, .5, .3}, variance[] = {.01, .02, .005};
+  const int made_mean[] = {110, 100, 90}, made_spread[] = {10, 30, 20};
+  double expected = 0;
+  for (int c = 0; c < 3; ++c)
+    expected += std::pow(mean[c] - made_mean[c] / 255.0, 2) +
+                std::pow(std::sqrt(variance[c]) - std::sqrt(8.0 / 7) * made_spread[c] / 255.0, 2);
+  EXPECT_NEAR(outcome.json()["fid"], expected, 1e-7);
+  EXPECT_THAT(outcome.err, HasSubstr("does not tell which Inception"));
 }
 
 TEST_F(Fid, SaysWhatIsWrong) {

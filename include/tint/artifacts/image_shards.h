@@ -20,7 +20,8 @@ struct ShardEntry {
 // A stored (uncompressed) zip of 1 to kImagesPerShard entries with fixed timestamps: equal entries give equal bytes.
 std::string WriteShard(const std::vector<ShardEntry>& entries);
 // Strict: stored entries only, plain names, no duplicates, CRCs right, 1 to kImagesPerShard, sizes bounded: else
-// Error(kCorrupt).
-std::vector<ShardEntry> ReadShard(const std::string& bytes, const std::string& file);
+// Error(kCorrupt). `foreign_limit` > 0: of a zip that another program may have written: deflated entries too, together
+// at most so many bytes: else Error(kBadInput).
+std::vector<ShardEntry> ReadShard(const std::string& bytes, const std::string& file, uint64_t foreign_limit = 0);
 
 }  // namespace tint

@@ -25,13 +25,13 @@ struct FidOptions {
   int64_t size = 0;     // 0: the data set's where one side is a split, else 84
   int64_t limit = 300;  // images of each class; 0: all
   int64_t seed = 0;
-  std::string device = "auto";
+  std::string device = "auto", save_statistics;
 
   void Declare(OptionList& list);
 };
 
-// One side: pictures in one group, or of a run in one group an episode. A folder of pictures without classes has the
-// one class "".
+// One side: pictures in one group, or of a run in one group an episode; or statistics that were kept of pictures. A
+// folder of pictures without classes has the one class "".
 struct PictureGroup {
   std::string name;  // "" or "episode 3"
   std::shared_ptr<ImageSource> source;
@@ -40,12 +40,15 @@ struct PictureSet {
   std::string name;        // as given
   int64_t image_size = 0;  // of the data set; 0: unknown
   std::vector<PictureGroup> groups = {};
-  bool has_classes() const { return groups.front().source->Classes() != std::vector<std::string>{""}; }
+  std::string statistics_file = {};  // an .npz: no groups
+  bool has_classes() const {
+    return !groups.empty() && groups.front().source->Classes() != std::vector<std::string>{""};
+  }
 };
 
 // `text`: DATASET:SPLIT (below TINT_DATA), a run folder (the pictures of its generate stages; two results of one
 // episode: Error(kBadInput) that names their folders), the folder of one generate result, a folder of class folders, or
-// a folder of pictures. Nothing of the kind there: Error(kMissingInput).
+// a folder of pictures; or a file of statistics, .npz. Nothing of the kind there: Error(kMissingInput).
 PictureSet OpenPictures(const std::string& text);
 
 struct FidValue {
@@ -57,7 +60,7 @@ struct FidValue {
 struct FidReport {
   double fid = 0;
   std::vector<FidValue> classes = {};  // with per_class: fid is their mean inside a group, then over groups
-  int64_t real = 0, generated = 0;     // pictures compared
+  int64_t real = 0, generated = 0;     // pictures compared; 0: statistics that do not tell it
   int64_t size = 0, dimensions = 0;
   std::string real_name = {}, generated_name = {}, inception_sha256 = {};
   std::vector<std::string> warnings = {};  // fewer pictures than features, other codecs
@@ -67,7 +70,8 @@ struct FidReport {
 };
 
 // Every class of `generated` must be among those of `real` (others of which are left out), unless one side has no
-// classes: then all is pooled, and per_class is Error(kUsage). A class with fewer than two pictures: Error(kBadInput).
+// classes: then all is pooled, and per_class is Error(kUsage). A class with fewer than two pictures, statistics of
+// another inception or of pictures of another size: Error(kBadInput).
 FidReport MeasureFid(const FidOptions& options, const PictureSet& real, const PictureSet& generated);
 
 }  // namespace tint
