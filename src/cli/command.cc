@@ -3,10 +3,12 @@
 #include <c10/util/Exception.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <new>
 
 #include "tint/artifacts/stage_folder.h"
+#include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/text.h"
@@ -187,12 +189,34 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
   for (const CommandOptions* other : {&student, &teacher}) {
     for (const OptionGroup& group : other->groups()) command->KnownElsewhere(group.name, NamesOf(group));
   }
-  command->KnownElsewhere(
-      "",
-      {"split",        "ways",         "shots",           "count",     "out",   "facts",       "configuration",
-       "why",          "format",       "token",           "force",     "only",  "repetitions", "batch-classes",
-       "batch-photos", "batch-images", "image-steps",     "mean",      "sigma", "published",   "queries-per-episode",
-       "half-width",   "replicates",   "configuration-b", "per-class", "size",  "limit"});
+  command->KnownElsewhere("", {"split",
+                               "ways",
+                               "shots",
+                               "count",
+                               "out",
+                               "facts",
+                               "configuration",
+                               "save-statistics",
+                               "why",
+                               "format",
+                               "token",
+                               "force",
+                               "only",
+                               "repetitions",
+                               "batch-classes",
+                               "batch-photos",
+                               "batch-images",
+                               "image-steps",
+                               "mean",
+                               "sigma",
+                               "published",
+                               "queries-per-episode",
+                               "half-width",
+                               "replicates",
+                               "configuration-b",
+                               "per-class",
+                               "size",
+                               "limit"});
 }
 
 }  // namespace
@@ -235,6 +259,28 @@ void PrintResult(const ShellOptions& shell, const Json& json, const std::string&
   if (!std::cout)
     Fail(ExitCode::kInputOutput,
          {.file = "standard output", .found = "cannot be written", .expected = "room for the result"});
+}
+
+void CheckOut(const std::string& out, const std::string& extension, bool force) {
+  namespace fs = std::filesystem;
+  if (out.empty()) Fail(ExitCode::kUsage, {.field = "--out", .found = "not given", .expected = "a file to write"});
+  const fs::path path = fs::absolute(out);
+  if (path.extension() != extension || path.stem().empty())
+    Fail(ExitCode::kUsage, {.field = "--out",
+                            .found = Quote(out),
+                            .expected = "a name that ends in " + extension + ", by which other tools know the format"});
+  std::error_code ignored;
+  if (fs::exists(path.parent_path() / "done.json", ignored))
+    Fail(ExitCode::kCannotCreate, {.file = out,
+                                   .found = "lies among the results of a run",
+                                   .expected = "another folder, as results stay as they are"});
+  if (!force && fs::exists(fs::symlink_status(path)))
+    Fail(ExitCode::kCannotCreate,
+         {.file = out, .found = "is there already", .expected = "a new file", .remedy = "Give --force to replace it."});
+}
+
+void WriteOut(const std::string& out, const std::string& bytes, bool force) {
+  force ? WriteFileDurably(out, bytes) : CommitFileOnce(out, bytes);
 }
 
 int RunCommandLine(const std::vector<std::string>& arguments) {

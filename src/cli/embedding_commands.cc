@@ -66,26 +66,6 @@ struct ExportOptions {
   }
 };
 
-void CheckOut(const ExportOptions& options) {
-  if (options.out.empty())
-    Fail(ExitCode::kUsage, {.field = "--out", .found = "not given", .expected = "a file to write"});
-  const fs::path out = fs::absolute(options.out);
-  if (out.extension() != kExtension || out.stem().empty())
-    Fail(ExitCode::kUsage, {.field = "--out",
-                            .found = Quote(options.out),
-                            .expected = "a name that ends in .safetensors, by which other tools know the format"});
-  std::error_code ignored;
-  if (fs::exists(out.parent_path() / "done.json", ignored))
-    Fail(ExitCode::kCannotCreate, {.file = options.out,
-                                   .found = "lies among the results of a run",
-                                   .expected = "another folder, as results stay as they are"});
-  if (!options.force && fs::exists(fs::symlink_status(out)))
-    Fail(ExitCode::kCannotCreate, {.file = options.out,
-                                   .found = "is there already",
-                                   .expected = "a new file",
-                                   .remedy = "Give --force to replace it."});
-}
-
 std::string TokenFor(const ExportOptions& options) {
   const std::string name = fs::path(options.out).stem();
   if (options.format == "a1111") {
@@ -147,13 +127,11 @@ int RunEmbeddingExport(const Command& command, const std::vector<std::string>& a
                       "inspect RUN lists the folders), or any file that tint embedding show reads.",
                       true, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
-  CheckOut(options);
+  CheckOut(options.out, kExtension, options.force);
   const std::string token = TokenFor(options);
   const LearnedEmbedding embedding = ReadAnyWidth(grammar.positionals().at(0));
   const std::string bytes = WriteEmbedding(embedding.vectors, token, options.format);
-  if (!shell.dry_run) {
-    options.force ? WriteFileDurably(options.out, bytes) : CommitFileOnce(options.out, bytes);
-  }
+  if (!shell.dry_run) WriteOut(options.out, bytes, options.force);
   const std::string use = options.format == "a1111" ? "the word is the file's name, " + Quote(token)
                                                     : "pipe.load_textual_inversion(" + Literal(options.out) +
                                                           ", token=" + Literal(token) + ")";

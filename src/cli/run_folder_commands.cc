@@ -8,14 +8,11 @@
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
 #include "tint/stages/predict.h"
+#include "tint/stages/results.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
 namespace {
-
-std::string EpisodeName(uint64_t episode_idx) {
-  return episode_idx == kSupportEpisode ? "support" : std::to_string(episode_idx);
-}
 
 // By episode and stage, and there as they were made: `--why` tells what changed from one to the next.
 std::vector<RunFolder::Entry> OldestFirst(std::vector<RunFolder::Entry> entries) {

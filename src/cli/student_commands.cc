@@ -30,26 +30,6 @@ struct ExportOptions {
   }
 };
 
-void CheckOut(const ExportOptions& options) {
-  if (options.out.empty())
-    Fail(ExitCode::kUsage, {.field = "--out", .found = "not given", .expected = "a file to write"});
-  const fs::path out = fs::absolute(options.out);
-  if (out.extension() != ".onnx" || out.stem().empty())
-    Fail(ExitCode::kUsage, {.field = "--out",
-                            .found = Quote(options.out),
-                            .expected = "a name that ends in .onnx, by which other tools know the format"});
-  std::error_code ignored;
-  if (fs::exists(out.parent_path() / "done.json", ignored))
-    Fail(ExitCode::kCannotCreate, {.file = options.out,
-                                   .found = "lies among the results of a run",
-                                   .expected = "another folder, as results stay as they are"});
-  if (!options.force && fs::exists(fs::symlink_status(out)))
-    Fail(ExitCode::kCannotCreate, {.file = options.out,
-                                   .found = "is there already",
-                                   .expected = "a new file",
-                                   .remedy = "Give --force to replace it."});
-}
-
 }  // namespace
 
 int RunStudentExport(const Command& command, const std::vector<std::string>& arguments) {
@@ -60,7 +40,7 @@ int RunStudentExport(const Command& command, const std::vector<std::string>& arg
   shell.Declare(grammar.Group(""));
   grammar.Positional({"STUDENT", "The student.pt of a distill result, or its folder.", true, false});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
-  CheckOut(options);
+  CheckOut(options.out, ".onnx", options.force);
   SetUpTensorLibrary(0);
   const auto [card, module] = OpenStudent(grammar.positionals().at(0), "cpu");
   const std::string bytes = StudentToOnnx(module, {.architecture = card.architecture,
@@ -68,9 +48,7 @@ int RunStudentExport(const Command& command, const std::vector<std::string>& arg
                                                    .image_size = card.image_size,
                                                    .mean = card.mean,
                                                    .std = card.std});
-  if (!shell.dry_run) {
-    options.force ? WriteFileDurably(options.out, bytes) : CommitFileOnce(options.out, bytes);
-  }
+  if (!shell.dry_run) WriteOut(options.out, bytes, options.force);
   const std::string size = std::to_string(card.image_size);
   PrintResult(shell,
               {{"file", options.out},

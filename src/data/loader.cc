@@ -48,6 +48,14 @@ class WarningTally {
 
 }  // namespace
 
+std::vector<NamedFile> AllFiles(const ImageSource& source) {
+  std::vector<NamedFile> files;
+  for (const std::string& class_name : source.Classes()) {
+    for (const std::string& file : source.Files(class_name)) files.push_back({class_name, file});
+  }
+  return files;
+}
+
 at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& files, int64_t size, int workers) {
   TINT_CHECK_GE(size, 1);
   const auto count = static_cast<int64_t>(files.size());

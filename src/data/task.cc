@@ -136,6 +136,13 @@ std::vector<std::string> CheckEpisodes(const EpisodeFile& file, const ImageSourc
   return problems;
 }
 
+int64_t Task::shots() const {
+  if (classes.empty()) return 0;
+  const size_t first = classes.front().support.size();
+  const auto differs = [&](const TaskClass& one) { return one.support.size() != first; };
+  return std::any_of(classes.begin(), classes.end(), differs) ? 0 : static_cast<int64_t>(first);
+}
+
 Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_ptr<ImageSource> source,
                     int64_t queries) {
   if (episode_idx >= file.episodes.size()) {

@@ -164,7 +164,7 @@ class Distiller {
 
 void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions& options,
                 const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
-                DistillState* state, const std::function<void(DistillState&)>& after_step) {
+                DistillState* state, const std::function<void(const DistillState&)>& after_step) {
   Distiller distiller(sources, options, mean, std, state);
   internal::BatchMaker batches(sources, options, streams);
   internal::DistillBatch batch;

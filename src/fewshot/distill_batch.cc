@@ -4,7 +4,8 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <future>
+
+#include "in_threads.h"
 
 namespace tint::internal {
 namespace {
@@ -69,27 +70,15 @@ DistillBatch BatchMaker::Make(int64_t step) {
     images.push_back(sources_[i].images.index_select(0, batch.rows[i]));
     for (const RandomStream& stream : passes_[i].AugmentStreams(step)) streams.push_back(stream);
   }
-  const AugmentOptions augment = {options_.disturbance.CropPadding(sources_[0].images.size(3)),
-                                  options_.disturbance.color_jitter, options_.disturbance.flip_probability};
-  batch.images = AugmentInThreads(at::cat(images), augment, streams, at::get_num_threads());
+  batch.images = AugmentInThreads(at::cat(images), options_.disturbance.Augmentation(sources_[0].images.size(3)),
+                                  streams, at::get_num_threads());
   return batch;
 }
 
 at::Tensor AugmentInThreads(const at::Tensor& images, const AugmentOptions& options,
                             const std::vector<RandomStream>& streams, int threads) {
-  const int64_t count = images.size(0);
-  const int64_t piece = std::max((count + threads - 1) / threads, kPicturesPerThread);
-  std::vector<std::future<at::Tensor>> parts;
-  for (int64_t first = 0; first < count; first += piece) {
-    const int64_t rows = std::min(piece, count - first);
-    parts.push_back(std::async(std::launch::async, [&, first, rows] {
-      std::vector<RandomStream> own(streams.begin() + first, streams.begin() + first + rows);
-      return Augment(images.narrow(0, first, rows), options, own);
-    }));
-  }
-  std::vector<at::Tensor> results;
-  for (auto& part : parts) results.push_back(part.get());
-  return at::cat(results);
+  return InThreads(images, streams, threads, kPicturesPerThread, 0,
+                   [&](const at::Tensor& part, std::vector<RandomStream>& own) { return Augment(part, options, own); });
 }
 
 }  // namespace tint::internal

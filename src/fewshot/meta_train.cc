@@ -126,9 +126,7 @@ void Validate(const MetaTrainData& data, const MetaTrainOptions& options, int64_
     state->best_accuracy = accuracy;
     state->best_epoch = epoch;
     state->best_scale = state->scale.item<double>();
-    for (const auto& tensors : {state->teacher.Parameters(), state->teacher.Buffers()}) {
-      for (const auto& [name, tensor] : tensors) state->best[name] = tensor.detach().to(at::kCPU).clone();
-    }
+    state->best = CopyOfTensors(state->teacher);
   }
   if (accuracy >= state->accuracies.front()) return;
   char rate[32];

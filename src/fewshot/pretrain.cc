@@ -22,8 +22,6 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kInvariantWidth = 64;
-
 // Convolutions and matrix products in bfloat16 while it lives.
 class Autocast {
  public:
@@ -58,14 +56,14 @@ class Pretrainer {
         twin_(TrainingTwin(state->pretrainer)),
         device_(state->pretrainer.device()),
         ier_(options.recipe == "ier"),
-        half_(options.precision == "bfloat16" || (options.precision == "auto" && ComputesBfloat16(device_))) {
+        half_(UsesBfloat16(options, device_)) {
     CheckShape(data.images, {-1, 3, -1, -1}, "base images");
     CheckDtype(data.images, at::kByte, "base images");
     CheckShape(data.labels, {data.images.size(0)}, "base labels");
     state_.pretrainer.SetRequiresGrad(true);
     PrepareMomenta(state_.pretrainer, &state_.momenta);
     if (ier_ && !state_.bank.defined()) {
-      const at::Tensor drawn = Stream("bank", 0).Normal({data.images.size(0), kInvariantWidth});
+      const at::Tensor drawn = Stream("bank", 0).Normal({data.images.size(0), internal::kInvariantWidth});
       state_.bank = drawn / drawn.norm(2, {1}, true);
     }
   }
@@ -108,10 +106,8 @@ class Pretrainer {
     std::vector<RandomStream> streams;
     for (int64_t b = 0; b < rows.size(0); ++b) streams.push_back(Stream("augment", step * options_.batch + b));
     if (ier_) return internal::MakeViewsInThreads(images, options_.disturbance, streams, at::get_num_threads());
-    const DisturbanceOptions& disturbance = options_.disturbance;
-    return internal::AugmentInThreads(
-        images, {disturbance.CropPadding(images.size(3)), disturbance.color_jitter, disturbance.flip_probability},
-        streams, at::get_num_threads());
+    return internal::AugmentInThreads(images, options_.disturbance.Augmentation(images.size(3)), streams,
+                                      at::get_num_threads());
   }
 
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& rows, int64_t step) {
@@ -195,9 +191,7 @@ void Validate(const PretrainData& data, int64_t epoch, PretrainState* state) {
   state->best_accuracy = accuracy;
   state->best_epoch = epoch;
   state->since_best = 0;
-  for (const auto& tensors : {backbone.Parameters(), backbone.Buffers()}) {
-    for (const auto& [name, tensor] : tensors) state->best[name] = tensor.detach().to(at::kCPU).clone();
-  }
+  state->best = CopyOfTensors(backbone);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 namespace tint::internal {
 
+inline constexpr int64_t kInvariantWidth = 64;  // numbers that the invariant head gives, and a row of the bank has
+
 // IER's contrast of two batches of vectors [B, 64] against negatives [K, 64] (method.md S15):
 //   -mean_i log( e^{cos(a_i, b_i) / t} / (e^{cos(a_i, b_i) / t} + sum_n e^{cos(b_i, n) / t} + 1e-6) ),
 // lengths enlarged by 1e-6.

@@ -1,5 +1,6 @@
 #include "tint/base/text.h"
 #include "tint/fewshot/pretrain.h"
+#include "tint/tensor/processor.h"
 
 namespace tint {
 
@@ -49,6 +50,10 @@ void PretrainOptions::Declare(OptionList& list) {
       .Range(0, 100000);
   disturbance.Declare(list);
   student.Declare(list);
+}
+
+bool UsesBfloat16(const PretrainOptions& options, const c10::Device& device) {
+  return options.precision == "bfloat16" || (options.precision == "auto" && ComputesBfloat16(device));
 }
 
 double PretrainLearningRate(const PretrainOptions& options, int64_t epoch) {

@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <future>
-
+#include "in_threads.h"
 #include "tint/image/augment.h"
 #include "tint/image/resize.h"
 
@@ -54,19 +52,11 @@ at::Tensor MakeViews(const at::Tensor& images, const DisturbanceOptions& options
 
 at::Tensor MakeViewsInThreads(const at::Tensor& images, const DisturbanceOptions& options,
                               const std::vector<RandomStream>& streams, int threads) {
-  const int64_t count = images.size(0), piece = (count + threads - 1) / threads;
-  std::vector<std::future<at::Tensor>> parts;
-  for (int64_t first = 0; first < count; first += piece) {
-    const int64_t rows = std::min(piece, count - first);
-    parts.push_back(std::async(std::launch::async, [&, first, rows] {
-      std::vector<RandomStream> own(streams.begin() + first, streams.begin() + first + rows);
-      const at::Tensor views = MakeViews(images.narrow(0, first, rows), options, own);
-      return views.reshape({kViews, rows, 3, images.size(2), images.size(3)});
-    }));
-  }
-  std::vector<at::Tensor> results;
-  for (auto& part : parts) results.push_back(part.get());
-  return at::cat(results, 1).flatten(0, 1);
+  // Of each part by view, so that parts join within the views.
+  const auto views_of = [&](const at::Tensor& part, std::vector<RandomStream>& own) {
+    return MakeViews(part, options, own).unflatten(0, {kViews, part.size(0)});
+  };
+  return InThreads(images, streams, threads, 1, 1, views_of).flatten(0, 1);
 }
 
 }  // namespace tint::internal

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "pretrain_losses.h"
 #include "pretrain_views.h"
 #include "tint/base/error.h"
 #include "tint/fewshot/pretrain.h"
@@ -11,8 +12,6 @@ namespace tint {
 namespace {
 
 using torch::jit::Module;
-
-constexpr int64_t kInvariantWidth = 64;
 
 // Linear layers with PyTorch's default initialisation, and what stands between them.
 class HeadWriter {
@@ -75,7 +74,7 @@ ScriptModule BuildPretrainer(const ScriptModule& backbone, int64_t feature_width
   writer.Define("classify");
   if (ier) {
     DefineHead(writer, "equivariant", feature_width, internal::kViews);
-    DefineHead(writer, "invariant", feature_width, kInvariantWidth);
+    DefineHead(writer, "invariant", feature_width, internal::kInvariantWidth);
   }
   ScriptModule pretrainer(module, "pretrainer.pt");
   pretrainer.SetRequiresGrad(true);

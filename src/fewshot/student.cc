@@ -197,6 +197,11 @@ ScriptModule BuildClassifier(const ScriptModule& backbone, int64_t feature_width
   return classifier;
 }
 
+double ForwardFlop(const std::string& architecture, int64_t image_size) {
+  const double at_84 = architecture == "conv4" ? 0.194e9 : 4.93e9;
+  return at_84 * static_cast<double>(image_size * image_size) / (84.0 * 84.0);
+}
+
 int64_t CountParameters(const ScriptModule& module) {
   int64_t count = 0;
   for (const auto& [name, parameter] : module.Parameters()) count += parameter.numel();

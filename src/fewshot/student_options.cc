@@ -58,4 +58,8 @@ int64_t DisturbanceOptions::CropPadding(int64_t image_size) const {
   return image_size <= 32 ? 4 : 8;
 }
 
+AugmentOptions DisturbanceOptions::Augmentation(int64_t image_size) const {
+  return {CropPadding(image_size), color_jitter, flip_probability};
+}
+
 }  // namespace tint

@@ -308,9 +308,6 @@ class Bench {
                                .labels = {},
                                .logits = RandomStream({1, "bench/logits"}).Normal({kStudentBatch, kWays})};
     const ScriptModule student = Student(architecture);
-    const double scale = static_cast<double>(options_.image_size * options_.image_size) / (84.0 * 84.0);
-    // Forward FLOP of a picture at 84x84, and twice that for the way back.
-    const double forward = (architecture == "conv4" ? 0.194e9 : 4.93e9) * scale;
     return {.name = "distill-" + architecture,
             .unit = "step of " + std::to_string(kStudentBatch) + " images",
             .roles = {},
@@ -319,11 +316,11 @@ class Bench {
                   KeepFreedMemory();
                   DistillOptions options;
                   options.steps = 1;
-                  DistillState state{.student = student, .momenta = {}, .losses = {}, .step = 0, .accuracies = {}};
+                  DistillState state{.student = student, .momenta = {}, .losses = {}, .step = 0};
                   RunDistill({source}, options, {0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}, {}, &state);
                 },
             .count = 1,
-            .flop = static_cast<double>(kStudentBatch) * 3 * forward};
+            .flop = static_cast<double>(kStudentBatch) * 3 * ForwardFlop(architecture, options_.image_size)};
   }
 
   Unit Evaluate() const {

@@ -11,40 +11,7 @@ namespace {
 
 Json OrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
-Json EpisodesJson(const std::vector<EpisodeScore>& scores) {
-  Json all = Json::array();
-  for (const EpisodeScore& score : scores) {
-    Json classes = Json::array();
-    for (const ClassScore& one : score.classes)
-      classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.right}});
-    Json episode = score.episode_idx;
-    if (score.episode_idx == kSupportEpisode) episode = EpisodeName(score.episode_idx);
-    all.push_back({{"episode", episode},
-                   {"accuracy", score.accuracy},
-                   {"queries", score.queries},
-                   {"classes", std::move(classes)}});
-  }
-  return all;
-}
-
-std::string EpisodeLines(const std::vector<EpisodeScore>& scores) {
-  std::string table = "episode  accuracy %  queries\n";
-  for (const EpisodeScore& score : scores) {
-    char line[96];
-    std::snprintf(line, sizeof line, "%7s  %10s  %7lld\n", EpisodeName(score.episode_idx).c_str(),
-                  Percent(score.accuracy).c_str(), static_cast<long long>(score.queries));
-    table += line;
-  }
-  return table;
-}
-
 }  // namespace
-
-std::string Percent(double share, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, 100 * share);
-  return text;
-}
 
 CollectReport Collect(Results results, const BootstrapOptions& options) {
   CollectReport report;
@@ -70,6 +37,7 @@ Json CollectReport::ToJson() const {
                {"method", results.method},
                {"student", results.student},
                {"dataset", results.dataset},
+               {"split", results.split},
                {"ways", results.ways},
                {"shots", results.shots},
                {"episodes_sha256", results.episodes_sha256},

@@ -12,11 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void RequireGiven(const std::string& value, const std::string& flag, const std::string& meaning) {
-  if (!value.empty()) return;
-  Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
-}
-
 Task ResolveTask(const GlobalOptions& global) {
   if (!global.support.empty()) {
     if (!global.dataset.empty() || !global.episodes.empty())

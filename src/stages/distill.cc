@@ -2,7 +2,6 @@
 // S17.
 
 #include <ATen/ATen.h>
-#include <c10/core/GradMode.h>
 
 #include <algorithm>
 
@@ -15,6 +14,7 @@
 #include "tint/base/text.h"
 #include "tint/fewshot/onnx.h"
 #include "tint/fewshot/student.h"
+#include "tint/models/module_tensors.h"
 #include "tint/stages/pictures.h"
 #include "tint/stages/student_file.h"
 #include "tint/tensor/processor.h"
@@ -26,30 +26,47 @@ namespace {
 constexpr int64_t kVersion = 3;  // 3: own kernels in training
 constexpr char kCheckpoint[] = "training.safetensors";
 
-std::string SerializeState(const DistillState& state) {
+// `accuracies`: what was measured on validation queries on the way.
+std::string SerializeState(const DistillState& state, const std::vector<double>& accuracies) {
   NamedTensors tensors{{"losses", state.losses}};
-  for (const auto& [name, tensor] : state.student.Parameters()) tensors["parameter." + name] = tensor.detach();
-  for (const auto& [name, tensor] : state.student.Buffers()) tensors["buffer." + name] = tensor;
+  AddTensors(state.student, &tensors);
   for (const auto& [name, tensor] : state.momenta) tensors["momentum." + name] = tensor;
   tensors["step"] = at::full({1}, state.step, at::kLong);
-  if (!state.accuracies.empty()) tensors["accuracies"] = at::tensor(state.accuracies, at::kDouble);
+  if (!accuracies.empty()) tensors["accuracies"] = at::tensor(accuracies, at::kDouble);
   return SerializeSafetensors(tensors);
 }
 
-void RestoreState(const std::string& bytes, DistillState* state) {
-  c10::NoGradGuard no_grad;
+void RestoreState(const std::string& bytes, DistillState* state, std::vector<double>* accuracies) {
   const NamedTensors tensors = ParseSafetensors(bytes, kCheckpoint);
-  for (auto& [name, tensor] : state->student.Parameters()) tensor.copy_(tensors.at("parameter." + name));
-  for (auto& [name, tensor] : state->student.Buffers()) tensor.copy_(tensors.at("buffer." + name));
+  RestoreTensors(tensors, state->student);
   for (const auto& [name, tensor] : tensors) {
     if (name.starts_with("momentum.")) state->momenta[name.substr(9)] = tensor;
   }
   state->losses = tensors.at("losses");
   state->step = tensors.at("step").item<int64_t>();
   if (const auto found = tensors.find("accuracies"); found != tensors.end())
-    state->accuracies.assign(found->second.data_ptr<double>(),
-                             found->second.data_ptr<double>() + found->second.numel());
+    accuracies->assign(found->second.data_ptr<double>(), found->second.data_ptr<double>() + found->second.numel());
 }
+
+// Scores a student on the queries of a validation episode, which are decoded once.
+class ValidationScore {
+ public:
+  explicit ValidationScore(const StageContext& context) : device_(context.device()) {
+    if (context.options().distill.evaluate_every == 0) return;
+    const LabelledFiles queries = QueryFiles(context.task());
+    images_ = LoadSquares(*context.task().query_source, queries.files, context.image_size());
+    labels_ = at::tensor(queries.labels);
+  }
+  // The share that the student, as it is now, names rightly. Training goes on after.
+  double Of(const ScriptModule& student, const InputFacts& facts) const {
+    const at::Tensor logits = StudentLogits(student, images_, facts.mean, facts.std, device_);
+    return logits.argmax(1).eq(labels_).to(at::kDouble).mean().item<double>();
+  }
+
+ private:
+  c10::Device device_;
+  at::Tensor images_, labels_;
+};
 
 // The losses over the steps, for people and plots: {"support": [...], "base": [...], "synthetic": [...]}.
 std::string Curves(const DistillState& state, const std::vector<DistillSource>& sources) {
@@ -81,8 +98,8 @@ class DistillStage : public Stage {
                                  .found = std::to_string(context.ways()),
                                  .expected = "at least 2 to distil a classifier"});
     const DistillOptions& options = context.options().distill;
-    const int64_t sources = (options.support_weight > 0 ? 1 : 0) + (options.synthetic_weight > 0 ? 1 : 0) +
-                            (ChooseBaseImages(context).empty() ? 0 : 1);
+    const int64_t sources =
+        (options.support_weight > 0 ? 1 : 0) + (options.synthetic_weight > 0 ? 1 : 0) + (UsesBase(context) ? 1 : 0);
     if (sources == 0)
       Complain("distill.support-weight", "all weights are 0", "a weight above 0 of a source that is there");
     if (options.batch < sources)
@@ -132,9 +149,8 @@ class DistillStage : public Stage {
 
   StageEstimate Estimate(const StageContext& context) const override {
     const DistillOptions& options = context.options().distill;
-    const double scale = static_cast<double>(context.image_size() * context.image_size()) / (84.0 * 84.0);
-    // Forward FLOP at 84x84; a training step costs three forwards (performance.md, 1.1).
-    const double forward = (context.options().global.student == "conv4" ? 0.194e9 : 4.93e9) * scale;
+    // A training step costs three forwards.
+    const double forward = ForwardFlop(context.options().global.student, context.image_size());
     const double labelled = static_cast<double>(context.ways() * context.options().generate.images) +
                             static_cast<double>(ChooseBaseImages(context).size());
     return {.flop = static_cast<double>(options.steps * options.batch) * 3 * forward +
@@ -158,22 +174,26 @@ class DistillStage : public Stage {
       spdlog::info("distill: from {}: {}", sources.size() == 1 ? "one source of three" : "two sources of three",
                    Join(names, ", "));
     const std::vector<double> before = FixedImagesLoss(state.student, sources, options, facts.mean, facts.std);
+    std::vector<double> accuracies;
     if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
-      RestoreState(*saved, &state);
+      RestoreState(*saved, &state, &accuracies);
       spdlog::info("distill: goes on after step {}", state.step);
     }
+    const ValidationScore validation(context);
     Progress progress(name(), "steps", options.steps);
     progress.Advance(state.step);
     RunDistill(sources, options, facts.mean, facts.std, {context.seed(), context.NewKey("", 0, {}).episode_idx}, &state,
-               [&](DistillState& now) {
+               [&](const DistillState& now) {
                  progress.Advance();
                  if (options.evaluate_every > 0 && now.step % options.evaluate_every == 0)
-                   now.accuracies.push_back(ValidationAccuracy(context, now.student, facts));
-                 if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, SerializeState(now));
+                   accuracies.push_back(validation.Of(now.student, facts));
+                 if (StopRequested() || writer.CheckpointDue())
+                   writer.SaveCheckpoint(kCheckpoint, SerializeState(now, accuracies));
                  ThrowIfStopRequested();
                });
     const std::vector<double> after = FixedImagesLoss(state.student, sources, options, facts.mean, facts.std);
     state.student.MoveTo(c10::Device(c10::kCPU));
+    SaveAccuracies(accuracies, options.evaluate_every, writer);
     return Save(context, state, sources, before, after, writer);
   }
 
@@ -181,31 +201,16 @@ class DistillStage : public Stage {
   // Whether somebody's labels are asked for by this kind.
   static bool Asks(const StageContext& context, const std::string& kind) {
     const DistillOptions& options = context.options().distill;
-    return (!ChooseBaseImages(context).empty() && options.base_labels == kind) ||
+    return (UsesBase(context) && options.base_labels == kind) ||
            (options.synthetic_weight > 0 && options.synthetic_labels == kind);
   }
 
   static std::string SyntheticSha256(const StageContext& context) {
     Sha256 hash;
-    for (const NamedFile& file : ListSyntheticFolder(context))
+    for (const NamedFile& file : ListSyntheticFolder(context).files)
       hash.Update(file.class_name + "/" + file.file + " " +
                   context.synthetic_source()->FileSha256(file.class_name, file.file) + "\n");
     return hash.Hex();
-  }
-
-  // Share of the queries of a validation episode that the student, as it is now, names rightly. Training goes on after.
-  static double ValidationAccuracy(const StageContext& context, const ScriptModule& student, const InputFacts& facts) {
-    std::vector<NamedFile> files;
-    std::vector<int64_t> labels;
-    for (size_t c = 0; c < context.task().classes.size(); ++c) {
-      for (const std::string& file : context.task().classes[c].query) {
-        files.push_back({context.task().classes[c].name, file});
-        labels.push_back(static_cast<int64_t>(c));
-      }
-    }
-    const at::Tensor images = LoadSquares(*context.task().query_source, files, context.image_size());
-    const at::Tensor logits = StudentLogits(student, images, facts.mean, facts.std, context.device());
-    return logits.argmax(1).eq(at::tensor(labels)).to(at::kDouble).mean().item<double>();
   }
 
   [[noreturn]] static void Complain(const std::string& field, const std::string& found, const std::string& expected) {
@@ -231,6 +236,14 @@ class DistillStage : public Stage {
     }
   }
 
+  static void SaveAccuracies(const std::vector<double>& accuracies, int64_t every, StageWriter& writer) {
+    if (accuracies.empty()) return;
+    Json curve = Json::array();
+    for (size_t k = 0; k < accuracies.size(); ++k)
+      curve.push_back({{"step", static_cast<int64_t>(k + 1) * every}, {"accuracy", accuracies[k]}});
+    writer.Put("accuracy.json", CanonicalJson(curve) + "\n");
+  }
+
   static Json Save(const StageContext& context, const DistillState& state, const std::vector<DistillSource>& sources,
                    const std::vector<double>& before, const std::vector<double>& after, StageWriter& writer) {
     const std::string bytes = state.student.ToBytes();
@@ -245,13 +258,6 @@ class DistillStage : public Stage {
     writer.Put("student.json", card.ToText());
     if (const std::string onnx = Onnx(state.student, card); !onnx.empty()) writer.Put("student.onnx", onnx);
     writer.Put("loss.json", Curves(state, sources));
-    if (!state.accuracies.empty()) {
-      Json curve = Json::array();
-      for (size_t k = 0; k < state.accuracies.size(); ++k)
-        curve.push_back({{"step", static_cast<int64_t>(k + 1) * context.options().distill.evaluate_every},
-                         {"accuracy", state.accuracies[k]}});
-      writer.Put("accuracy.json", CanonicalJson(curve) + "\n");
-    }
     Json metrics = {{"parameters", CountParameters(state.student)}, {"sources", Json::array()}};
     for (size_t s = 0; s < sources.size(); ++s)
       metrics["sources"].push_back({{"source", sources[s].name},

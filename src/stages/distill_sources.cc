@@ -27,17 +27,8 @@ struct Labelled {
   at::Tensor labels;  // int64 [M]
 };
 
-Labelled LoadSupport(const StageContext& context) {
-  std::vector<NamedFile> files;
-  std::vector<int64_t> labels;
-  const Task& task = context.task();
-  for (size_t c = 0; c < task.classes.size(); ++c) {
-    for (const std::string& file : task.classes[c].support) {
-      files.push_back({task.classes[c].name, file});
-      labels.push_back(static_cast<int64_t>(c));
-    }
-  }
-  return {LoadSquares(*task.support_source, files, context.image_size()), at::tensor(labels)};
+Labelled Load(const ImageSource& source, const LabelledFiles& files, int64_t size) {
+  return {LoadSquares(source, files.files, size), at::tensor(files.labels)};
 }
 
 Labelled LoadGenerated(const StageContext& context, const CompletedStage& generate) {
@@ -51,6 +42,7 @@ Labelled LoadGenerated(const StageContext& context, const CompletedStage& genera
   for (size_t c = 0; c < classes.size(); ++c) {
     int64_t taken = 0;
     for (const Json& shard : classes[c].at("shards")) {
+      if (wanted > 0 && taken >= wanted) break;
       const std::string file = shard.get<std::string>();
       for (const ShardEntry& entry : ReadShard(generate.Read(file), file)) {
         if (wanted > 0 && taken++ >= wanted) break;
@@ -60,17 +52,6 @@ Labelled LoadGenerated(const StageContext& context, const CompletedStage& genera
     }
   }
   return {at::stack(images), at::tensor(labels)};
-}
-
-Labelled LoadSyntheticFolder(const StageContext& context) {
-  const std::vector<NamedFile> files = ListSyntheticFolder(context);
-  std::vector<int64_t> labels;
-  for (const NamedFile& file : files) {
-    int64_t c = 0;
-    while (context.task().classes[static_cast<size_t>(c)].name != file.class_name) ++c;
-    labels.push_back(c);
-  }
-  return {LoadSquares(*context.synthetic_source(), files, context.image_size()), at::tensor(labels)};
 }
 
 // Features [M, D] of all of `images`. They are kept: to label a large set is hours of a small machine's work.
@@ -161,10 +142,7 @@ class RegressionLabeller : public Labeller {
       for (int64_t k = 0; k < count * copies; ++k)
         streams.emplace_back(StreamKey{context.seed(), "distill/logistic-regression",
                                        context.NewKey("", 0, {}).episode_idx, 0, static_cast<uint64_t>(k)});
-      const DisturbanceOptions& disturbance = options.disturbance;
-      images = Augment(
-          images, {disturbance.CropPadding(images.size(3)), disturbance.color_jitter, disturbance.flip_probability},
-          streams);
+      images = Augment(images, options.disturbance.Augmentation(images.size(3)), streams);
     }
     classifier_ =
         FitLogisticRegression(NormalizeRows(Source().compute(images)), support.labels.repeat({copies}), context.ways());
@@ -211,12 +189,13 @@ NamedTensors LabelAll(const StageContext& context, const Labelled& support,
 
 }  // namespace
 
+bool UsesBase(const StageContext& context) {
+  return context.base_source() != nullptr && context.options().distill.base_weight > 0;
+}
+
 std::vector<NamedFile> ChooseBaseImages(const StageContext& context) {
-  std::vector<NamedFile> all;
-  if (!context.base_source() || context.options().distill.base_weight == 0) return all;
-  for (const std::string& class_name : context.base_source()->Classes()) {
-    for (const std::string& file : context.base_source()->Files(class_name)) all.push_back({class_name, file});
-  }
+  if (!UsesBase(context)) return {};
+  std::vector<NamedFile> all = AllFiles(*context.base_source());
   const int64_t wanted = context.options().distill.base_images;
   if (wanted == 0 || wanted >= static_cast<int64_t>(all.size())) return all;
   // As many of each class: one after another, each class in its own shuffled order.
@@ -236,25 +215,30 @@ std::vector<NamedFile> ChooseBaseImages(const StageContext& context) {
   return chosen;
 }
 
-std::vector<NamedFile> ListSyntheticFolder(const StageContext& context) {
-  std::vector<NamedFile> files;
-  const int64_t wanted = context.options().distill.synthetic_images;
-  for (const TaskClass& one : context.task().classes) {
-    const std::vector<std::string>& own = context.synthetic_source()->Files(one.name);
-    for (size_t k = 0; k < own.size() && (wanted == 0 || static_cast<int64_t>(k) < wanted); ++k)
-      files.push_back({one.name, own[k]});
+LabelledFiles ListSyntheticFolder(const StageContext& context) {
+  LabelledFiles all;
+  const auto wanted = static_cast<size_t>(context.options().distill.synthetic_images);
+  for (size_t c = 0; c < context.task().classes.size(); ++c) {
+    const std::string& name = context.task().classes[c].name;
+    const std::vector<std::string>& own = context.synthetic_source()->Files(name);
+    for (size_t k = 0; k < own.size() && (wanted == 0 || k < wanted); ++k) {
+      all.files.push_back({name, own[k]});
+      all.labels.push_back(static_cast<int64_t>(c));
+    }
   }
-  return files;
+  return all;
 }
 
 std::vector<DistillSource> GatherSources(const StageContext& context, const CompletedStage* generate,
                                          StageWriter& writer) {
   const DistillOptions& options = context.options().distill;
-  const Labelled support = LoadSupport(context);
+  const Labelled support = Load(*context.task().support_source, SupportFiles(context.task()), context.image_size());
   std::map<std::string, at::Tensor> pictures;
   Labelled synthetic;
   if (options.synthetic_weight > 0) {
-    synthetic = generate != nullptr ? LoadGenerated(context, *generate) : LoadSyntheticFolder(context);
+    synthetic = generate != nullptr
+                    ? LoadGenerated(context, *generate)
+                    : Load(*context.synthetic_source(), ListSyntheticFolder(context), context.image_size());
     pictures["synthetic"] = synthetic.images;
   }
   const std::vector<NamedFile> base_files = ChooseBaseImages(context);

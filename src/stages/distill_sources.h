@@ -7,16 +7,19 @@
 
 #include "tint/data/loader.h"
 #include "tint/fewshot/distill.h"
+#include "tint/stages/pictures.h"
 #include "tint/stages/stage.h"
 
 namespace tint {
 
+// Whether base pictures are among the sources.
+bool UsesBase(const StageContext& context);
 // The base images that the options ask for: all of them, or `base_images` drawn by the stream (seed, "distill/base",
 // episode).
 std::vector<NamedFile> ChooseBaseImages(const StageContext& context);
 
 // The pictures of --synthetic-folder, by class of the task, the first `synthetic_images` of each.
-std::vector<NamedFile> ListSyntheticFolder(const StageContext& context);
+LabelledFiles ListSyntheticFolder(const StageContext& context);
 
 // Supports, base pictures and synthetic ones (of `generate`, or null: of --synthetic-folder), those of them that are
 // there and have a weight. Soft labels are computed once and kept as pseudo_labels.safetensors {"base": [M, N],

@@ -7,6 +7,7 @@
 #include "tint/base/stop.h"
 #include "tint/data/loader.h"
 #include "tint/fewshot/distill.h"
+#include "tint/fewshot/student.h"
 #include "tint/stages/leakage.h"
 #include "tint/stages/pictures.h"
 #include "tint/stages/student_file.h"
@@ -16,23 +17,6 @@ namespace tint {
 namespace {
 
 constexpr int64_t kVersion = 2;  // 2: checks for leakage, near-duplicates and disclosure told
-
-struct Queries {
-  std::vector<NamedFile> files;
-  std::vector<int64_t> labels;
-};
-
-Queries ListQueries(const StageContext& context) {
-  Queries queries;
-  const Task& task = context.task();
-  for (size_t c = 0; c < task.classes.size(); ++c) {
-    for (const std::string& file : task.classes[c].query) {
-      queries.files.push_back({task.classes[c].name, file});
-      queries.labels.push_back(static_cast<int64_t>(c));
-    }
-  }
-  return queries;
-}
 
 struct Count {
   int64_t queries = 0, right = 0;
@@ -72,7 +56,7 @@ class EvaluateStage : public Stage {
   std::vector<std::string> roles(const StageContext&) const override { return {}; }
 
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
-    const Queries queries = RequireQueries(context);
+    const LabelledFiles queries = RequireQueries(context);
     StageKey key = context.NewKey(name(), kVersion, {{"queries", context.options().global.queries}});
     key.inputs["distill"] = earlier.at("distill").content_sha256();
     // The stored result tells its whole configuration, so two configurations with one student are two results.
@@ -92,16 +76,16 @@ class EvaluateStage : public Stage {
   }
 
   StageEstimate Estimate(const StageContext& context) const override {
-    const double scale = static_cast<double>(context.image_size() * context.image_size()) / (84.0 * 84.0);
-    const double forward = (context.options().global.student == "conv4" ? 0.194e9 : 4.93e9) * scale;
-    return {
-        .flop = static_cast<double>(ListQueries(context).files.size()) * forward, .disk_bytes = 1u << 19, .note = ""};
+    const double forward = ForwardFlop(context.options().global.student, context.image_size());
+    return {.flop = static_cast<double>(QueryFiles(context.task()).files.size()) * forward,
+            .disk_bytes = 1u << 19,
+            .note = ""};
   }
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     CheckContent(context.task());
     CheckNoDuplicates(context.task());
-    const Queries queries = RequireQueries(context);
+    const LabelledFiles queries = RequireQueries(context);
     const NearQueries near = CheckLeakage(context, queries.files);
     const CompletedStage& distill = earlier.at("distill");
     const StudentCard card = StudentCard::Parse(distill.Read("student.json"), "student.json");
@@ -125,8 +109,8 @@ class EvaluateStage : public Stage {
   }
 
  private:
-  static Queries RequireQueries(const StageContext& context) {
-    Queries queries = ListQueries(context);
+  static LabelledFiles RequireQueries(const StageContext& context) {
+    LabelledFiles queries = QueryFiles(context.task());
     if (queries.files.empty())
       Fail(ExitCode::kMissingInput,
            {.field = "--query",
@@ -137,7 +121,7 @@ class EvaluateStage : public Stage {
   }
 
   struct Scored {
-    const Queries& queries;
+    const LabelledFiles& queries;
     const at::Tensor& logits;
     const NearQueries& near;
   };
@@ -203,6 +187,8 @@ class EvaluateStage : public Stage {
                    {"queries", all.queries},
                    {"student", context.options().global.student},
                    {"dataset", context.task().dataset},
+                   {"split", context.task().split},
+                   {"shots", context.task().shots()},
                    {"episodes_sha256", context.task().episodes_sha256},
                    {"episodes_in_file", context.task().episodes_in_file},
                    {"classes", classes},

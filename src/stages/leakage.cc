@@ -4,41 +4,24 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <set>
 #include <unordered_map>
 
+#include "shared_result.h"
 #include "student_start.h"
-#include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
 #include "tint/data/near_duplicates.h"
 #include "tint/fewshot/distill.h"
-#include "tint/tensor/device.h"
+#include "tint/stages/pictures.h"
 
 namespace tint {
 namespace {
 
 constexpr char kPixelsFile[] = "pixels.txt";  // a SHA-256 a line, in the order of the source
-
-std::vector<NamedFile> FilesOf(const ImageSource& source) {
-  std::vector<NamedFile> files;
-  for (const std::string& name : source.Classes()) {
-    for (const std::string& file : source.Files(name)) files.push_back({name, file});
-  }
-  return files;
-}
-
-std::vector<NamedFile> SupportsOf(const Task& task) {
-  std::vector<NamedFile> files;
-  for (const TaskClass& one : task.classes) {
-    for (const std::string& file : one.support) files.push_back({one.name, file});
-  }
-  return files;
-}
 
 void ForEachPicture(const PictureHashes& pictures, const std::string& unit,
                     const std::function<void(size_t, const Picture&)>& visit) {
@@ -56,7 +39,7 @@ void ForEachPicture(const PictureHashes& pictures, const std::string& unit,
 }
 
 PictureHashes HashPixels(const ImageSource& source, const std::string& unit) {
-  PictureHashes hashes{&source, FilesOf(source), {}, {}};
+  PictureHashes hashes{&source, AllFiles(source), {}, {}};
   hashes.pixels.resize(hashes.files.size());
   ForEachPicture(hashes, unit, [&](size_t i, const Picture& picture) { hashes.pixels[i] = picture.pixel_sha256; });
   return hashes;
@@ -69,43 +52,23 @@ std::vector<std::string> ReadPixels(const CompletedStage& done, size_t count) {
   return pixels;
 }
 
-void KeepPixels(const std::filesystem::path& folder, const StageKey& key, const PictureHashes& base, double seconds) {
-  StageWriter writer(folder, key);
-  std::string lines;
-  for (const std::string& sha256 : base.pixels) lines += sha256 + "\n";
-  writer.Put(kPixelsFile, lines);
-  writer.Finish({{"pictures", base.files.size()}},
-                {.seconds = seconds, .device_seconds = 0, .peak_host_bytes = PeakHostBytes(), .peak_device_bytes = 0});
-}
-
 // Decoding a whole base takes seconds to minutes, an episode may take less: the hashes are kept for the run. A worker
 // that finds another at it computes them for itself.
 PictureHashes HashBase(const StageContext& context) {
   const ImageSource& base = *context.base_source();
+  const std::string unit = "base pictures compared";
   StageKey key;
   key.stage = "pixels";
   key.inputs["base images"] = base.ContentSha256();
-  const std::filesystem::path folder = context.run().SharedPath(key);
-  PictureHashes hashes{&base, FilesOf(base), {}, {}};
-  if (const auto done = CompletedStage::Open(folder)) {
-    hashes.pixels = ReadPixels(*done, hashes.files.size());
-    return hashes;
-  }
-  try {
-    CreateFoldersDurably(folder.parent_path());
-    const Lease lease(folder.parent_path());
-    if (const auto done = CompletedStage::Open(folder)) {
-      hashes.pixels = ReadPixels(*done, hashes.files.size());
-      return hashes;
-    }
-    const auto start = std::chrono::steady_clock::now();
-    hashes = HashPixels(base, "base pictures compared");
-    KeepPixels(folder, key, hashes, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    return hashes;
-  } catch (const Error& error) {
-    if (error.code() != ExitCode::kLeased) throw;
-  }
-  return HashPixels(base, "base pictures compared");
+  const auto done = OpenOrMakeShared(context.run(), key, c10::Device(c10::kCPU), [&](StageWriter& writer) -> Json {
+    const PictureHashes hashes = HashPixels(base, unit);
+    writer.Put(kPixelsFile, Join(hashes.pixels, "\n") + "\n");
+    return {{"pictures", hashes.files.size()}};
+  });
+  if (!done) return HashPixels(base, unit);
+  PictureHashes hashes{&base, AllFiles(base), {}, {}};
+  hashes.pixels = ReadPixels(*done, hashes.files.size());
+  return hashes;
 }
 
 }  // namespace
@@ -177,7 +140,7 @@ void CheckPredictionsStandAlone(const at::Tensor& images, const at::Tensor& logi
 
 NearQueries CheckLeakage(const StageContext& context, const std::vector<NamedFile>& queries) {
   const Task& task = context.task();
-  const PictureHashes support = HashPictures(*task.support_source, SupportsOf(task));
+  const PictureHashes support = HashPictures(*task.support_source, SupportFiles(task).files);
   const PictureHashes scored = HashPictures(*task.query_source, queries);
   RefuseEqualPixels(support, "support", scored);
   if (context.synthetic_source())

@@ -14,6 +14,7 @@
 #include "tint/fewshot/teacher.h"
 #include "tint/models/model_set.h"
 #include "tint/stages/leakage.h"
+#include "tint/stages/results.h"
 #include "tint/stages/shipped.h"
 #include "tint/statistics/interval.h"
 #include "tint/tensor/checks.h"
@@ -21,11 +22,6 @@
 
 namespace tint {
 namespace {
-
-void Require(const std::string& value, const std::string& flag, const std::string& meaning) {
-  if (value.empty())
-    Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
-}
 
 std::string RoleOf(const RunOptions& options) {
   return options.evaluate.backbone == "teacher" ? "teacher" : "student-" + options.global.student;
@@ -54,13 +50,6 @@ at::Tensor FeaturesOf(const RunOptions& options, const ModelSet& models, const I
                        after_piece);
 }
 
-Json ToJson(size_t episode, const MethodScore& score) {
-  Json classes = Json::array();
-  for (const ClassScore& one : score.classes)
-    classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.right}});
-  return {{"episode", episode}, {"accuracy", score.accuracy()}, {"queries", score.queries}, {"classes", classes}};
-}
-
 }  // namespace
 
 IndexedEpisodes IndexEpisodes(const EpisodeFile& file, const std::shared_ptr<ImageSource>& source, int64_t queries,
@@ -76,7 +65,13 @@ IndexedEpisodes IndexEpisodes(const EpisodeFile& file, const std::shared_ptr<Ima
       count > 0 ? std::min<size_t>(static_cast<size_t>(count), file.episodes.size()) : file.episodes.size();
   for (size_t k = 0; k < wanted; ++k) {
     const Task task = ResolveEpisode(file, k, source, queries);
-    IndexedEpisodes::One one;
+    IndexedEpisodes::One one{.episode_idx = k,
+                             .shots = task.shots(),
+                             .classes = {},
+                             .support = {},
+                             .support_labels = {},
+                             .query = {},
+                             .query_labels = {}};
     std::vector<int64_t> support, support_labels, query, query_labels;
     for (size_t c = 0; c < task.classes.size(); ++c) {
       const TaskClass& task_class = task.classes[c];
@@ -104,24 +99,29 @@ IndexedEpisodes IndexEpisodes(const EpisodeFile& file, const std::shared_ptr<Ima
   return indexed;
 }
 
-MethodScore ScoreEpisode(const std::string& method, const at::Tensor& features, const IndexedEpisodes::One& episode) {
+EpisodeScore ScoreEpisode(const std::string& method, const at::Tensor& features, const IndexedEpisodes::One& episode) {
   const auto ways = static_cast<int64_t>(episode.classes.size());
   const at::Tensor logits = ClassifyFeatures(method, features.index_select(0, episode.support), episode.support_labels,
                                              ways, features.index_select(0, episode.query));
   CheckFinite(logits, method + " logits");
   const at::Tensor right = logits.argmax(1).eq(episode.query_labels);
-  MethodScore score;
+  std::vector<ClassScore> classes;
   for (int64_t c = 0; c < ways; ++c) {
     const at::Tensor own = episode.query_labels.eq(c);
-    score.classes.push_back({episode.classes[static_cast<size_t>(c)], own.sum().item<int64_t>(),
-                             right.logical_and(own).sum().item<int64_t>()});
-    score.queries += score.classes.back().queries;
-    score.right += score.classes.back().right;
+    classes.push_back({episode.classes[static_cast<size_t>(c)], own.sum().item<int64_t>(),
+                       right.logical_and(own).sum().item<int64_t>()});
   }
-  return score;
+  return ScoreOf(episode.episode_idx, std::move(classes));
 }
 
 namespace {
+
+// 0 where the episodes differ in it.
+int64_t SharedShots(const IndexedEpisodes& indexed) {
+  const int64_t first = indexed.episodes.front().shots;
+  const auto differs = [&](const IndexedEpisodes::One& one) { return one.shots != first; };
+  return std::any_of(indexed.episodes.begin(), indexed.episodes.end(), differs) ? 0 : first;
+}
 
 // No episode may score a picture that it learned from, whatever the file is called.
 void RefuseLeakage(const ImageSource& source, const IndexedEpisodes& indexed) {
@@ -143,8 +143,8 @@ void RefuseLeakage(const ImageSource& source, const IndexedEpisodes& indexed) {
 
 MethodReport ScoreMethod(const RunOptions& options) {
   const GlobalOptions& global = options.global;
-  Require(global.models, "--models", "the folder of a model set");
-  Require(global.dataset, "--dataset", "the data set of the episodes");
+  RequireGiven(global.models, "--models", "the folder of a model set");
+  RequireGiven(global.dataset, "--dataset", "the data set of the episodes");
   SetUpTensorLibrary(static_cast<int>(global.threads));
   const ModelSet models = ModelSet::Open(global.models);
   const ModelRecord& record = models.Require(RoleOf(options));
@@ -163,24 +163,18 @@ MethodReport ScoreMethod(const RunOptions& options) {
   RefuseLeakage(*source, indexed);
 
   MethodReport report;
-  std::vector<double> accuracies;
-  Json episodes = Json::array();
+  std::vector<EpisodeScore> scores;
   Progress progress("evaluate", "episodes", static_cast<int64_t>(indexed.episodes.size()));
-  for (size_t k = 0; k < indexed.episodes.size(); ++k) {
-    const MethodScore score = ScoreEpisode(options.evaluate.method, features, indexed.episodes[k]);
-    accuracies.push_back(score.accuracy());
-    episodes.push_back(ToJson(k, score));
-    char line[80];
-    std::snprintf(line, sizeof line, "%7zu  %10.2f  %7lld\n", k, 100 * score.accuracy(),
-                  static_cast<long long>(score.queries));
-    report.table += line;
+  for (const IndexedEpisodes::One& episode : indexed.episodes) {
+    scores.push_back(ScoreEpisode(options.evaluate.method, features, episode));
     progress.Advance();
     ThrowIfStopRequested();
   }
-  const Interval interval = StudentInterval(accuracies);
+  const Interval interval = StudentInterval(AccuraciesOf(scores));
   report.json = {{"schema", 1},
                  {"dataset", file.dataset},
                  {"split", file.split},
+                 {"shots", SharedShots(indexed)},
                  {"method", options.evaluate.method},
                  {"backbone", record.role},
                  {"backbone_sha256", record.sha256},
@@ -190,17 +184,16 @@ MethodReport ScoreMethod(const RunOptions& options) {
                  {"episodes_sha256", file.sha256},
                  {"episodes_in_file", file.episodes.size()},
                  {"queries_per_class", global.queries},
-                 {"episodes", accuracies.size()},
+                 {"episodes", scores.size()},
                  {"accuracy", interval.mean},
-                 {"interval", accuracies.size() > 1 ? Json(interval.half_width) : Json()},
+                 {"interval", scores.size() > 1 ? Json(interval.half_width) : Json()},
                  {"configuration", {{"method", options.evaluate.method}, {"backbone", record.KeySha256()}}},
-                 {"per_episode", episodes}};
+                 {"per_episode", EpisodesJson(scores)}};
   char mean[160];
   std::snprintf(mean, sizeof mean, "mean     %10.2f +- %.2f (95 %% Student t, n = %zu)\n", 100 * interval.mean,
-                100 * interval.half_width, accuracies.size());
-  report.table = "episode  accuracy %  queries\n" + report.table + mean + options.evaluate.method + " on " +
-                 record.role + ", data " + file.dataset + ":" + file.split + ", episodes " + file.sha256.substr(0, 12) +
-                 "\n";
+                100 * interval.half_width, scores.size());
+  report.table = EpisodeLines(scores) + mean + options.evaluate.method + " on " + record.role + ", data " +
+                 file.dataset + ":" + file.split + ", episodes " + file.sha256.substr(0, 12) + "\n";
   return report;
 }
 

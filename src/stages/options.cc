@@ -1,5 +1,7 @@
 #include "tint/stages/options.h"
 
+#include "tint/base/error.h"
+
 namespace tint {
 
 void GlobalOptions::Declare(OptionList& list) {
@@ -135,6 +137,11 @@ void RunOptions::Declare(CommandOptions& command) {
   generate.Declare(command.Group("generate"));
   distill.Declare(command.Group("distill"));
   evaluate.Declare(command.Group("evaluate"));
+}
+
+void RequireGiven(const std::string& value, const std::string& flag, const std::string& meaning) {
+  if (!value.empty()) return;
+  Fail(ExitCode::kUsage, {.field = flag, .found = "not given", .expected = meaning, .remedy = "See --help."});
 }
 
 const std::vector<std::string>& StageNames() {

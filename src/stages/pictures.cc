@@ -8,6 +8,25 @@
 
 namespace tint {
 
+namespace {
+
+LabelledFiles FilesOf(const Task& task, std::vector<std::string> TaskClass::*which) {
+  LabelledFiles all;
+  for (size_t c = 0; c < task.classes.size(); ++c) {
+    for (const std::string& file : task.classes[c].*which) {
+      all.files.push_back({task.classes[c].name, file});
+      all.labels.push_back(static_cast<int64_t>(c));
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+LabelledFiles SupportFiles(const Task& task) { return FilesOf(task, &TaskClass::support); }
+
+LabelledFiles QueryFiles(const Task& task) { return FilesOf(task, &TaskClass::query); }
+
 std::string UpscaledName(const StageContext& context, int64_t class_idx, int64_t photo_idx) {
   const std::string number = std::to_string(photo_idx);
   return context.ArtifactName(class_idx) + "-" + (number.size() < 2 ? "0" : "") + number + ".png";

@@ -1,8 +1,8 @@
 #include "tint/stages/pipeline.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "cost_meter.h"
 #include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
@@ -67,19 +67,12 @@ StageReport RunOne(const StageContext& context, const Stage& stage, StageResults
     return report;
   }
   spdlog::info("{}: working ({})", stage.name(), key.Folder());
-  const auto start = std::chrono::steady_clock::now();
   ResetPeaks(context.device());
-  const auto cost = [&] {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return StageCost{.seconds = seconds,
-                     .device_seconds = context.device().is_cpu() ? 0 : seconds,
-                     .peak_host_bytes = PeakHostBytes(),
-                     .peak_device_bytes = PeakDeviceBytes(context.device())};
-  };
+  const CostMeter cost(context.device());
   StageWriter writer(folder, key);
-  writer.MeasureCostBy(cost);
+  writer.MeasureCostBy([&] { return cost.SoFar(); });
   const Json metrics = stage.Run(context, *results, writer);
-  CompletedStage complete = writer.Finish(metrics, cost());
+  CompletedStage complete = writer.Finish(metrics, cost.SoFar());
   StageReport report{stage.name(), complete.key(), false, complete.cost()};
   results->insert_or_assign(stage.name(), std::move(complete));
   spdlog::info("{}: done in {}", stage.name(), FormatSeconds(report.cost.seconds));

@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
-#include <numeric>
-
+#include "cost_meter.h"
 #include "tint/artifacts/run_folder.h"
 #include "tint/base/file.h"
 #include "tint/base/log.h"
@@ -14,14 +12,9 @@
 #include "tint/base/text.h"
 #include "tint/data/loader.h"
 #include "tint/fewshot/distill.h"
-#include "tint/models/model_set.h"
-#include "tint/stages/method_scores.h"
-#include "tint/stages/shipped.h"
-#include "tint/statistics/interval.h"
-#include "tint/tensor/device.h"
 #include "tint/tensor/processor.h"
 #include "tint/tensor/safetensors.h"
-#include "trained_model.h"
+#include "training_setup.h"
 
 namespace tint {
 namespace {
@@ -69,30 +62,14 @@ class Pretraining {
  public:
   explicit Pretraining(const PretrainStudentOptions& options)
       : options_(options),
-        base_((RequireOption(options.dataset, "--dataset", "the data set to train on"),
-               RequireOption(options.models, "--models", "the folder of the model set that gets the student"),
-               OpenSplit(DataRoot(), options.dataset, options.split))),
-        facts_(FactsOfDataset(options.dataset)),
-        image_size_(options.image_size > 0 ? options.image_size : facts_.image_size),
-        validation_(ReadEpisodeFile(options.validation.empty()
-                                        ? ShippedEpisodes(options.dataset, "val-5way-5shot-40", "--validation").string()
-                                        : options.validation)),
-        threads_(SetUpTensorLibrary(static_cast<int>(options.threads))),
-        device_(ChooseDevice(options.device)) {
-    if (validation_.dataset == options.dataset && validation_.split == "test")
-      Fail(ExitCode::kBadInput, {.file = validation_.path,
-                                 .field = "split",
-                                 .found = "test",
-                                 .expected = "val: a student that was chosen on test episodes has seen them"});
-    if (image_size_ < 16)
+        setup_(options, "the folder of the model set that gets the student", 0),
+        files_(AllFiles(*setup_.base)) {
+    if (setup_.validation.dataset == options.dataset && setup_.validation.split == "test")
+      ComplainTestEpisodes(setup_.validation, "a student");
+    if (setup_.image_size < 16)
       Fail(ExitCode::kBadConfiguration, {.field = "image-size",
-                                         .found = std::to_string(image_size_),
+                                         .found = std::to_string(setup_.image_size),
                                          .expected = "at least 16: the students halve it four times"});
-    validation_source_ = OpenSplit(DataRoot(), validation_.dataset, validation_.split);
-    indexed_ = IndexEpisodes(validation_, validation_source_, 0, options.validation_episodes);
-    for (const std::string& class_name : base_->Classes()) {
-      for (const std::string& file : base_->Files(class_name)) files_.push_back({class_name, file});
-    }
     if (static_cast<int64_t>(files_.size()) < options.training.batch)
       Fail(ExitCode::kBadConfiguration,
            {.field = "batch",
@@ -103,11 +80,10 @@ class Pretraining {
 
   Json Run() {
     const StageKey key = Key();
-    const fs::path work = options_.work.empty() ? fs::path(options_.models) / "pretrain" : fs::path(options_.work);
-    const fs::path folder = work / kStage / key.Folder();
+    const fs::path results = setup_.Results(kStage), folder = results / key.Folder();
     if (options_.shell.dry_run) return Describe(folder, nullptr);
-    CreateFoldersDurably(work / kStage);
-    const Lease lease(work / kStage);
+    CreateFoldersDurably(results);
+    const Lease lease(results);
     std::optional<CompletedStage> done = CompletedStage::Open(folder);
     const bool reused = done.has_value();
     if (!done) done = Train(folder, key);
@@ -129,17 +105,16 @@ class Pretraining {
             .expected = "the folder of a finished pre-training, as tint pretrain student prints it"});
     const std::string bytes = done->Read(kPretrainer);
     teacher_sha256_ = Sha256Hex(bytes);
-    teacher_ = ScriptModule::FromBytes(bytes, (done->folder() / kPretrainer).string(), device_, at::kFloat);
+    teacher_ = ScriptModule::FromBytes(bytes, (done->folder() / kPretrainer).string(), setup_.device, at::kFloat);
     teacher_.SetTraining(false);
     teacher_.SetRequiresGrad(false);
-    const Json& other = done->components().at("options");
+    const Json &other = done->components().at("options"), own = Key().options;
     for (const char* name : {"student", "recipe", "conv4-head", "resnet12-widths", "image-size"}) {
-      if (other.value(name, Json()) == KeyOptions().value(name, Json())) continue;
-      Fail(ExitCode::kBadConfiguration,
-           {.file = options_.generation_0,
-            .field = name,
-            .found = other.value(name, Json()).dump(),
-            .expected = KeyOptions().value(name, Json()).dump() + ", as generation 1 has"});
+      if (other.value(name, Json()) == own.value(name, Json())) continue;
+      Fail(ExitCode::kBadConfiguration, {.file = options_.generation_0,
+                                         .field = name,
+                                         .found = other.value(name, Json()).dump(),
+                                         .expected = own.value(name, Json()).dump() + ", as generation 1 has"});
     }
   }
 
@@ -149,71 +124,48 @@ class Pretraining {
     training.Declare(list);
     Json values = list.KeyValues();
     values["student"] = options_.student;
-    values["image-size"] = image_size_;
-    values["bfloat16"] =
-        training.precision == "bfloat16" || (training.precision == "auto" && ComputesBfloat16(device_));
-    values["validation-episodes"] = options_.validation_episodes;
+    values["bfloat16"] = UsesBfloat16(training, setup_.device);
     return values;
   }
 
   StageKey Key() const {
-    StageKey key;
-    key.stage = kStage;
-    key.version = kVersion;
-    key.options = KeyOptions();
-    key.inputs["base images"] = base_->ContentSha256();
-    key.inputs["validation episodes"] = validation_.sha256;
+    StageKey key = setup_.NewKey(kStage, kVersion, KeyOptions());
     if (teacher_) key.models["generation 0"] = teacher_sha256_;
-    key.seed = static_cast<uint64_t>(options_.seed);
-    key.device = DeviceClass(device_);
-    key.dtype = "float32";
-    key.threads = threads_;
     return key;
   }
 
   PretrainData Load() const {
     PretrainData data;
     spdlog::info("pretrain student: decoding {} base pictures", files_.size());
-    data.images = LoadSquares(*base_, files_, image_size_);
+    data.images = LoadSquares(*setup_.base, files_, setup_.image_size);
     std::vector<int64_t> labels;
-    for (size_t c = 0; c < base_->Classes().size(); ++c)
-      labels.insert(labels.end(), base_->Files(base_->Classes()[c]).size(), static_cast<int64_t>(c));
+    for (size_t c = 0; c < setup_.base->Classes().size(); ++c)
+      labels.insert(labels.end(), setup_.base->Files(setup_.base->Classes()[c]).size(), static_cast<int64_t>(c));
     data.labels = at::tensor(labels, at::kLong);
-    data.mean = facts_.mean;
-    data.std = facts_.std;
+    data.mean = setup_.facts.mean;
+    data.std = setup_.facts.std;
     data.teacher = teacher_;
-    const at::Tensor images = LoadSquares(*validation_source_, indexed_.files, image_size_);
-    data.validate = [this, images](const ScriptModule& backbone) {
-      const at::Tensor features =
-          StudentLogits(backbone, images, facts_.mean, facts_.std, device_, [](int64_t) { ThrowIfStopRequested(); });
-      std::vector<double> accuracies;
-      for (const auto& episode : indexed_.episodes)
-        accuracies.push_back(ScoreEpisode("nearest-centroid", features, episode).accuracy());
-      return std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / static_cast<double>(accuracies.size());
+    data.validate = [this, images = setup_.ValidationImages()](const ScriptModule& backbone) {
+      return setup_.ValidationAccuracy(StudentLogits(backbone, images, setup_.facts.mean, setup_.facts.std,
+                                                     setup_.device, [](int64_t) { ThrowIfStopRequested(); }));
     };
     return data;
   }
 
-  StudentSpec Spec() const { return options_.training.student.Spec(options_.student, image_size_); }
+  StudentSpec Spec() const { return options_.training.student.Spec(options_.student, setup_.image_size); }
 
   CompletedStage Train(const fs::path& folder, const StageKey& key) const {
     KeepFreedMemory();
-    const auto start = std::chrono::steady_clock::now();
+    const CostMeter cost(setup_.device);
     StageWriter writer(folder, key);
-    const auto cost = [&] {
-      return StageCost{.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-                       .device_seconds = 0,
-                       .peak_host_bytes = PeakHostBytes(),
-                       .peak_device_bytes = PeakDeviceBytes(device_)};
-    };
-    writer.MeasureCostBy(cost);
+    writer.MeasureCostBy([&] { return cost.SoFar(); });
     const PretrainData data = Load();
     PretrainState state;
     const ScriptModule backbone = BuildBackbone(Spec(), RandomStream({key.seed, "pretrain/student", 0, 0, 0}));
     state.pretrainer =
-        BuildPretrainer(backbone, FeatureWidth(Spec()), static_cast<int64_t>(base_->Classes().size()),
+        BuildPretrainer(backbone, FeatureWidth(Spec()), static_cast<int64_t>(setup_.base->Classes().size()),
                         options_.training.recipe == "ier", RandomStream({key.seed, "pretrain/heads", 0, 0, 0}));
-    state.pretrainer.MoveTo(device_);
+    state.pretrainer.MoveTo(setup_.device);
     const int64_t steps = StepsOfAnEpoch(data, options_.training);
     if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
       Restore(*saved, &state);
@@ -227,7 +179,7 @@ class Pretraining {
       if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, Serialize(now));
       ThrowIfStopRequested();
     });
-    return Save(state, steps, writer, cost());
+    return Save(state, steps, writer, cost.SoFar());
   }
 
   void TellEpoch(const PretrainState& state, int64_t epoch) const {
@@ -249,18 +201,18 @@ class Pretraining {
     return writer.Finish({{"epochs", state.step / steps},
                           {"best_epoch", state.best_epoch + 1},
                           {"validation_accuracy", state.best_accuracy},
-                          {"validation_episodes", indexed_.episodes.size()},
+                          {"validation_episodes", setup_.indexed.episodes.size()},
                           {"images", files_.size()},
-                          {"classes", base_->Classes().size()}},
+                          {"classes", setup_.base->Classes().size()}},
                          cost);
   }
 
   std::string Install(const CompletedStage& done) const {
     return InstallModel(options_.models, "student-" + options_.student, done, kBackbone,
-                        {{"input_size", image_size_},
+                        {{"input_size", setup_.image_size},
                          {"resize_rule", "bilinear"},
-                         {"mean", facts_.mean},
-                         {"std", facts_.std},
+                         {"mean", setup_.facts.mean},
+                         {"std", setup_.facts.std},
                          {"feature_width", FeatureWidth(Spec())},
                          {"licence", "as the pictures of " + options_.dataset},
                          {"source", SourceOf(done)}});
@@ -280,14 +232,11 @@ class Pretraining {
                  {"models", options_.models},
                  {"folder", folder.string()},
                  {"images", files_.size()},
-                 {"classes", base_->Classes().size()},
+                 {"classes", setup_.base->Classes().size()},
                  {"steps_of_an_epoch", static_cast<int64_t>(files_.size()) / options_.training.batch}};
     if (done == nullptr) {
-      std::error_code ignored;
       json["dry_run"] = true;
-      json["state"] = fs::exists(folder / "done.json", ignored)  ? "complete"
-                      : fs::exists(folder / ".partial", ignored) ? "would go on"
-                                                                 : "would run";
+      json["state"] = StateOf(folder);
       return json;
     }
     json.update(done->metrics());
@@ -297,14 +246,7 @@ class Pretraining {
   }
 
   const PretrainStudentOptions& options_;
-  std::unique_ptr<ImageSource> base_;
-  DatasetFacts facts_;
-  int64_t image_size_;
-  EpisodeFile validation_;
-  int threads_;
-  c10::Device device_;
-  std::shared_ptr<ImageSource> validation_source_;
-  IndexedEpisodes indexed_;
+  TrainingSetup setup_;
   std::vector<NamedFile> files_;
   ScriptModule teacher_;
   std::string teacher_sha256_;
@@ -314,27 +256,13 @@ class Pretraining {
 
 void PretrainStudentOptions::Declare(CommandOptions& command) {
   OptionList& list = command.Group("");
-  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.");
-  list.Add("split", &split, "Split to train on.").Choices({"train", "val", "test"});
-  list.Add("models", &models, "Folder of the model set that gets the student; made if it is not there.").NotInKey();
-  list.Add("work", &work, "Folder of the training's state and results; empty: pretrain in the model set.").NotInKey();
-  list.Add(
-          "validation", &validation,
-          "File of validation episodes that choose the best epoch; empty: the list of 40 that comes with the data set.")
-      .NotInKey();
-  list.Add("validation-episodes", &validation_episodes, "Only the first N of them; 0: all.").Range(0, 1e6);
+  DeclareData(list, "Folder of the model set that gets the student; made if it is not there.");
   list.Add("generation-0", &generation_0,
            "Folder of a finished pre-training of the same shape that this one follows (generation 1).")
       .NotInKey()
       .Source("S15");
   list.Add("student", &student, "Architecture of the student.").Choices({"conv4", "resnet12"}).Source("S14");
-  list.Add("image-size", &image_size, "Side of the student's pictures; 0: the data set's.")
-      .Range(0, 1024)
-      .Unit("pixels");
-  list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
-  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
-      .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
-  list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);
+  DeclareMachine(list, "Side of the student's pictures; 0: the data set's.");
   training.Declare(list);
   shell.Declare(list);
 }

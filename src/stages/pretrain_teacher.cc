@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
-#include <numeric>
-
+#include "cost_meter.h"
 #include "tint/artifacts/run_folder.h"
 #include "tint/base/file.h"
 #include "tint/base/log.h"
@@ -15,11 +13,8 @@
 #include "tint/data/loader.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/models/model_set.h"
-#include "tint/stages/method_scores.h"
-#include "tint/stages/shipped.h"
-#include "tint/tensor/device.h"
 #include "tint/tensor/processor.h"
-#include "trained_model.h"
+#include "training_setup.h"
 
 namespace tint {
 namespace {
@@ -67,46 +62,29 @@ class MetaTraining {
  public:
   explicit MetaTraining(const PretrainTeacherOptions& options)
       : options_(options),
-        base_((RequireOption(options.dataset, "--dataset", "the data set to train on"),
-               RequireOption(options.models, "--models", "the folder of the model set whose teacher is trained"),
-               OpenSplit(DataRoot(), options.dataset, options.split))),
+        setup_(options, "the folder of the model set whose teacher is trained", options.validation_queries),
         models_(ModelSet::Open(options.models)),
-        facts_(models_.ReadTeacherFacts()),
-        image_size_(options.image_size > 0 ? options.image_size : FactsOfDataset(options.dataset).image_size),
-        validation_(ReadEpisodeFile(options.validation.empty()
-                                        ? ShippedEpisodes(options.dataset, "val-5way-5shot-40", "--validation").string()
-                                        : options.validation)),
-        threads_(SetUpTensorLibrary(static_cast<int>(options.threads))),
-        device_(ChooseDevice(options.device)) {
-    if (validation_.split == "test")
-      Fail(ExitCode::kBadInput, {.file = validation_.path,
-                                 .field = "split",
-                                 .found = "test",
-                                 .expected = "val: a teacher that was chosen on test episodes has seen them"});
+        facts_(models_.ReadTeacherFacts()) {
+    if (setup_.validation.split == "test") ComplainTestEpisodes(setup_.validation, "a teacher");
     const MetaTrainOptions& training = options.training;
-    CheckEnough("ways", training.ways, static_cast<int64_t>(base_->Classes().size()), "classes");
-    for (const std::string& class_name : base_->Classes())
+    CheckEnough("ways", training.ways, static_cast<int64_t>(setup_.base->Classes().size()), "classes");
+    for (const std::string& class_name : setup_.base->Classes())
       CheckEnough("shots and queries", training.shots + training.queries,
-                  static_cast<int64_t>(base_->Files(class_name).size()), "pictures of class " + Quote(class_name));
-    validation_source_ = OpenSplit(DataRoot(), validation_.dataset, validation_.split);
-    indexed_ = IndexEpisodes(validation_, validation_source_, options.validation_queries, options.validation_episodes);
+                  static_cast<int64_t>(setup_.base->Files(class_name).size()),
+                  "pictures of class " + Quote(class_name));
   }
 
   Json Run() {
     const StageKey key = Key();
-    const fs::path work = options_.work.empty() ? fs::path(options_.models) / "pretrain" : fs::path(options_.work);
-    const fs::path folder = work / kStage / key.Folder();
-    std::error_code ignored;
+    const fs::path results = setup_.Results(kStage), folder = results / key.Folder();
     if (options_.shell.dry_run)
       return {{"dry_run", true},
               {"folder", folder.string()},
-              {"state", fs::exists(folder / "done.json", ignored)  ? "complete"
-                        : fs::exists(folder / ".partial", ignored) ? "would go on"
-                                                                   : "would run"},
+              {"state", StateOf(folder)},
               {"steps", options_.training.epochs * options_.training.episodes}};
-    CreateFoldersDurably(work / kStage);
-    const Lease lease(work / kStage);
-    std::optional<CompletedStage> done = Finished(work / kStage, key);
+    CreateFoldersDurably(results);
+    const Lease lease(results);
+    std::optional<CompletedStage> done = Finished(results, key);
     const bool installed = done.has_value();
     if (!done) done = CompletedStage::Open(folder);
     const bool reused = done.has_value();
@@ -146,53 +124,39 @@ class MetaTraining {
     MetaTrainOptions training = options_.training;
     OptionList list;
     training.Declare(list);
-    StageKey key;
-    key.stage = kStage;
-    key.version = kVersion;
-    key.options = list.KeyValues();
-    key.options["image-size"] = image_size_;
-    key.options["validation-episodes"] = options_.validation_episodes;
+    StageKey key = setup_.NewKey(kStage, kVersion, list.KeyValues());
     key.options["validation-queries"] = options_.validation_queries;
-    key.inputs["base images"] = base_->ContentSha256();
-    key.inputs["validation episodes"] = validation_.sha256;
     key.models[kRole] = models_.Require(kRole).KeySha256();
-    key.seed = static_cast<uint64_t>(options_.seed);
-    key.device = DeviceClass(device_);
-    key.dtype = "float32";
-    key.threads = threads_;
     return key;
   }
 
   MetaTrainData Load() const {
     MetaTrainData data;
     data.input = facts_.input;
-    for (const std::string& class_name : base_->Classes()) {
+    for (const std::string& class_name : setup_.base->Classes()) {
       std::vector<NamedFile> files;
-      for (const std::string& file : base_->Files(class_name)) files.push_back({class_name, file});
-      data.classes.push_back(LoadSquares(*base_, files, image_size_));
+      for (const std::string& file : setup_.base->Files(class_name)) files.push_back({class_name, file});
+      data.classes.push_back(LoadSquares(*setup_.base, files, setup_.image_size));
     }
-    const at::Tensor images = LoadSquares(*validation_source_, indexed_.files, image_size_);
-    data.validate = [this, images](const ScriptModule& module) {
+    data.validate = [this, images = setup_.ValidationImages()](const ScriptModule& module) {
       module.SetRequiresGrad(false);
       const at::Tensor features =
-          TeacherFeatures(Teacher(module, facts_), images, device_, [](int64_t) { ThrowIfStopRequested(); });
+          TeacherFeatures(Teacher(module, facts_), images, setup_.device, [](int64_t) { ThrowIfStopRequested(); });
       module.SetRequiresGrad(true);
-      double sum = 0;
-      for (const auto& episode : indexed_.episodes)
-        sum += ScoreEpisode("nearest-centroid", features, episode).accuracy();
-      return sum / static_cast<double>(indexed_.episodes.size());
+      return setup_.ValidationAccuracy(features);
     };
     return data;
   }
 
   CompletedStage Train(const fs::path& folder, const StageKey& key) const {
     KeepFreedMemory();
-    const auto start = std::chrono::steady_clock::now();
+    const CostMeter cost(setup_.device);
     StageWriter writer(folder, key);
+    writer.MeasureCostBy([&] { return cost.SoFar(); });
     const MetaTrainData data = Load();
     MetaTrainState state;
-    state.teacher = models_.LoadModule(kRole, device_, at::kFloat);
-    state.scale = at::full({1}, facts_.logit_scale, at::TensorOptions(at::kFloat).device(device_));
+    state.teacher = models_.LoadModule(kRole, setup_.device, at::kFloat);
+    state.scale = at::full({1}, facts_.logit_scale, at::TensorOptions(at::kFloat).device(setup_.device));
     if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
       Restore(*saved, &state);
       spdlog::info("pretrain teacher: goes on after step {}", state.step);
@@ -205,10 +169,10 @@ class MetaTraining {
       if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, Serialize(now));
       ThrowIfStopRequested();
     });
-    return Save(state, writer, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    return Save(state, writer, cost.SoFar());
   }
 
-  CompletedStage Save(const MetaTrainState& state, StageWriter& writer, double seconds) const {
+  CompletedStage Save(const MetaTrainState& state, StageWriter& writer, const StageCost& cost) const {
     const ScriptModule best = models_.LoadModule(kRole, c10::Device(c10::kCPU), at::kFloat);
     CopyTensors(state.best, best);
     best.SetTraining(false);
@@ -219,12 +183,9 @@ class MetaTraining {
                           {"best_epoch", state.best_epoch},
                           {"validation_accuracy", state.best_accuracy},
                           {"untrained_accuracy", state.accuracies.front()},
-                          {"validation_episodes", indexed_.episodes.size()},
+                          {"validation_episodes", setup_.indexed.episodes.size()},
                           {"logit_scale", state.best_scale}},
-                         {.seconds = seconds,
-                          .device_seconds = 0,
-                          .peak_host_bytes = PeakHostBytes(),
-                          .peak_device_bytes = PeakDeviceBytes(device_)});
+                         cost);
   }
 
   std::string Install(const CompletedStage& done) const {
@@ -244,40 +205,20 @@ class MetaTraining {
   }
 
   const PretrainTeacherOptions& options_;
-  std::unique_ptr<ImageSource> base_;
+  TrainingSetup setup_;
   ModelSet models_;
   TeacherFacts facts_;
-  int64_t image_size_;
-  EpisodeFile validation_;
-  int threads_;
-  c10::Device device_;
-  std::shared_ptr<ImageSource> validation_source_;
-  IndexedEpisodes indexed_;
 };
 
 }  // namespace
 
 void PretrainTeacherOptions::Declare(CommandOptions& command) {
   OptionList& list = command.Group("");
-  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.");
-  list.Add("split", &split, "Split to train on.").Choices({"train", "val", "test"});
-  list.Add("models", &models, "Folder of the model set whose teacher is trained.").NotInKey();
-  list.Add("work", &work, "Folder of the training's state and results; empty: pretrain in the model set.").NotInKey();
-  list.Add(
-          "validation", &validation,
-          "File of validation episodes that choose the best epoch; empty: the list of 40 that comes with the data set.")
-      .NotInKey();
-  list.Add("validation-episodes", &validation_episodes, "Only the first N of them; 0: all.").Range(0, 1e6);
+  DeclareData(list, "Folder of the model set whose teacher is trained.");
   list.Add("validation-queries", &validation_queries, "Queries of each class of them; 0: all.")
       .Range(0, 1e6)
       .Source("S13");
-  list.Add("image-size", &image_size, "Side of the pictures before the teacher's own; 0: the data set's.")
-      .Range(0, 1024)
-      .Unit("pixels");
-  list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
-  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
-      .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
-  list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);
+  DeclareMachine(list, "Side of the pictures before the teacher's own; 0: the data set's.");
   training.Declare(list);
   shell.Declare(list);
 }

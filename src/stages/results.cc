@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <set>
 
@@ -83,21 +84,11 @@ Groups ReadRun(const RunFolder& run) {
         .remedy = "Choose one with --configuration: " + Join(choices, ", ") + "."});
 }
 
-// Photos of each class as super-resolve wrote them ("CLASS-00.png"); 0 where their numbers differ or nothing tells.
-int64_t ShotsOfRun(const RunFolder& run) {
-  for (const RunFolder::Entry& entry : run.Entries()) {
-    if (entry.stage != "super-resolve" || !entry.complete) continue;
-    const auto stage = CompletedStage::Open(entry.folder);
-    std::map<std::string, int64_t> photos;
-    for (const std::string& file : stage->Files()) {
-      const size_t dash = file.rfind('-');
-      if (dash != std::string::npos && file.ends_with(".png")) ++photos[file.substr(0, dash)];
-    }
-    const auto differs = [&](const auto& one) { return one.second != photos.begin()->second; };
-    if (!photos.empty() && std::none_of(photos.begin(), photos.end(), differs)) return photos.begin()->second;
-    return 0;
-  }
-  return 0;
+// Supports of each class; 0 where the episodes differ in it.
+int64_t SharedShots(const std::vector<Scored>& all) {
+  const auto shots = [](const Scored& one) { return one.result.value("shots", int64_t{0}); };
+  const auto differs = [&](const Scored& one) { return shots(one) != shots(all.front()); };
+  return std::any_of(all.begin(), all.end(), differs) ? 0 : shots(all.front());
 }
 
 void RefuseTwice(const std::string& path, uint64_t episode_idx) {
@@ -165,7 +156,7 @@ Results FromRun(const fs::path& path, const std::string& configuration) {
   results.student = result.at("student").get<std::string>();
   results.dataset = result.at("dataset").get<std::string>();
   results.split = result.value("split", "");
-  results.shots = result.contains("shots") ? result.at("shots").get<int64_t>() : ShotsOfRun(run);
+  results.shots = SharedShots(groups.begin()->second);
   results.queries_per_class = result.at("queries_per_class").get<int64_t>();
   results.episodes_sha256 = result.at("episodes_sha256").get<std::string>();
   results.configuration_sha256 = result.at("configuration_sha256").get<std::string>();
@@ -278,6 +269,39 @@ Results ReadResults(const fs::path& path, const std::string& configuration) {
 
 std::string EpisodeName(uint64_t episode_idx) {
   return episode_idx == kSupportEpisode ? "support" : std::to_string(episode_idx);
+}
+
+std::string Percent(double share, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", digits, 100 * share);
+  return text;
+}
+
+Json EpisodesJson(const std::vector<EpisodeScore>& scores) {
+  Json all = Json::array();
+  for (const EpisodeScore& score : scores) {
+    Json classes = Json::array();
+    for (const ClassScore& one : score.classes)
+      classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.right}});
+    Json episode = score.episode_idx;
+    if (score.episode_idx == kSupportEpisode) episode = EpisodeName(score.episode_idx);
+    all.push_back({{"episode", episode},
+                   {"accuracy", score.accuracy},
+                   {"queries", score.queries},
+                   {"classes", std::move(classes)}});
+  }
+  return all;
+}
+
+std::string EpisodeLines(const std::vector<EpisodeScore>& scores) {
+  std::string table = "episode  accuracy %  queries\n";
+  for (const EpisodeScore& score : scores) {
+    char line[96];
+    std::snprintf(line, sizeof line, "%7s  %10s  %7lld\n", EpisodeName(score.episode_idx).c_str(),
+                  Percent(score.accuracy).c_str(), static_cast<long long>(score.queries));
+    table += line;
+  }
+  return table;
 }
 
 }  // namespace tint

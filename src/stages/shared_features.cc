@@ -2,18 +2,17 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <chrono>
-#include <optional>
 #include <thread>
 
+#include "shared_result.h"
 #include "tint/base/error.h"
-#include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/sha256.h"
 #include "tint/base/stop.h"
 #include "tint/tensor/checks.h"
-#include "tint/tensor/device.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
@@ -43,10 +42,7 @@ at::Tensor ReadAll(const CompletedStage& done, int64_t rows) {
   return at::cat(parts);
 }
 
-void Compute(const std::filesystem::path& folder, const StageKey& key, const FeatureSource& source,
-             const at::Tensor& images) {
-  const auto start = std::chrono::steady_clock::now();
-  StageWriter writer(folder, key);
+Json Compute(const FeatureSource& source, const at::Tensor& images, StageWriter& writer) {
   Progress progress("distill", source.backbone + " features of the base pictures", images.size(0));
   for (int64_t first = 0; first < images.size(0); first += kPart) {
     const int64_t rows = std::min(kPart, images.size(0) - first);
@@ -58,23 +54,7 @@ void Compute(const std::filesystem::path& folder, const StageKey& key, const Fea
     progress.Advance(rows);
     ThrowIfStopRequested();
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  writer.Finish({{"images", images.size(0)}},
-                {.seconds = seconds, .device_seconds = 0, .peak_host_bytes = PeakHostBytes(), .peak_device_bytes = 0});
-}
-
-// False: another worker is at it.
-bool ComputeUnlessLeased(const std::filesystem::path& folder, const StageKey& key, const FeatureSource& source,
-                         const at::Tensor& images) {
-  CreateFoldersDurably(folder.parent_path());
-  try {
-    const Lease lease(folder.parent_path());
-    if (!CompletedStage::Open(folder)) Compute(folder, key, source, images);
-  } catch (const Error& error) {
-    if (error.code() != ExitCode::kLeased) throw;
-    return false;
-  }
-  return true;
+  return {{"images", images.size(0)}};
 }
 
 }  // namespace
@@ -83,11 +63,11 @@ at::Tensor SharedFeatures(const StageContext& context, const FeatureSource& sour
                           const at::Tensor& images) {
   TINT_CHECK_EQ(static_cast<int64_t>(files.size()), images.size(0));
   const StageKey key = KeyOf(context, source, files);
-  const std::filesystem::path folder = context.run().SharedPath(key);
+  const auto make = [&](StageWriter& writer) { return Compute(source, images, writer); };
   bool told = false;
   for (;;) {
-    if (const auto done = CompletedStage::Open(folder)) return ReadAll(*done, images.size(0));
-    if (ComputeUnlessLeased(folder, key, source, images)) continue;
+    if (const auto done = OpenOrMakeShared(context.run(), key, context.device(), make))
+      return ReadAll(*done, images.size(0));
     if (!told) spdlog::info("distill: another worker computes the features of the base pictures; waiting");
     told = true;
     ThrowIfStopRequested();

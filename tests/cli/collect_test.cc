@@ -72,6 +72,9 @@ TEST_F(Episodes, AreCollectedWithIntervalAndMissingOnes) {
   EXPECT_DOUBLE_EQ(report["interval"], interval.half_width);
   EXPECT_EQ(report["missing"], Json({1}));
   EXPECT_EQ(report["episodes"], 2);
+  EXPECT_EQ(report["split"], "test");
+  EXPECT_EQ(report["ways"], 3);
+  EXPECT_EQ(report["shots"], 2);
   EXPECT_EQ(report["episodes_in_file"], 3);
   EXPECT_THAT(Tint({"collect", world_ / "run"}).out, HasSubstr("2 of 3 episodes, missing: 1; not publishable"));
 

@@ -30,14 +30,6 @@ using testing::WriteAll;
 
 void WritePicture(const std::filesystem::path& path, const at::Tensor& pixels) { WriteAll(path, EncodePng(pixels)); }
 
-std::vector<NamedFile> AllFiles(const ImageSource& source) {
-  std::vector<NamedFile> files;
-  for (const std::string& name : source.Classes()) {
-    for (const std::string& file : source.Files(name)) files.push_back({name, file});
-  }
-  return files;
-}
-
 at::Tensor MeanColour(const at::Tensor& squares) {
   const at::Tensor sums = squares.sum(c10::IntArrayRef({0, 2, 3}), false, at::kLong);
   return (sums.to(at::kDouble) / (squares.numel() / 3) / 255).to(at::kFloat);

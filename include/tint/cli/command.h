@@ -30,6 +30,11 @@ bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std:
 // The result on stdout: `json` as one object with --json, else `text`.
 void PrintResult(const ShellOptions& shell, const Json& json, const std::string& text);
 
+// The file that an export writes, --out: not given, or without the extension by which other tools know the format:
+// Error(kUsage); among the results of a run, or there already without --force: Error(kCannotCreate).
+void CheckOut(const std::string& out, const std::string& extension, bool force);
+void WriteOut(const std::string& out, const std::string& bytes, bool force);
+
 int RunRowCommand(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesDraw(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arguments);

@@ -66,6 +66,9 @@ struct Task {
   std::string dataset_sha256;
   std::string episodes_sha256;
   uint64_t episodes_in_file = 0;
+
+  // Supports of each class; 0 where the classes differ in it.
+  int64_t shots() const;
 };
 
 // The content of a data set in folders is not compared here but in CheckContent, since that opens every query.

@@ -17,6 +17,9 @@ struct NamedFile {
   std::string class_name, file;
 };
 
+// All of a source, class by class.
+std::vector<NamedFile> AllFiles(const ImageSource& source);
+
 // Decodes each file as its data set says (ImageSource::Decode), squares it by centre crop, resizes to size x size by
 // the antialias rule where it differs, and returns uint8 [M, 3, size, size] in the order asked for. The result does not
 // depend on `workers` (0: one a processor). A bad picture: Error(kBadInput).

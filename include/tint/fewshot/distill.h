@@ -71,7 +71,6 @@ struct DistillState {
   Momenta momenta;
   at::Tensor losses;  // [steps, 3] support, base, synthetic (NaN where a source is absent)
   int64_t step = 0;
-  std::vector<double> accuracies;  // what after_step measured, every evaluate_every steps
 };
 
 struct DistillStreams {
@@ -93,7 +92,7 @@ std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vect
 // safe point. Non-finite loss: Error(kInternal) naming step and learning rate.
 void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions& options,
                 const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
-                DistillState* state, const std::function<void(DistillState&)>& after_step = {});
+                DistillState* state, const std::function<void(const DistillState&)>& after_step = {});
 
 // Logits float32 [M, N] on the CPU of uint8 images in eval mode, in fixed pieces: a prediction does not depend on what
 // it is batched with.

@@ -8,10 +8,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "tint/models/module_tensors.h"
 #include "tint/models/modules.h"
 #include "tint/options/option.h"
 #include "tint/tensor/random.h"
@@ -50,13 +50,13 @@ struct MetaTrainData {
 struct MetaTrainState {
   ScriptModule teacher;
   at::Tensor scale;  // s, float32 [1]
-  std::map<std::string, at::Tensor> first_moments, second_moments;
+  NamedTensors first_moments, second_moments;
   int64_t step = 0;
   double loss_sum = 0;
   std::vector<double> losses, accuracies;  // accuracies[0]: before the first step
   double best_accuracy = -1, best_scale = 0;
   int64_t best_epoch = -1;  // 0: before the first step
-  std::map<std::string, at::Tensor> best;
+  NamedTensors best;
 };
 
 // A classifier's pictures in training: a random part of `area` to all of the picture with a side ratio of 3/4 to 4/3

@@ -10,13 +10,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "tint/fewshot/sgd.h"
 #include "tint/fewshot/student_options.h"
-#include "tint/models/script_module.h"
+#include "tint/models/module_tensors.h"
 #include "tint/options/option.h"
 
 namespace tint {
@@ -47,6 +46,8 @@ struct PretrainOptions {
   void Declare(OptionList& list);
 };
 
+// What `precision` comes to on a device.
+bool UsesBfloat16(const PretrainOptions& options, const c10::Device& device);
 // Learning rate of an epoch (from 0): multiplied by decay_factor at each of decay_epochs.
 double PretrainLearningRate(const PretrainOptions& options, int64_t epoch);
 
@@ -67,7 +68,7 @@ struct PretrainState {
   std::vector<double> losses, accuracies;  // of each epoch; of each validation
   double best_accuracy = -1;
   int64_t best_epoch = -1, since_best = 0;
-  std::map<std::string, at::Tensor> best;  // tensors of the best validation's backbone, by name
+  NamedTensors best;  // tensors of the best validation's backbone, by name
 };
 
 struct PretrainData {

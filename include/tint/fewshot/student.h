@@ -44,6 +44,9 @@ int64_t FeatureWidth(const StudentSpec& spec);
 ScriptModule BuildClassifier(const ScriptModule& backbone, int64_t feature_width, int64_t ways, bool normalize_features,
                              RandomStream stream);
 
+// FLOP of one picture through a student of the published widths, 2 a multiply-add; the way back takes twice that.
+double ForwardFlop(const std::string& architecture, int64_t image_size);
+
 int64_t CountParameters(const ScriptModule& module);
 
 }  // namespace tint

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tint/fewshot/student.h"
+#include "tint/image/augment.h"
 #include "tint/options/option.h"
 
 namespace tint {
@@ -30,6 +31,8 @@ struct DisturbanceOptions {
   void Declare(OptionList& list);
   // Zero padding of the random crop for pictures of this side, in pixels: crop_padding, or by the rule above.
   int64_t CropPadding(int64_t image_size) const;
+  // All of it, for pictures of this side.
+  AugmentOptions Augmentation(int64_t image_size) const;
 };
 
 }  // namespace tint

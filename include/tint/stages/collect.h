@@ -47,7 +47,4 @@ const std::vector<std::string>& TableFormats();
 // deviations of each.
 std::string FormatTable(const std::vector<CollectReport>& reports, const std::string& format);
 
-// "80.29": a share in percent.
-std::string Percent(double share, int digits = 2);
-
 }  // namespace tint

@@ -12,12 +12,15 @@
 #include "tint/data/episode.h"
 #include "tint/data/loader.h"
 #include "tint/stages/options.h"
+#include "tint/statistics/scores.h"
 
 namespace tint {
 
 // The pictures that a file's episodes use, each once, and where each episode finds its own among them.
 struct IndexedEpisodes {
   struct One {
+    uint64_t episode_idx = 0;
+    int64_t shots = 0;  // 0: the classes differ in it
     std::vector<std::string> classes;
     at::Tensor support, support_labels, query, query_labels;  // int64: rows of `files`, classes of the episode
   };
@@ -29,17 +32,8 @@ struct IndexedEpisodes {
 IndexedEpisodes IndexEpisodes(const EpisodeFile& file, const std::shared_ptr<ImageSource>& source, int64_t queries,
                               int64_t count);
 
-struct ClassScore {
-  std::string name;
-  int64_t queries = 0, right = 0;
-};
-struct MethodScore {
-  int64_t queries = 0, right = 0;
-  std::vector<ClassScore> classes;
-  double accuracy() const { return static_cast<double>(right) / static_cast<double>(queries); }
-};
 // features float32 [files, D].
-MethodScore ScoreEpisode(const std::string& method, const at::Tensor& features, const IndexedEpisodes::One& episode);
+EpisodeScore ScoreEpisode(const std::string& method, const at::Tensor& features, const IndexedEpisodes::One& episode);
 
 struct MethodReport {
   Json json;          // schema 1, as README tells

@@ -94,6 +94,9 @@ struct RunOptions {
   void Declare(CommandOptions& command);
 };
 
+// An option that a command cannot do without: "" is Error(kUsage) naming flag and meaning.
+void RequireGiven(const std::string& value, const std::string& flag, const std::string& meaning);
+
 // The names of the stages, in the order of the row.
 const std::vector<std::string>& StageNames();
 

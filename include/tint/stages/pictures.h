@@ -6,9 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "tint/data/loader.h"
 #include "tint/stages/stage.h"
 
 namespace tint {
+
+// Photos with the index of their class in the task.
+struct LabelledFiles {
+  std::vector<NamedFile> files;
+  std::vector<int64_t> labels;
+};
+LabelledFiles SupportFiles(const Task& task);
+LabelledFiles QueryFiles(const Task& task);
 
 // "n01532829-00.png": photo `photo_idx` of a class, as super-resolve writes it.
 std::string UpscaledName(const StageContext& context, int64_t class_idx, int64_t photo_idx);

@@ -5,16 +5,14 @@
 
 #include "tint/base/json.h"
 #include "tint/fewshot/pretrain.h"
-#include "tint/stages/options.h"
+#include "tint/stages/training_options.h"
 
 namespace tint {
 
-struct PretrainStudentOptions {
-  std::string dataset, models, work, validation, generation_0;
-  std::string split = "train", student = "conv4", device = "auto";
-  int64_t validation_episodes = 0, image_size = 0, seed = 0, threads = 0;
+struct PretrainStudentOptions : TrainingOptions {
+  std::string generation_0;
+  std::string student = "conv4";
   PretrainOptions training;
-  ShellOptions shell;
 
   void Declare(CommandOptions& command);
 };

@@ -5,16 +5,13 @@
 
 #include "tint/base/json.h"
 #include "tint/fewshot/meta_train.h"
-#include "tint/stages/options.h"
+#include "tint/stages/training_options.h"
 
 namespace tint {
 
-struct PretrainTeacherOptions {
-  std::string dataset, models, work, validation;
-  std::string split = "train", device = "auto";
-  int64_t validation_episodes = 0, validation_queries = 15, image_size = 0, seed = 0, threads = 0;
+struct PretrainTeacherOptions : TrainingOptions {
+  int64_t validation_queries = 15;
   MetaTrainOptions training;
-  ShellOptions shell;
 
   void Declare(CommandOptions& command);
 };

@@ -52,5 +52,11 @@ Results ReadResults(const std::filesystem::path& path, const std::string& config
 
 // "support" for the episode of one's own photos, else its number.
 std::string EpisodeName(uint64_t episode_idx);
+// "80.29": a share in percent.
+std::string Percent(double share, int digits = 2);
+// [{"episode", "accuracy", "queries", "classes": [{"class", "queries", "right"}]}], as a file of results has it.
+Json EpisodesJson(const std::vector<EpisodeScore>& scores);
+// A line an episode, accuracy in percent, below a heading.
+std::string EpisodeLines(const std::vector<EpisodeScore>& scores);
 
 }  // namespace tint
