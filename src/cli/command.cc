@@ -189,34 +189,12 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
   for (const CommandOptions* other : {&student, &teacher}) {
     for (const OptionGroup& group : other->groups()) command->KnownElsewhere(group.name, NamesOf(group));
   }
-  command->KnownElsewhere("", {"split",
-                               "ways",
-                               "shots",
-                               "count",
-                               "out",
-                               "facts",
-                               "configuration",
-                               "save-statistics",
-                               "why",
-                               "format",
-                               "token",
-                               "force",
-                               "only",
-                               "repetitions",
-                               "batch-classes",
-                               "batch-photos",
-                               "batch-images",
-                               "image-steps",
-                               "mean",
-                               "sigma",
-                               "published",
-                               "queries-per-episode",
-                               "half-width",
-                               "replicates",
-                               "configuration-b",
-                               "per-class",
-                               "size",
-                               "limit"});
+  constexpr char kOfOneCommand[] =
+      "split ways shots count out facts configuration save-statistics why format token force "
+      "only repetitions batch-classes batch-photos batch-images image-steps mean sigma "
+      "published queries-per-episode half-width replicates configuration-b per-class size "
+      "limit";
+  command->KnownElsewhere("", Split(kOfOneCommand, ' '));
 }
 
 }  // namespace
