@@ -1,51 +1,74 @@
-// No stage before evaluate opens a query: watched from outside, by the system calls of the whole row.
+// No stage before evaluate opens a query: watched from outside, over the whole row.
 #include <gmock/gmock.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <array>
+#include <cerrno>
+#include <map>
 #include <set>
 
 #include "files.h"
 #include "program.h"
-#include "tint/base/text.h"
 
 namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Runs `tint COMMAND` of the small world under strace and returns the files below `folder` that it opened.
-std::set<std::string> OpenedBelow(const fs::path& folder, const std::string& command,
-                                  const std::vector<std::string>& row, const fs::path& world) {
-  const fs::path trace = world / (command + ".trace"), errors = world / (command + ".err");
-  std::string line = "strace -f -s 4096 -e trace=open,openat,openat2,creat -o '" + trace.string() + "' " TINT_PROGRAM +
-                     " " + command + " --run '" + (world / "run").string() + "' --progress none";
-  for (const std::string& word : row) line += " '" + word + "'";
-  EXPECT_EQ(std::system((line + " >/dev/null 2>'" + errors.string() + "'").c_str()), 0) << line << ReadAll(errors);
-  std::set<std::string> opened;
-  size_t calls = 0;
-  for (const std::string& call : Split(ReadAll(trace), '\n')) {
-    ++calls;
-    const size_t start = call.find('"'), end = call.find('"', start + 1);
-    if (start == std::string::npos || call.find("O_DIRECTORY") != std::string::npos) continue;
-    const std::string path = call.substr(start + 1, end - start - 1);
-    if (path.starts_with(folder.string() + "/")) opened.insert(path);
+// Files below the folders of a folder that any process opens.
+class OpenWatch {
+ public:
+  explicit OpenWatch(const fs::path& folder) : queue_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(queue_, 0) << errno;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const int watch = inotify_add_watch(queue_, entry.path().c_str(), IN_OPEN);
+      EXPECT_GE(watch, 0) << entry.path() << ": " << errno;
+      folders_[watch] = entry.path();
+    }
   }
-  EXPECT_GT(calls, 10u) << "strace saw nothing";
-  return opened;
-}
+  OpenWatch(const OpenWatch&) = delete;
+  OpenWatch& operator=(const OpenWatch&) = delete;
+  ~OpenWatch() { close(queue_); }
+
+  // Since the last call.
+  std::set<std::string> Opened() {
+    std::set<std::string> opened;
+    alignas(inotify_event) std::array<char, 1 << 16> buffer;
+    for (ssize_t size = 0; (size = read(queue_, buffer.data(), buffer.size())) > 0;) {
+      for (const char* at = buffer.data(); at < buffer.data() + size;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(at);
+        EXPECT_EQ(event->mask & IN_Q_OVERFLOW, 0u);
+        if (event->len > 0) opened.insert(folders_.at(event->wd) / event->name);  // no name: the folder was listed
+        at += sizeof *event + event->len;
+      }
+    }
+    return opened;
+  }
+
+ private:
+  int queue_;
+  std::map<int, fs::path> folders_;
+};
 
 TEST(QueryFiles, AreOpenedByEvaluateAlone) {
-  if (std::system("strace -V >/dev/null 2>&1") != 0) GTEST_SKIP() << "strace is not installed";
   const TestFolder world;
   const std::vector<std::string> row = SmallWorld(world.path());
   std::set<std::string> queries;
   for (const auto& entry : fs::recursive_directory_iterator(world / "query"))
     if (entry.is_regular_file()) queries.insert(entry.path());
   ASSERT_EQ(queries.size(), 20u);
+  OpenWatch watch(world / "query");
+  const auto opened_by = [&](const std::string& stage) {
+    std::vector<std::string> arguments = {stage, "--run", world / "run", "--progress", "none"};
+    arguments.insert(arguments.end(), row.begin(), row.end());
+    const Outcome outcome = RunProgram(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return watch.Opened();
+  };
   for (const char* stage : {"super-resolve", "textual-inversion", "null-text-inversion", "generate", "distill"})
-    EXPECT_THAT(OpenedBelow(world / "query", stage, row, world.path()), ::testing::IsEmpty()) << stage;
-  EXPECT_EQ(OpenedBelow(world / "query", "evaluate", row, world.path()), queries);
+    EXPECT_THAT(opened_by(stage), ::testing::IsEmpty()) << stage;
+  EXPECT_EQ(opened_by("evaluate"), queries);
 }
 
 }  // namespace
