@@ -16,7 +16,7 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kVersion = 2;  // 2: checks for leakage, near-duplicates and disclosure told
+constexpr int64_t kVersion = 3;  // 2: checks for leakage, near-duplicates and disclosure told; 3: by the teacher too
 
 struct Count {
   int64_t queries = 0, right = 0;
@@ -57,7 +57,10 @@ class EvaluateStage : public Stage {
 
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
     const LabelledFiles queries = RequireQueries(context);
-    StageKey key = context.NewKey(name(), kVersion, {{"queries", context.options().global.queries}});
+    StageKey key = context.NewKey(
+        name(), kVersion,
+        {{"queries", context.options().global.queries}, {"near-cosine", context.options().evaluate.near_cosine}});
+    if (AsksTeacher(context)) key.models["teacher"] = context.models().Require("teacher").KeySha256();
     key.inputs["distill"] = earlier.at("distill").content_sha256();
     // The stored result tells its whole configuration, so two configurations with one student are two results.
     key.inputs["configuration"] = Sha256Hex(CanonicalJson(ConfigurationOf(earlier)));
@@ -77,7 +80,8 @@ class EvaluateStage : public Stage {
 
   StageEstimate Estimate(const StageContext& context) const override {
     const double forward = ForwardFlop(context.options().global.student, context.image_size());
-    return {.flop = static_cast<double>(QueryFiles(context.task()).files.size()) * forward,
+    const double teacher = AsksTeacher(context) ? FlopPerSample(context, "teacher") : 0;
+    return {.flop = static_cast<double>(QueryFiles(context.task()).files.size()) * (forward + teacher),
             .disk_bytes = 1u << 19,
             .note = ""};
   }
@@ -162,7 +166,8 @@ class EvaluateStage : public Stage {
       const NamedFile& query = scored.queries.files[static_cast<size_t>(pair.query)];
       pairs.push_back({{"support", supports[static_cast<size_t>(pair.support)]},
                        {"query", query.class_name + "/" + query.file},
-                       {"distance", pair.distance}});
+                       {"distance", pair.distance},
+                       {"cosine", AsksTeacher(context) ? Json(pair.cosine) : Json()}});
     }
     return {{"near_duplicates", pairs},
             {"near_duplicate_pairs", scored.near.pair_count},

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <bit>
 #include <mutex>
 #include <set>
 #include <unordered_map>
@@ -16,7 +17,10 @@
 #include "tint/base/text.h"
 #include "tint/data/near_duplicates.h"
 #include "tint/fewshot/distill.h"
+#include "tint/fewshot/teacher.h"
+#include "tint/models/model_set.h"
 #include "tint/stages/pictures.h"
+#include "tint/tensor/checks.h"
 
 namespace tint {
 namespace {
@@ -101,14 +105,24 @@ void RefuseEqualPixels(const PictureHashes& learned, const std::string& role, co
   }
 }
 
-NearQueries FindNearQueries(const PictureHashes& support, const PictureHashes& queries) {
+NearQueries FindNearQueries(const PictureHashes& support, const PictureHashes& queries, const at::Tensor& cosines,
+                            double near_cosine) {
+  const auto count = static_cast<int64_t>(queries.files.size());
+  const float* cosine_of = cosines.defined() ? cosines.const_data_ptr<float>() : nullptr;
   NearQueries found;
   found.near.resize(queries.files.size(), false);
-  VisitNearHashes(support.difference, queries.difference, kNearBits, [&](const NearDuplicate& pair) {
-    ++found.pair_count;
-    found.near[static_cast<size_t>(pair.b)] = true;
-    if (found.pairs.size() < kMostNearPairs) found.pairs.push_back({pair.a, pair.b, pair.distance});
-  });
+  for (size_t s = 0; s < support.files.size(); ++s) {
+    for (int64_t q = 0; q < count; ++q) {
+      const auto query = static_cast<size_t>(q);
+      const auto row = static_cast<int64_t>(s);
+      const int distance = std::popcount(support.difference[s] ^ queries.difference[query]);
+      const double cosine = cosine_of != nullptr ? cosine_of[row * count + q] : 0;
+      if (distance > kNearBits && (cosine_of == nullptr || cosine <= near_cosine)) continue;
+      ++found.pair_count;
+      found.near[query] = true;
+      if (found.pairs.size() < kMostNearPairs) found.pairs.push_back({row, q, distance, cosine});
+    }
+  }
   return found;
 }
 
@@ -138,6 +152,35 @@ void CheckPredictionsStandAlone(const at::Tensor& images, const at::Tensor& logi
   check(query_of_row);
 }
 
+namespace {
+
+// float32 [supports, queries], of the teacher's features of them.
+at::Tensor TeacherCosines(const StageContext& context, const std::vector<NamedFile>& queries) {
+  const Task& task = context.task();
+  const Teacher teacher = context.models().LoadTeacher(context.device(), context.dtype());
+  const std::vector<NamedFile> supports = SupportFiles(task).files;
+  Progress progress("evaluate", "teacher features", static_cast<int64_t>(supports.size() + queries.size()));
+  int64_t started = 0, before = 0;
+  const auto features = [&](const ImageSource& source, const std::vector<NamedFile>& files) {
+    const at::Tensor images = LoadSquares(source, files, context.image_size());
+    const at::Tensor all = TeacherFeatures(teacher, images, context.device(), [&](int64_t done) {
+      progress.Advance(started + done - before);
+      before = started + done;
+      ThrowIfStopRequested();
+    });
+    started += images.size(0);
+    CheckFinite(all, "the teacher's features");
+    return all / all.norm(2, 1, true).clamp_min(1e-12);
+  };
+  return features(*task.support_source, supports).mm(features(*task.query_source, queries).t()).contiguous();
+}
+
+}  // namespace
+
+bool AsksTeacher(const StageContext& context) {
+  return context.options().evaluate.near_cosine < 1 && context.models().Has("teacher");
+}
+
 NearQueries CheckLeakage(const StageContext& context, const std::vector<NamedFile>& queries) {
   const Task& task = context.task();
   const PictureHashes support = HashPictures(*task.support_source, SupportFiles(task).files);
@@ -151,7 +194,8 @@ NearQueries CheckLeakage(const StageContext& context, const std::vector<NamedFil
     RefuseEqualPixels(base, "base picture", scored);
     RefuseEqualPixels(base, "base picture", support);
   }
-  NearQueries near = FindNearQueries(support, scored);
+  const at::Tensor cosines = AsksTeacher(context) ? TeacherCosines(context, queries) : at::Tensor();
+  NearQueries near = FindNearQueries(support, scored, cosines, context.options().evaluate.near_cosine);
   const auto count = std::count(near.near.begin(), near.near.end(), true);
   if (count > 0)
     spdlog::warn("evaluate: {} of {} queries show nearly what a support shows (result.json lists them)", count,

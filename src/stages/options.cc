@@ -126,6 +126,11 @@ void EvaluateOptions::Declare(OptionList& list) {
       .Choices({"student", "teacher"})
       .NotInKey();
   list.Add("count", &count, "With --method: only the first N episodes of the file; 0: all.").Range(0, 1e9).NotInKey();
+  list.Add("near-cosine", &near_cosine,
+           "A query is a near-duplicate of a support too where the teacher's features of the two have a cosine above "
+           "this; 1, or a model set without a teacher: hashes of the pictures alone tell.")
+      .Range(0, 1)
+      .Preset("smoke", 1.0);
 }
 
 void RunOptions::Declare(CommandOptions& command) {

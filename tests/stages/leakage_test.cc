@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <opencv2/imgcodecs.hpp>
 #include <set>
 
@@ -17,6 +18,8 @@
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/fewshot/distill.h"
+#include "tint/fewshot/teacher.h"
+#include "tint/models/model_set.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint::testing {
@@ -153,6 +156,52 @@ TEST_F(Leakage, NearDuplicatesAreScoredAndTold) {
   }
   EXPECT_EQ(far, 20 - near);
   EXPECT_EQ(result["accuracy_without_near_duplicates"], far == 0 ? Json() : Json(static_cast<double>(right) / far));
+}
+
+TEST_F(Leakage, TheTeacherTellsNearDuplicatesThatHashesDoNot) {
+  CleanQueries("alike");
+  const Teacher teacher = ModelSet::Open(world_ / "models").LoadTeacher(at::kCPU, at::kFloat);
+  const auto normalised = [&](const std::string& part, std::vector<NamedFile>* files) {
+    const auto source = OpenClassFolders(world_ / part);
+    *files = AllFiles(*source);
+    const at::Tensor features = TeacherFeatures(teacher, LoadSquares(*source, *files, 16), at::kCPU).to(at::kDouble);
+    return features / features.norm(2, 1, true);
+  };
+  std::vector<NamedFile> supports, queries;
+  const at::Tensor rows = normalised("support", &supports), columns = normalised("alike", &queries);
+  const at::Tensor cosines = rows.mm(columns.t());
+  // Halfway between two values, so that rounding does not matter, with a few pairs above.
+  const at::Tensor sorted = std::get<0>(cosines.flatten().sort());
+  const int64_t from = sorted.size(0) - 6;
+  const double bar = ((sorted[from - 1] + sorted[from]) / 2).item<double>();
+  ASSERT_LT(bar, 1);
+
+  Arguments arguments = {"evaluate", "--run", world_ / "run", "--progress", "none", "--json"};
+  arguments.insert(arguments.end(), row_.begin(), row_.end());
+  *(std::find(arguments.begin(), arguments.end(), "--query") + 1) = world_ / "alike";
+  char text[40];
+  std::snprintf(text, sizeof text, "%.17g", bar);
+  arguments.insert(arguments.end(), {"--evaluate.near-cosine", text});
+  const Outcome outcome = RunProgram(arguments);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json result = Json::parse(Result(outcome).Read("result.json"));
+  std::set<std::pair<std::string, std::string>> expected, found;
+  for (int64_t s = 0; s < cosines.size(0); ++s) {
+    for (int64_t q = 0; q < cosines.size(1); ++q) {
+      const NamedFile &support = supports[static_cast<size_t>(s)], &query = queries[static_cast<size_t>(q)];
+      if (cosines[s][q].item<double>() > bar)
+        expected.insert({support.class_name + "/" + support.file, query.class_name + "/" + query.file});
+    }
+  }
+  ASSERT_EQ(expected.size(), 6u);
+  for (const Json& pair : result["near_duplicates"]) {
+    if (pair["cosine"] > bar) {
+      found.insert({pair["support"].get<std::string>(), pair["query"].get<std::string>()});
+    } else {
+      EXPECT_LE(pair["distance"].get<int>(), 4);
+    }
+  }
+  EXPECT_EQ(found, expected);
 }
 
 TEST_F(Leakage, ResultsTellWhatTheirModelsSaw) {

@@ -35,13 +35,17 @@ struct NearQueries {
   struct Pair {
     int64_t support, query;
     int distance;
+    double cosine;  // of the teacher's features; 0 where they were not asked for
   };
   std::vector<Pair> pairs;  // at most kMostNearPairs, by rising support, then query
   int64_t pair_count = 0;
   std::vector<bool> near;  // by query
 };
 inline constexpr size_t kMostNearPairs = 1000;
-NearQueries FindNearQueries(const PictureHashes& support, const PictureHashes& queries);
+// At most kNearBits of the hashes' bits differ, or the cosine is above `near_cosine`. `cosines`: float32 [supports,
+// queries], or undefined.
+NearQueries FindNearQueries(const PictureHashes& support, const PictureHashes& queries, const at::Tensor& cosines,
+                            double near_cosine);
 
 // A sample of the queries is predicted again: one alone, and up to eight without the others of their batch (zeros
 // stand in their places). Other bits: Error(kInternal) naming the query. `predict`: uint8 [M, 3, S, S] -> [M, N] in
@@ -49,8 +53,12 @@ NearQueries FindNearQueries(const PictureHashes& support, const PictureHashes& q
 void CheckPredictionsStandAlone(const at::Tensor& images, const at::Tensor& logits, const std::vector<NamedFile>& files,
                                 const std::function<at::Tensor(const at::Tensor&)>& predict);
 
+// --evaluate.near-cosine is below 1 and the model set has a teacher.
+bool AsksTeacher(const StageContext& context);
+
 // Supports, base pictures and pictures of --synthetic-folder share no pixels with the queries, and base pictures none
 // with the supports: else Error(kBadInput). The base's hashes are kept in RUN/shared/pixels/<key>/ for all episodes.
+// Near-duplicates are looked for with the teacher's features too if AsksTeacher.
 NearQueries CheckLeakage(const StageContext& context, const std::vector<NamedFile>& queries);
 
 // What each model of the row was made of: {"teacher": {"source", "licence", "seen"}, ...}; "student start" tells of a

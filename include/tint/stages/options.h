@@ -76,6 +76,7 @@ struct EvaluateOptions {
   std::string method = "distilled";
   std::string backbone = "student";
   int64_t count = 0;
+  double near_cosine = 0.97;
 
   void Declare(OptionList& list);
 };
