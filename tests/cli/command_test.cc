@@ -109,7 +109,7 @@ TEST(Commands, EachAcceptsTheOptionsOfTheOthers) {
   for (const Command& command : Commands()) {
     Environment fitting = environment;
     if (command.name == "predict") fitting.erase("TINT_STUDENT");  // there a file, elsewhere an architecture
-    fitting.erase("TINT_FORMAT");  // each command that has it knows other forms
+    fitting.erase("TINT_FORMAT");                                  // each command that has it knows other forms
     const Outcome outcome = RunProgram(WordsOf(command, {"--print-config"}), fitting);
     EXPECT_EQ(outcome.code, 0) << command.name << ": " << outcome.err;
   }

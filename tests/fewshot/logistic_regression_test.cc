@@ -35,7 +35,8 @@ TEST(LogisticRegression, DecidesAsScikitLearnAtItsOptimum) {
                   -0.986383501, 1.57679551,   0.146752716, -0.787651576, -0.800640477, 0.163880292,  -1.337275024,
                   2.761686785,  0.807850822,  0.636165571, -1.009545111, 0.712699266,  -1.147170548})
           .reshape({4, 5});
-  EXPECT_THAT(FitLogisticRegression(features, labels, 5, 100).Logits(queries).to(at::kDouble), TensorNear(strong, 1e-5));
+  EXPECT_THAT(FitLogisticRegression(features, labels, 5, 100).Logits(queries).to(at::kDouble),
+              TensorNear(strong, 1e-5));
 }
 
 // Whatever the shape, the gradient of the objective as it is written vanishes there.
