@@ -6,6 +6,7 @@
 #include <torch/library.h>
 
 #include "tint/kernels/attention.h"
+#include "tint/kernels/convolve3x3.h"
 #include "tint/kernels/gated_gelu.h"
 #include "tint/kernels/norm_activate.h"
 
@@ -63,6 +64,7 @@ void InstallKernels() {
         "norm_activate(Tensor input, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_variance, "
         "bool training, float momentum, float epsilon, float slope, bool pool) -> Tensor",
         TORCH_FN(NormActivateOperator));
+    own->def("convolve3x3(Tensor input, Tensor weight, Tensor? bias) -> Tensor", TORCH_FN(Convolve3x3));
     auto* replaced = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu", TORCH_FN(Forward));
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu_backward", TORCH_FN(Backward));

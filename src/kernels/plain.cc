@@ -1,7 +1,9 @@
 #include "attention_passes.h"
 #include "gated_gelu_passes.h"
+#include "matrix_tile.h"
 #include "norm_activate_passes.h"
 #include "processor_kernels.h"
+#include "winograd_passes.h"
 
 namespace tint {
 
@@ -14,6 +16,10 @@ const ProcessorKernels kPlainKernels = {{HeadForwardPass<8>, HeadForwardPass<16>
                                         NormPoolForward,
                                         NormBackwardSums,
                                         NormBackwardPass,
-                                        NormPoolBackwardPass};
+                                        NormPoolBackwardPass,
+                                        WinogradInput,
+                                        WinogradOutput,
+                                        WinogradGradient,
+                                        Multiply};
 
 }  // namespace tint

@@ -4,6 +4,7 @@
 
 #include "attention_head.h"
 #include "norm_activate_rows.h"
+#include "winograd_tiles.h"
 
 namespace tint {
 
@@ -25,6 +26,14 @@ struct ProcessorKernels {
   void (*norm_backward)(const NormPicture& picture, const NormBackward& backward, const float* given, float* gradient);
   void (*norm_pool_backward)(const NormPicture& picture, const NormBackward& backward, const float* given,
                              float* gradient);
+  // winograd_passes.h.
+  void (*winograd_input)(const float* pictures, const WinogradTiles& tiles, const WinogradBlock& block,
+                         const float* zeros, float* to);
+  void (*winograd_output)(const float* from, const WinogradTiles& tiles, const WinogradBlock& block, const float* bias,
+                          float* pictures);
+  void (*winograd_gradient)(const float* pictures, const WinogradTiles& tiles, const WinogradBlock& block,
+                            const float* zeros, float* to);
+  void (*multiply)(const MatrixProduct& product, const float* a, const float* b, float* c);
 };
 
 extern const ProcessorKernels kPlainKernels;

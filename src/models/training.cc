@@ -86,15 +86,33 @@ void Fuse(Node* norm, Graph& graph) {
   for (auto node = chain.rbegin(); node != chain.rend(); ++node) (*node)->destroy();
 }
 
+// conv2d(input, weight, bias, stride, padding, dilation, groups) with padding 1 and all else 1; the filters' size is
+// seen when it runs.
+void UseOwnConvolution(Node* node, Graph& graph) {
+  const std::vector<int64_t> ones = {1, 1};
+  const auto groups = toIValue(node->input(6));
+  const bool plain = IntegersOf(node->input(3)) == ones && IntegersOf(node->input(4)) == ones &&
+                     IntegersOf(node->input(5)) == ones && groups && groups->isInt() && groups->toInt() == 1;
+  if (!plain) return;
+  const torch::jit::WithInsertPoint before(node);
+  Node* own = graph.insertNode(
+      graph.create(c10::Symbol::fromQualString("tint::convolve3x3"), node->inputs().slice(0, 3).vec()));
+  own->output()->setType(c10::TensorType::get());
+  node->output()->replaceAllUsesWith(own->output());
+  node->destroy();
+}
+
 void RewriteMethods(const torch::jit::Module& module) {
   for (const torch::jit::Module& part : module.modules()) {
     for (const torch::jit::Method& method : part.get_methods()) {
       const std::shared_ptr<Graph> graph = method.graph();
-      std::vector<Node*> norms;
+      std::vector<Node*> norms, convolutions;
       for (Node* node : graph->nodes()) {
         if (node->kind() == c10::aten::batch_norm) norms.push_back(node);
+        if (node->kind() == c10::aten::conv2d) convolutions.push_back(node);
       }
       for (Node* norm : norms) Fuse(norm, *graph);
+      for (Node* node : convolutions) UseOwnConvolution(node, *graph);
     }
   }
 }

@@ -1,0 +1,189 @@
+#include "tint/kernels/convolve3x3.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/einsum.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "processor_kernels.h"
+
+namespace tint {
+namespace {
+
+constexpr int64_t kPoints = 36, kTile = 4, kPanel = 16;
+// Floats of a block's transformed values: few enough to stay in a core's cache, enough tiles for a matrix product.
+constexpr int64_t kBlockFloats = 1 << 18;
+constexpr int64_t kFewestTiles = 32, kMostTiles = 256;
+
+// G of winograd_passes.h, [6, 3].
+const at::Tensor& FilterTransform() {
+  static const at::Tensor transform =
+      at::tensor({1.0 / 4, 0.0, 0.0, -1.0 / 6, -1.0 / 6, -1.0 / 6, -1.0 / 6, 1.0 / 6, -1.0 / 6, 1.0 / 24, 1.0 / 12,
+                  1.0 / 6, 1.0 / 24, -1.0 / 12, 1.0 / 6, 0.0, 0.0, 1.0},
+                 at::kFloat)
+          .view({6, 3});
+  return transform;
+}
+
+// G g G^T of filters [K, C, 3, 3], as [36, K / 16, C, 16]: the panels of MatrixProduct.
+at::Tensor TransformFilters(const at::Tensor& weight) {
+  const at::Tensor& g = FilterTransform();
+  return at::einsum("ai,bj,kcij->abkc", {g, g, weight})
+      .reshape({kPoints, weight.size(0) / kPanel, kPanel, weight.size(1)})
+      .transpose(2, 3)
+      .contiguous();
+}
+
+int64_t TilesAcross(int64_t side) { return (side + kTile - 1) / kTile; }
+
+WinogradTiles TilesOf(const at::Tensor& pictures) {
+  return {.height = pictures.size(2),
+          .width = pictures.size(3),
+          .channels = pictures.size(1),
+          .rows = TilesAcross(pictures.size(2)),
+          .columns = TilesAcross(pictures.size(3))};
+}
+
+int64_t TilesOfABlock(int64_t channels, int64_t filters) {
+  return std::clamp(kBlockFloats / (kPoints * (channels + filters)), kFewestTiles, kMostTiles);
+}
+
+// All tiles of a batch, `capacity` a block.
+struct Blocks {
+  int64_t tiles, capacity;
+
+  WinogradBlock At(int64_t k) const { return {k * capacity, std::min(capacity, tiles - k * capacity), capacity}; }
+  // work(first, last) for ranges of blocks, a range a thread.
+  template <class Work>
+  void Spread(const Work& work) const {
+    at::parallel_for(0, (tiles + capacity - 1) / capacity, 1, work);
+  }
+};
+
+Blocks BlocksOf(const at::Tensor& pictures, int64_t filters) {
+  return {pictures.size(0) * TilesOf(pictures).of_a_picture(), TilesOfABlock(pictures.size(1), filters)};
+}
+
+at::Tensor PointsOf(const Blocks& blocks, int64_t channels) {
+  return at::empty({kPoints, blocks.capacity, channels}, at::kFloat);
+}
+
+// input channels last; filters as TransformFilters gives them.
+at::Tensor Convolve(const at::Tensor& input, const at::Tensor& filters, const float* bias) {
+  const int64_t channels = input.size(1), width = filters.size(1) * kPanel;
+  const at::Tensor output = at::empty({input.size(0), width, input.size(2), input.size(3)},
+                                      at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+  const WinogradTiles read = TilesOf(input), written = TilesOf(output);
+  const Blocks blocks = BlocksOf(input, width);
+  const at::Tensor zeros = at::zeros({channels}, at::kFloat);
+  const float* from = input.const_data_ptr<float>();
+  float* to = output.mutable_data_ptr<float>();
+  const ProcessorKernels& kernels = KernelsOfThisProcessor();
+  blocks.Spread([&](int64_t first, int64_t last) {
+    const at::Tensor windows = PointsOf(blocks, channels), products = PointsOf(blocks, width);
+    for (int64_t k = first; k < last; ++k) {
+      const WinogradBlock block = blocks.At(k);
+      kernels.winograd_input(from, read, block, zeros.const_data_ptr<float>(), windows.mutable_data_ptr<float>());
+      const MatrixProduct product = {block.count, channels, width, channels, 1, channels * kPanel, kPanel, false};
+      for (int64_t p = 0; p < kPoints; ++p)
+        kernels.multiply(product, windows.const_data_ptr<float>() + p * block.capacity * channels,
+                         filters.const_data_ptr<float>() + p * channels * width,
+                         products.mutable_data_ptr<float>() + p * block.capacity * width);
+      kernels.winograd_output(products.const_data_ptr<float>(), written, block, bias, to);
+    }
+  });
+  return output;
+}
+
+// Sum over tiles of (B^T d B) * (A dy A^T), [36, C, K].
+at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
+  const int64_t channels = input.size(1), width = given.size(1);
+  const WinogradTiles read = TilesOf(input), gave = TilesOf(given);
+  const Blocks blocks = BlocksOf(input, width);
+  const at::Tensor zeros = at::zeros({std::max(channels, width)}, at::kFloat);
+  const float *from = input.const_data_ptr<float>(), *gradient = given.const_data_ptr<float>();
+  const ProcessorKernels& kernels = KernelsOfThisProcessor();
+  std::mutex mutex;
+  std::map<int64_t, at::Tensor> sums;  // by the range's first block: added in that order
+  blocks.Spread([&](int64_t first, int64_t last) {
+    const at::Tensor windows = PointsOf(blocks, channels), outputs = PointsOf(blocks, width);
+    const at::Tensor sum = at::zeros({kPoints, channels, width}, at::kFloat);
+    for (int64_t k = first; k < last; ++k) {
+      const WinogradBlock block = blocks.At(k);
+      kernels.winograd_input(from, read, block, zeros.const_data_ptr<float>(), windows.mutable_data_ptr<float>());
+      kernels.winograd_gradient(gradient, gave, block, zeros.const_data_ptr<float>(),
+                                outputs.mutable_data_ptr<float>());
+      const MatrixProduct product = {channels, block.count, width, 1, channels, kPanel, width, true};
+      for (int64_t p = 0; p < kPoints; ++p)
+        kernels.multiply(product, windows.const_data_ptr<float>() + p * block.capacity * channels,
+                         outputs.const_data_ptr<float>() + p * block.capacity * width,
+                         sum.mutable_data_ptr<float>() + p * channels * width);
+    }
+    const std::lock_guard<std::mutex> lock(mutex);
+    sums[first] = sum;
+  });
+  at::Tensor total = sums.begin()->second;
+  for (auto other = std::next(sums.begin()); other != sums.end(); ++other) total += other->second;
+  return total;
+}
+
+// d loss / d weight [K, C, 3, 3] = G^T (sum of products) G.
+at::Tensor WeightGradient(const at::Tensor& input, const at::Tensor& given) {
+  const at::Tensor& g = FilterTransform();
+  const at::Tensor sum = SumOfProducts(input, given).view({6, 6, input.size(1), given.size(1)});
+  return at::einsum("ai,bj,abck->kcij", {g, g, sum}).contiguous();
+}
+
+class Convolve3x3Function : public torch::autograd::Function<Convolve3x3Function> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
+                            const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+    context->save_for_backward({input, weight});
+    context->saved_data["bias"] = bias.has_value();
+    const at::Tensor base = bias ? bias->contiguous() : at::Tensor();
+    return Convolve(input, TransformFilters(weight), bias ? base.const_data_ptr<float>() : nullptr);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor input, weight, bias;
+    // The way back to the input is a convolution too, with filters turned by half a circle.
+    if (context->needs_input_grad(0))
+      input = Convolve(given, TransformFilters(saved[1].flip({2, 3}).transpose(0, 1)), nullptr);
+    if (context->needs_input_grad(1)) weight = WeightGradient(saved[0], given);
+    // An absent bias is no input that could be asked about.
+    if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) bias = given.sum({0, 2, 3});
+    return {input, weight, bias};
+  }
+};
+
+// Tiles may reach beyond small pictures so far that nothing is won.
+bool TilesFit(int64_t height, int64_t width) {
+  return TilesAcross(height) * TilesAcross(width) * kTile * kTile <= 2 * height * width;
+}
+
+bool Fits(const at::Tensor& input, const at::Tensor& weight) {
+  return input.device().is_cpu() && input.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
+         input.dim() == 4 && weight.dim() == 4 && weight.size(2) == 3 && weight.size(3) == 3 && input.numel() > 0 &&
+         input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % kPanel == 0 &&
+         weight.size(0) % kPanel == 0 && weight.size(1) == input.size(1) && TilesFit(input.size(2), input.size(3));
+}
+
+}  // namespace
+
+at::Tensor Convolve3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  const bool has_bias = bias && bias->defined();
+  if (Fits(input, weight)) return Convolve3x3Function::apply(input, weight, has_bias ? bias : std::nullopt);
+  return at::conv2d(input, weight, has_bias ? *bias : at::Tensor(), {1, 1}, {1, 1});
+}
+
+}  // namespace tint
