@@ -17,7 +17,6 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kPoints = 36, kTile = 4, kPanel = 16;
 // Floats of a block's transformed values: few enough to stay in a core's cache, enough tiles for a matrix product.
 constexpr int64_t kBlockFloats = 1 << 18;
 constexpr int64_t kFewestTiles = 32, kMostTiles = 256;
@@ -75,6 +74,13 @@ at::Tensor PointsOf(const Blocks& blocks, int64_t channels) {
   return at::empty({kPoints, blocks.capacity, channels}, at::kFloat);
 }
 
+// The product of each of the 36 points; these lie so many floats apart in a, b and c.
+void MultiplyPoints(const MatrixProduct& product, const float* a, int64_t a_point, const float* b, int64_t b_point,
+                    float* c, int64_t c_point) {
+  for (int64_t p = 0; p < kPoints; ++p)
+    KernelsOfThisProcessor().multiply(product, a + p * a_point, b + p * b_point, c + p * c_point);
+}
+
 // input channels last; filters as TransformFilters gives them.
 at::Tensor Convolve(const at::Tensor& input, const at::Tensor& filters, const float* bias) {
   const int64_t channels = input.size(1), width = filters.size(1) * kPanel;
@@ -92,10 +98,9 @@ at::Tensor Convolve(const at::Tensor& input, const at::Tensor& filters, const fl
       const WinogradBlock block = blocks.At(k);
       kernels.winograd_input(from, read, block, zeros.const_data_ptr<float>(), windows.mutable_data_ptr<float>());
       const MatrixProduct product = {block.count, channels, width, channels, 1, channels * kPanel, kPanel, false};
-      for (int64_t p = 0; p < kPoints; ++p)
-        kernels.multiply(product, windows.const_data_ptr<float>() + p * block.capacity * channels,
-                         filters.const_data_ptr<float>() + p * channels * width,
-                         products.mutable_data_ptr<float>() + p * block.capacity * width);
+      MultiplyPoints(product, windows.const_data_ptr<float>(), block.capacity * channels,
+                     filters.const_data_ptr<float>(), channels * width, products.mutable_data_ptr<float>(),
+                     block.capacity * width);
       kernels.winograd_output(products.const_data_ptr<float>(), written, block, bias, to);
     }
   });
@@ -121,10 +126,9 @@ at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
       kernels.winograd_gradient(gradient, gave, block, zeros.const_data_ptr<float>(),
                                 outputs.mutable_data_ptr<float>());
       const MatrixProduct product = {channels, block.count, width, 1, channels, kPanel, width, true};
-      for (int64_t p = 0; p < kPoints; ++p)
-        kernels.multiply(product, windows.const_data_ptr<float>() + p * block.capacity * channels,
-                         outputs.const_data_ptr<float>() + p * block.capacity * width,
-                         sum.mutable_data_ptr<float>() + p * channels * width);
+      MultiplyPoints(product, windows.const_data_ptr<float>(), block.capacity * channels,
+                     outputs.const_data_ptr<float>(), block.capacity * width, sum.mutable_data_ptr<float>(),
+                     channels * width);
     }
     const std::lock_guard<std::mutex> lock(mutex);
     sums[first] = sum;

@@ -9,7 +9,7 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kTileRows = 6, kTileColumns = 16;  // twelve registers of sums, of sixteen
+constexpr int64_t kTileRows = 6;  // of a panel's columns: twelve registers of sums, of sixteen
 
 // kRows rows of sixteen columns.
 template <int64_t kRows>
@@ -36,33 +36,21 @@ TINT_INLINE void MultiplyTile(const MatrixProduct& p, const float* a, const floa
   }
 }
 
+// The last rows, fewer than kTileRows.
+template <int64_t kRows>
+TINT_INLINE void MultiplyRest(int64_t rows, const MatrixProduct& p, const float* a, const float* b, float* c) {
+  if (rows == kRows) {
+    MultiplyTile<kRows>(p, a, b, c);
+  } else if constexpr (kRows > 1) {
+    MultiplyRest<kRows - 1>(rows, p, a, b, c);
+  }
+}
+
 inline void Multiply(const MatrixProduct& p, const float* a, const float* b, float* c) {
-  for (int64_t j = 0; j < p.width; j += kTileColumns) {
-    const float* columns = b + j / kTileColumns * p.b_panel;
+  for (int64_t j = 0; j < p.width; j += kPanel, b += p.b_panel) {
     int64_t i = 0;
-    for (; i + kTileRows <= p.rows; i += kTileRows)
-      MultiplyTile<kTileRows>(p, a + i * p.a_row, columns, c + i * p.width + j);
-    const float* rest = a + i * p.a_row;
-    float* to = c + i * p.width + j;
-    switch (p.rows - i) {
-      case 1:
-        MultiplyTile<1>(p, rest, columns, to);
-        break;
-      case 2:
-        MultiplyTile<2>(p, rest, columns, to);
-        break;
-      case 3:
-        MultiplyTile<3>(p, rest, columns, to);
-        break;
-      case 4:
-        MultiplyTile<4>(p, rest, columns, to);
-        break;
-      case 5:
-        MultiplyTile<5>(p, rest, columns, to);
-        break;
-      default:
-        break;
-    }
+    for (; i + kTileRows <= p.rows; i += kTileRows) MultiplyTile<kTileRows>(p, a + i * p.a_row, b, c + i * p.width + j);
+    MultiplyRest<kTileRows - 1>(p.rows - i, p, a + i * p.a_row, b, c + i * p.width + j);
   }
 }
 

@@ -16,8 +16,6 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kTile = 4, kWindow = 6, kPoints = 36;
-
 // B^T d for one column or row of a window.
 TINT_INLINE void InputLine(const Lanes* d, int64_t step, Lanes* to, int64_t to_step) {
   const Lanes d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
@@ -52,16 +50,24 @@ TINT_INLINE void GradientLine(const Lanes* y, int64_t step, Lanes* to, int64_t t
   to[5 * to_step] = y3;
 }
 
+struct Corner {
+  int64_t picture, top, left;
+};
+
+TINT_INLINE Corner CornerOf(const WinogradTiles& tiles, int64_t tile) {
+  const int64_t place = tile % tiles.of_a_picture();
+  return {tile / tiles.of_a_picture(), place / tiles.columns * kTile, place % tiles.columns * kTile};
+}
+
 // The pixels of a square of `side` whose corner is `before` pixels above and left of the tile; `zeros` [channels]
 // stands for those outside.
 TINT_INLINE void SquareOf(const float* pictures, const WinogradTiles& tiles, int64_t tile, int64_t before, int64_t side,
                           const float* zeros, const float** pixels) {
-  const int64_t picture = tile / tiles.of_a_picture(), place = tile % tiles.of_a_picture();
-  const int64_t top = place / tiles.columns * kTile - before, left = place % tiles.columns * kTile - before;
-  const float* base = pictures + picture * tiles.height * tiles.width * tiles.channels;
+  const Corner corner = CornerOf(tiles, tile);
+  const float* base = pictures + corner.picture * tiles.height * tiles.width * tiles.channels;
   for (int64_t i = 0; i < side; ++i) {
     for (int64_t j = 0; j < side; ++j) {
-      const int64_t y = top + i, x = left + j;
+      const int64_t y = corner.top - before + i, x = corner.left - before + j;
       const bool inside = y >= 0 && y < tiles.height && x >= 0 && x < tiles.width;
       pixels[i * side + j] = inside ? base + (y * tiles.width + x) * tiles.channels : zeros;
     }
@@ -92,8 +98,7 @@ inline void WinogradOutput(const float* from, const WinogradTiles& tiles, const 
                            float* pictures) {
   const int64_t channels = tiles.channels, point = block.capacity * channels;
   for (int64_t t = 0; t < block.count; ++t, from += channels) {
-    const int64_t tile = block.first + t, picture = tile / tiles.of_a_picture(), place = tile % tiles.of_a_picture();
-    const int64_t top = place / tiles.columns * kTile, left = place % tiles.columns * kTile;
+    const auto [picture, top, left] = CornerOf(tiles, block.first + t);
     const int64_t high = tiles.height - top < kTile ? tiles.height - top : kTile;
     const int64_t wide = tiles.width - left < kTile ? tiles.width - left : kTile;
     float* base = pictures + ((picture * tiles.height + top) * tiles.width + left) * channels;

@@ -4,6 +4,9 @@
 
 namespace tint {
 
+// A tile is 4x4 pixels, the window that gives it 6x6, and so many products make it; panels: MatrixProduct.
+inline constexpr int64_t kTile = 4, kWindow = 6, kPoints = kWindow * kWindow, kPanel = 16;
+
 // Pictures [count, height, width, channels] cut into tiles of 4x4 pixels, row by row, picture after picture; the last
 // tiles of a row and a column may reach beyond the picture, where there are zeros.
 struct WinogradTiles {

@@ -40,12 +40,12 @@ Node* OnlyReader(Value* value, c10::Symbol kind) {
   return reader->kind() == kind ? reader : nullptr;
 }
 
+bool AreBoth(Value* sides, int64_t size) { return IntegersOf(sides) == std::vector<int64_t>{size, size}; }
+
 bool HalvesBothSides(Node* pool) {
-  const auto is = [&](size_t input, int64_t both) {
-    return IntegersOf(pool->input(input)) == std::vector<int64_t>{both, both};
-  };
   const auto ceil = toIValue(pool->input(5));
-  return is(1, 2) && is(2, 2) && is(3, 0) && is(4, 1) && ceil && ceil->isBool() && !ceil->toBool();
+  return AreBoth(pool->input(1), 2) && AreBoth(pool->input(2), 2) && AreBoth(pool->input(3), 0) &&
+         AreBoth(pool->input(4), 1) && ceil && ceil->isBool() && !ceil->toBool();
 }
 
 // batch_norm(input, weight, bias, mean, variance, training, momentum, epsilon, cudnn) with weights and statistics.
@@ -89,10 +89,9 @@ void Fuse(Node* norm, Graph& graph) {
 // conv2d(input, weight, bias, stride, padding, dilation, groups) with padding 1 and all else 1; the filters' size is
 // seen when it runs.
 void UseOwnConvolution(Node* node, Graph& graph) {
-  const std::vector<int64_t> ones = {1, 1};
   const auto groups = toIValue(node->input(6));
-  const bool plain = IntegersOf(node->input(3)) == ones && IntegersOf(node->input(4)) == ones &&
-                     IntegersOf(node->input(5)) == ones && groups && groups->isInt() && groups->toInt() == 1;
+  const bool plain = AreBoth(node->input(3), 1) && AreBoth(node->input(4), 1) && AreBoth(node->input(5), 1) && groups &&
+                     groups->isInt() && groups->toInt() == 1;
   if (!plain) return;
   const torch::jit::WithInsertPoint before(node);
   Node* own = graph.insertNode(
