@@ -143,6 +143,8 @@ void Progress::Advance(int64_t units) {
   state_->Show();
 }
 
+void Progress::AdvanceTo(int64_t done) { Advance(done - state_->done); }
+
 void Progress::Note(const std::string& note) { state_->note = note; }
 
 }  // namespace tint

@@ -97,13 +97,11 @@ class EvaluateStage : public Stage {
         distill.Read("student.pt"), (distill.folder() / "student.pt").string(), context.device(), at::kFloat);
     const at::Tensor images = LoadSquares(*context.task().query_source, queries.files, card.image_size);
     Progress progress(name(), "queries", images.size(0));
-    int64_t before = 0;
     const auto predict = [&](const at::Tensor& some, const std::function<void(int64_t)>& after_piece) {
       return StudentLogits(student, some, card.mean, card.std, context.device(), after_piece);
     };
     const at::Tensor logits = predict(images, [&](int64_t done) {
-      progress.Advance(done - before);
-      before = done;
+      progress.AdvanceTo(done);
       ThrowIfStopRequested();
     });
     CheckFinite(logits, "the student's logits");

@@ -158,21 +158,17 @@ namespace {
 at::Tensor TeacherCosines(const StageContext& context, const std::vector<NamedFile>& queries) {
   const Task& task = context.task();
   const Teacher teacher = context.models().LoadTeacher(context.device(), context.dtype());
-  const std::vector<NamedFile> supports = SupportFiles(task).files;
-  Progress progress("evaluate", "teacher features", static_cast<int64_t>(supports.size() + queries.size()));
-  int64_t started = 0, before = 0;
-  const auto features = [&](const ImageSource& source, const std::vector<NamedFile>& files) {
-    const at::Tensor images = LoadSquares(source, files, context.image_size());
-    const at::Tensor all = TeacherFeatures(teacher, images, context.device(), [&](int64_t done) {
-      progress.Advance(started + done - before);
-      before = started + done;
-      ThrowIfStopRequested();
-    });
-    started += images.size(0);
-    CheckFinite(all, "the teacher's features");
-    return all / all.norm(2, 1, true).clamp_min(1e-12);
-  };
-  return features(*task.support_source, supports).mm(features(*task.query_source, queries).t()).contiguous();
+  const int64_t size = context.image_size();
+  const at::Tensor supports = LoadSquares(*task.support_source, SupportFiles(task).files, size);
+  const at::Tensor images = at::cat({supports, LoadSquares(*task.query_source, queries, size)});
+  Progress progress("evaluate", "teacher features", images.size(0));
+  const at::Tensor features = TeacherFeatures(teacher, images, context.device(), [&](int64_t done) {
+    progress.AdvanceTo(done);
+    ThrowIfStopRequested();
+  });
+  CheckFinite(features, "the teacher's features");
+  const at::Tensor unit = features / features.norm(2, 1, true).clamp_min(1e-12);
+  return unit.slice(0, 0, supports.size(0)).mm(unit.slice(0, supports.size(0)).t());
 }
 
 }  // namespace
