@@ -1,7 +1,5 @@
 // student export.
-#include <filesystem>
 
-#include "tint/base/file.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"

@@ -1,9 +1,9 @@
 // From an episode file, or from folders of photos, to the task that the stages work on.
-#include <algorithm>
 #include <map>
 #include <set>
 
 #include "tint/base/error.h"
+#include "tint/base/same_or_zero.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/data/episode.h"
@@ -137,10 +137,7 @@ std::vector<std::string> CheckEpisodes(const EpisodeFile& file, const ImageSourc
 }
 
 int64_t Task::shots() const {
-  if (classes.empty()) return 0;
-  const size_t first = classes.front().support.size();
-  const auto differs = [&](const TaskClass& one) { return one.support.size() != first; };
-  return std::any_of(classes.begin(), classes.end(), differs) ? 0 : static_cast<int64_t>(first);
+  return SameOrZero(classes, [](const TaskClass& one) { return one.support.size(); });
 }
 
 Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_ptr<ImageSource> source,

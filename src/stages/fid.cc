@@ -82,7 +82,6 @@ class Features {
     }
     return at::cat(rows);
   }
-  int64_t width() const { return width_; }
 
  private:
   c10::Device device_;

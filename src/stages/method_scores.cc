@@ -8,6 +8,7 @@
 
 #include "tint/base/error.h"
 #include "tint/base/progress.h"
+#include "tint/base/same_or_zero.h"
 #include "tint/base/stop.h"
 #include "tint/fewshot/distill.h"
 #include "tint/fewshot/methods.h"
@@ -33,10 +34,8 @@ at::Tensor FeaturesOf(const RunOptions& options, const ModelSet& models, const I
   const c10::Device device = ChooseDevice(options.global.device);
   const std::string role = RoleOf(options);
   Progress progress("evaluate", role + " features", static_cast<int64_t>(files.size()));
-  int64_t before = 0;
   const auto after_piece = [&](int64_t done) {
-    progress.Advance(done - before);
-    before = done;
+    progress.AdvanceTo(done);
     ThrowIfStopRequested();
   };
   if (role == "teacher") {
@@ -116,13 +115,6 @@ EpisodeScore ScoreEpisode(const std::string& method, const at::Tensor& features,
 
 namespace {
 
-// 0 where the episodes differ in it.
-int64_t SharedShots(const IndexedEpisodes& indexed) {
-  const int64_t first = indexed.episodes.front().shots;
-  const auto differs = [&](const IndexedEpisodes::One& one) { return one.shots != first; };
-  return std::any_of(indexed.episodes.begin(), indexed.episodes.end(), differs) ? 0 : first;
-}
-
 // No episode may score a picture that it learned from, whatever the file is called.
 void RefuseLeakage(const ImageSource& source, const IndexedEpisodes& indexed) {
   const PictureHashes all = HashPictures(source, indexed.files);
@@ -174,7 +166,7 @@ MethodReport ScoreMethod(const RunOptions& options) {
   report.json = {{"schema", 1},
                  {"dataset", file.dataset},
                  {"split", file.split},
-                 {"shots", SharedShots(indexed)},
+                 {"shots", SameOrZero(indexed.episodes, [](const IndexedEpisodes::One& one) { return one.shots; })},
                  {"method", options.evaluate.method},
                  {"backbone", record.role},
                  {"backbone_sha256", record.sha256},

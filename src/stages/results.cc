@@ -8,6 +8,7 @@
 
 #include "tint/artifacts/run_folder.h"
 #include "tint/base/file.h"
+#include "tint/base/same_or_zero.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 
@@ -84,13 +85,6 @@ Groups ReadRun(const RunFolder& run) {
         .remedy = "Choose one with --configuration: " + Join(choices, ", ") + "."});
 }
 
-// Supports of each class; 0 where the episodes differ in it.
-int64_t SharedShots(const std::vector<Scored>& all) {
-  const auto shots = [](const Scored& one) { return one.result.value("shots", int64_t{0}); };
-  const auto differs = [&](const Scored& one) { return shots(one) != shots(all.front()); };
-  return std::any_of(all.begin(), all.end(), differs) ? 0 : shots(all.front());
-}
-
 void RefuseTwice(const std::string& path, uint64_t episode_idx) {
   Fail(ExitCode::kBadInput,
        {.file = path,
@@ -106,11 +100,9 @@ void Complete(Results* results) {
   std::sort(results->scores.begin(), results->scores.end(),
             [](const EpisodeScore& a, const EpisodeScore& b) { return a.episode_idx < b.episode_idx; });
   std::set<uint64_t> present;
-  const auto ways = static_cast<int64_t>(results->scores.front().classes.size());
-  results->ways = ways;
+  results->ways = SameOrZero(results->scores, [](const EpisodeScore& score) { return score.classes.size(); });
   for (const EpisodeScore& score : results->scores) {
     if (!present.insert(score.episode_idx).second) RefuseTwice(results->path, score.episode_idx);
-    if (static_cast<int64_t>(score.classes.size()) != ways) results->ways = 0;
   }
   for (uint64_t e = 0; e < results->episodes_in_file; ++e) {
     if (present.count(e) == 0) results->missing.push_back(e);
@@ -156,7 +148,8 @@ Results FromRun(const fs::path& path, const std::string& configuration) {
   results.student = result.at("student").get<std::string>();
   results.dataset = result.at("dataset").get<std::string>();
   results.split = result.value("split", "");
-  results.shots = SharedShots(groups.begin()->second);
+  results.shots =
+      SameOrZero(groups.begin()->second, [](const Scored& one) { return one.result.value("shots", int64_t{0}); });
   results.queries_per_class = result.at("queries_per_class").get<int64_t>();
   results.episodes_sha256 = result.at("episodes_sha256").get<std::string>();
   results.configuration_sha256 = result.at("configuration_sha256").get<std::string>();
