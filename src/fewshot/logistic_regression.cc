@@ -63,29 +63,37 @@ class Problem {
   double inverse_penalty_;
 };
 
-// Newton's method; a step is halved until the value falls enough (Armijo).
+double GreatestOf(const at::Tensor& gradient) { return gradient.abs().max().item<double>(); }
+
+// Halved until the value falls by a part of what `slope`, gradient times direction, promises (Armijo).
+double LengthOfStep(const Problem& problem, const at::Tensor& unknowns, const at::Tensor& direction, double slope,
+                    double value) {
+  constexpr int kHalvings = 60;
+  double length = 1;
+  for (int halving = 0; halving < kHalvings; ++halving, length /= 2) {
+    if (problem.Value(unknowns - length * direction) <= value - 1e-4 * length * slope) break;
+  }
+  return length;
+}
+
+// Newton's method. A step promises about the square of the gradient: near the optimum that is less than the value's
+// own rounding, so that the value cannot judge it. There whole steps are taken as long as the gradient shrinks.
 at::Tensor Minimise(const Problem& problem, int64_t ways, double limit) {
-  constexpr int kSteps = 100, kHalvings = 60;
+  constexpr int kSteps = 100;
+  constexpr double kRounding = 1e-12;
   at::Tensor unknowns = at::zeros({ways, problem.width()}, at::kDouble);
-  double value = problem.Value(unknowns);
+  at::Tensor gradient = problem.Gradient(unknowns);
   for (int step = 0; step < kSteps; ++step) {
-    const at::Tensor gradient = problem.Gradient(unknowns);
-    if (gradient.abs().max().item<double>() <= limit) return unknowns;
+    if (GreatestOf(gradient) <= limit) return unknowns;
     const at::Tensor factor = at::linalg_cholesky(problem.Hessian(unknowns));
     const at::Tensor direction = at::cholesky_solve(gradient.flatten().unsqueeze(1), factor).reshape(unknowns.sizes());
-    const double slope = (gradient * direction).sum().item<double>();
-    double length = 1;
-    at::Tensor next = unknowns - direction;
-    double next_value = problem.Value(next);
-    for (int halving = 0; next_value > value - 1e-4 * length * slope && halving < kHalvings; ++halving) {
-      length /= 2;
-      next = unknowns - length * direction;
-      next_value = problem.Value(next);
-    }
-    // At the end rounding hides what a step gains.
-    if (next_value > value) return unknowns;
+    const double slope = (gradient * direction).sum().item<double>(), value = problem.Value(unknowns);
+    const bool value_judges = slope > kRounding * (1 + value);
+    const double length = value_judges ? LengthOfStep(problem, unknowns, direction, slope, value) : 1;
+    const at::Tensor next = unknowns - length * direction, next_gradient = problem.Gradient(next);
+    if (!value_judges && GreatestOf(next_gradient) >= GreatestOf(gradient)) return unknowns;
     unknowns = next;
-    value = next_value;
+    gradient = next_gradient;
   }
   Fail(ExitCode::kInternal,
        "logistic regression: no optimum after " + std::to_string(kSteps) + " steps of Newton's method");

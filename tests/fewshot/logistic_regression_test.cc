@@ -57,6 +57,21 @@ TEST(LogisticRegression, IsTheOptimum) {
   }
 }
 
+// Where the gradient is small the value is rounded more coarsely than a step's gain: no step may be refused for that.
+TEST(LogisticRegression, EndsOnManyDraws) {
+  at::manual_seed(17);
+  const at::Tensor labels = at::arange(25).remainder(5);
+  for (int draw = 0; draw < 400; ++draw) {
+    // Like features behind a ReLU: none below zero, rows nearly parallel.
+    const at::Tensor features = NormalizeRows(at::relu(at::randn({25, 64}) + 3 + at::randn({64})));
+    const LinearClassifier fitted = FitLogisticRegression(features, labels, 5);
+    const at::Tensor rows = features.to(at::kDouble);
+    const at::Tensor error = at::softmax(rows.mm(fitted.weight.t()) + fitted.bias, 1) - at::one_hot(labels, 5);
+    ASSERT_LT((error.t().mm(rows) + fitted.weight).abs().max().item<double>(), 1e-8) << draw;
+    ASSERT_LT(error.sum(0).abs().max().item<double>(), 1e-8) << draw;
+  }
+}
+
 // Two points on a line: w maximises log s(w) - w^2 / (2 C), with the two classes' weights w/2 and -w/2 at +-1.
 TEST(LogisticRegression, HasTheClosedFormOfTwoPoints) {
   const LinearClassifier fitted =

@@ -19,10 +19,10 @@ struct LinearClassifier {
 // bias is not penalised). features [M, D], labels int64 [M] in 0...N-1, each class present.
 //
 // The optimal W is a combination of the rows, so the problem is solved in their span: at most M numbers a class, by
-// Newton's method with halved steps in float64 until the gradient is below `tolerance` times (1 + C M). S25: a default
-// stop of scikit-learn leaves decision values up to 5e-3 from here. The bias is only known up to a common number of all
-// classes; the one whose sum is 0 is given. No convergence in 100 steps, or features that are not finite:
-// Error(kInternal).
+// Newton's method with halved steps in float64 until the gradient is below `tolerance` times (1 + C M), or as small as
+// rounding lets it be. S25: a default stop of scikit-learn leaves decision values up to 5e-3 from here. The bias is
+// only known up to a common number of all classes; the one whose sum is 0 is given. No convergence in 100 steps, or
+// features that are not finite: Error(kInternal).
 LinearClassifier FitLogisticRegression(const at::Tensor& features, const at::Tensor& labels, int64_t ways,
                                        double inverse_penalty = 1.0, double tolerance = 1e-10);
 
