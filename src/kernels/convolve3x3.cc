@@ -12,14 +12,16 @@
 #include <map>
 #include <mutex>
 
+#include "convolve_narrow.h"
 #include "processor_kernels.h"
 
 namespace tint {
 namespace {
 
-// Floats of a block's transformed values: few enough to stay in a core's cache, enough tiles for a matrix product.
-constexpr int64_t kBlockFloats = 1 << 18;
-constexpr int64_t kFewestTiles = 32, kMostTiles = 256;
+// Floats of a block's transformed values: few enough to stay in a core's cache beside the filters, enough tiles for a
+// matrix product, whose tiles of 6 or 12 rows divide kFewestTiles.
+constexpr int64_t kBlockFloats = 1 << 17;
+constexpr int64_t kFewestTiles = 24, kMostTiles = 240;
 
 // G of winograd_passes.h, [6, 3].
 const at::Tensor& FilterTransform() {
@@ -51,7 +53,8 @@ WinogradTiles TilesOf(const at::Tensor& pictures) {
 }
 
 int64_t TilesOfABlock(int64_t channels, int64_t filters) {
-  return std::clamp(kBlockFloats / (kPoints * (channels + filters)), kFewestTiles, kMostTiles);
+  const int64_t tiles = kBlockFloats / (kPoints * (channels + filters));
+  return std::clamp(tiles / kFewestTiles * kFewestTiles, kFewestTiles, kMostTiles);
 }
 
 // All tiles of a batch, `capacity` a block.
@@ -145,7 +148,7 @@ at::Tensor WeightGradient(const at::Tensor& input, const at::Tensor& given) {
   return at::einsum("ai,bj,abck->kcij", {g, g, sum}).contiguous();
 }
 
-class Convolve3x3Function : public torch::autograd::Function<Convolve3x3Function> {
+class WinogradFunction : public torch::autograd::Function<WinogradFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
@@ -178,16 +181,21 @@ bool TilesFit(int64_t height, int64_t width) {
 bool Fits(const at::Tensor& input, const at::Tensor& weight) {
   return input.device().is_cpu() && input.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
          input.dim() == 4 && weight.dim() == 4 && weight.size(2) == 3 && weight.size(3) == 3 && input.numel() > 0 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % kPanel == 0 &&
-         weight.size(0) % kPanel == 0 && weight.size(1) == input.size(1) && TilesFit(input.size(2), input.size(3));
+         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.size(0) % kPanel == 0 &&
+         weight.size(1) == input.size(1);
 }
 
 }  // namespace
 
 at::Tensor Convolve3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
-  const bool has_bias = bias && bias->defined();
-  if (Fits(input, weight)) return Convolve3x3Function::apply(input, weight, has_bias ? bias : std::nullopt);
-  return at::conv2d(input, weight, has_bias ? *bias : at::Tensor(), {1, 1}, {1, 1});
+  const std::optional<at::Tensor> base = bias && bias->defined() ? bias : std::nullopt;
+  if (Fits(input, weight)) {
+    const int64_t channels = input.size(1);
+    if (channels < kPanel) return ConvolveNarrow(input, weight, base);
+    if (channels % kPanel == 0 && TilesFit(input.size(2), input.size(3)))
+      return WinogradFunction::apply(input, weight, base);
+  }
+  return at::conv2d(input, weight, base.value_or(at::Tensor()), {1, 1}, {1, 1});
 }
 
 }  // namespace tint

@@ -1,23 +1,28 @@
 #pragma once
 
-// Eight floats at a time, in GCC's vector extension. Each source that includes this compiles it for another processor
-// (CMakeLists.txt gives its flags), so everything here is local to the source, and the passes use no inline functions
-// of the standard library: the linker could keep the copy that an older processor does not understand.
+// Eight floats at a time, or TINT_LANES of them, in GCC's vector extension. Each source that includes this compiles it
+// for another processor (CMakeLists.txt gives its flags), so everything here is local to the source, and the passes use
+// no inline functions of the standard library: the linker could keep the copy that an older processor does not
+// understand.
 
 #include <cstdint>
 #include <cstring>
 
 #define TINT_INLINE inline __attribute__((always_inline))
 // Sums stay in registers only where loops over them are written out.
-#define TINT_UNROLL _Pragma("GCC unroll 8")
+#define TINT_UNROLL _Pragma("GCC unroll 16")
 
 namespace tint {
 namespace {
 
+#ifdef TINT_LANES
+constexpr int64_t kLanes = TINT_LANES;
+#else
 constexpr int64_t kLanes = 8;
+#endif
 
-typedef float Lanes __attribute__((vector_size(32)));
-typedef int32_t IntLanes __attribute__((vector_size(32)));
+typedef float Lanes __attribute__((vector_size(kLanes * 4)));
+typedef int32_t IntLanes __attribute__((vector_size(kLanes * 4)));
 
 TINT_INLINE Lanes Load(const float* from) {
   Lanes lanes;

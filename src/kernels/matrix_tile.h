@@ -9,48 +9,71 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kTileRows = 6;  // of a panel's columns: twelve registers of sums, of sixteen
+// A tile of c is so many rows of so many panels: two registers a row, and as many rows as leave room for their factors,
+// of sixteen registers of eight floats or thirty-two of sixteen.
+constexpr int64_t kTileRows = kLanes == 16 ? 12 : 6;
+constexpr int64_t kTilePanels = 2 * kLanes / kPanel;
 
-// kRows rows of sixteen columns.
-template <int64_t kRows>
+// kRows rows of kPanels panels.
+template <int64_t kRows, int64_t kPanels>
 TINT_INLINE void MultiplyTile(const MatrixProduct& p, const float* a, const float* b, float* c) {
-  Lanes low[kRows], high[kRows];
+  constexpr int64_t kOfAPanel = kPanel / kLanes, kAcross = kPanels * kOfAPanel;
+  Lanes sums[kRows][kAcross];
   TINT_UNROLL
   for (int64_t i = 0; i < kRows; ++i) {
-    low[i] = p.adds ? Load(c + i * p.width) : Lanes{};
-    high[i] = p.adds ? Load(c + i * p.width + kLanes) : Lanes{};
+    TINT_UNROLL
+    for (int64_t j = 0; j < kAcross; ++j) sums[i][j] = p.adds ? Load(c + i * p.width + j * kLanes) : Lanes{};
   }
-  for (int64_t k = 0; k < p.depth; ++k, a += p.a_step, b += p.b_step) {
-    const Lanes first = Load(b), second = Load(b + kLanes);
+  // A pointer for three rows: addresses are reckoned by the loads, and the pointers stay in registers.
+  constexpr int64_t kGroups = (kRows + 2) / 3;
+  const float* groups[kGroups];
+  TINT_UNROLL
+  for (int64_t g = 0; g < kGroups; ++g) groups[g] = a + 3 * g * p.a_row;
+  for (int64_t k = 0; k < p.depth; ++k, b += p.b_step) {
+    Lanes columns[kAcross];
+    TINT_UNROLL
+    for (int64_t j = 0; j < kAcross; ++j) columns[j] = Load(b + j / kOfAPanel * p.b_panel + j % kOfAPanel * kLanes);
     TINT_UNROLL
     for (int64_t i = 0; i < kRows; ++i) {
-      const Lanes factor = Lanes{} + a[i * p.a_row];
-      low[i] += factor * first;
-      high[i] += factor * second;
+      const float factor = groups[i / 3][i % 3 * p.a_row];
+      TINT_UNROLL
+      for (int64_t j = 0; j < kAcross; ++j) sums[i][j] += factor * columns[j];
     }
+    TINT_UNROLL
+    for (int64_t g = 0; g < kGroups; ++g) groups[g] += p.a_step;
   }
   TINT_UNROLL
   for (int64_t i = 0; i < kRows; ++i) {
-    Store(c + i * p.width, low[i]);
-    Store(c + i * p.width + kLanes, high[i]);
+    TINT_UNROLL
+    for (int64_t j = 0; j < kAcross; ++j) Store(c + i * p.width + j * kLanes, sums[i][j]);
   }
 }
 
 // The last rows, fewer than kTileRows.
-template <int64_t kRows>
+template <int64_t kRows, int64_t kPanels>
 TINT_INLINE void MultiplyRest(int64_t rows, const MatrixProduct& p, const float* a, const float* b, float* c) {
   if (rows == kRows) {
-    MultiplyTile<kRows>(p, a, b, c);
+    MultiplyTile<kRows, kPanels>(p, a, b, c);
   } else if constexpr (kRows > 1) {
-    MultiplyRest<kRows - 1>(rows, p, a, b, c);
+    MultiplyRest<kRows - 1, kPanels>(rows, p, a, b, c);
   }
 }
 
+template <int64_t kPanels>
+TINT_INLINE void MultiplyPanels(const MatrixProduct& p, const float* a, const float* b, float* c) {
+  int64_t i = 0;
+  for (; i + kTileRows <= p.rows; i += kTileRows)
+    MultiplyTile<kTileRows, kPanels>(p, a + i * p.a_row, b, c + i * p.width);
+  MultiplyRest<kTileRows - 1, kPanels>(p.rows - i, p, a + i * p.a_row, b, c + i * p.width);
+}
+
 inline void Multiply(const MatrixProduct& p, const float* a, const float* b, float* c) {
-  for (int64_t j = 0; j < p.width; j += kPanel, b += p.b_panel) {
-    int64_t i = 0;
-    for (; i + kTileRows <= p.rows; i += kTileRows) MultiplyTile<kTileRows>(p, a + i * p.a_row, b, c + i * p.width + j);
-    MultiplyRest<kTileRows - 1>(p.rows - i, p, a + i * p.a_row, b, c + i * p.width + j);
+  const int64_t panels = p.width / kPanel;
+  int64_t j = 0;
+  for (; j + kTilePanels <= panels; j += kTilePanels)
+    MultiplyPanels<kTilePanels>(p, a, b + j * p.b_panel, c + j * kPanel);
+  if constexpr (kTilePanels > 1) {
+    for (; j < panels; ++j) MultiplyPanels<1>(p, a, b + j * p.b_panel, c + j * kPanel);
   }
 }
 

@@ -151,6 +151,9 @@ class NormActivateFunction : public torch::autograd::Function<NormActivateFuncti
       offset.mutable_data_ptr<float>()[c] = static_cast<float>(gain * sum / count);
       tilt.mutable_data_ptr<float>()[c] = static_cast<float>(gain * s * s * product / count);
     }
+    // Behind a frozen first convolution nobody asks for the input's.
+    if (!context->needs_input_grad(0))
+      return {at::Tensor(), weight_gradient, bias_gradient, at::Tensor(), at::Tensor(), at::Tensor()};
     const at::Tensor gradient = at::empty_like(input);
     const NormBackward backward = {mean.const_data_ptr<float>(), offset.const_data_ptr<float>(),
                                    tilt.const_data_ptr<float>()};
@@ -166,8 +169,8 @@ class NormActivateFunction : public torch::autograd::Function<NormActivateFuncti
 
 bool Fits(const at::Tensor& input, const NormActivateOptions& options) {
   return options.training && input.device().is_cpu() && input.scalar_type() == at::kFloat && input.dim() == 4 &&
-         input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % 8 == 0 && input.numel() > 0 &&
-         (!options.pool || (input.size(2) > 1 && input.size(3) > 1));
+         input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % kChannelsTogether == 0 &&
+         input.numel() > 0 && (!options.pool || (input.size(2) > 1 && input.size(3) > 1));
 }
 
 }  // namespace

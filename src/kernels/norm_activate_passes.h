@@ -1,6 +1,6 @@
 #pragma once
 
-// norm_activate.h for a picture, for one processor (lanes.h). Channels are a multiple of eight.
+// norm_activate.h for a picture, for one processor (lanes.h). Channels are a multiple of kChannelsTogether.
 
 #include "lanes.h"
 #include "norm_activate_rows.h"

@@ -4,6 +4,9 @@
 
 namespace tint {
 
+// The widest registers' floats.
+inline constexpr int64_t kChannelsTogether = 16;
+
 // One picture of norm_activate.h, pixels in rows of `channels` floats. The channel's map is a = scale x + shift.
 struct NormPicture {
   const float* input;  // [height, width, channels]

@@ -2,18 +2,26 @@
 
 namespace tint {
 
-const ProcessorKernels* Avx2Kernels() {
-#ifdef TINT_AVX2
-  static const bool runs = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return runs ? &kAvx2Kernels : nullptr;
-#else
-  return nullptr;
+const std::vector<ProcessorKernels>& KernelsThatRunHere() {
+  static const std::vector<ProcessorKernels> sets = [] {
+    std::vector<ProcessorKernels> found = {kPlainKernels};
+#ifdef TINT_AVX
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+      found.push_back(kAvx2Kernels);
+      if (__builtin_cpu_supports("avx512f")) {
+        found.push_back(kAvx2Kernels);
+        UseAvx512(&found.back());
+      }
+    }
 #endif
+    return found;
+  }();
+  return sets;
 }
 
 const ProcessorKernels& KernelsOfThisProcessor() {
-  const ProcessorKernels* best = Avx2Kernels();
-  return best ? *best : kPlainKernels;
+  static const ProcessorKernels best = KernelsThatRunHere().back();
+  return best;
 }
 
 }  // namespace tint

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "attention_head.h"
 #include "norm_activate_rows.h"
@@ -38,11 +39,13 @@ struct ProcessorKernels {
 
 extern const ProcessorKernels kPlainKernels;
 extern const ProcessorKernels kAvx2Kernels;
+// Puts those for AVX-512 in their places. To be called only where the processor has it.
+void UseAvx512(ProcessorKernels* kernels);
 
-// Those for AVX2 and FMA; null where this processor, or the one tint was built for, has none.
-const ProcessorKernels* Avx2Kernels();
+// All sets that this processor runs, the best last: plain ones, those for AVX2 and FMA, those for AVX-512.
+const std::vector<ProcessorKernels>& KernelsThatRunHere();
 
-// The best that this processor runs.
+// The last of them.
 const ProcessorKernels& KernelsOfThisProcessor();
 
 }  // namespace tint

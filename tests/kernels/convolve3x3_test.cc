@@ -66,8 +66,11 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Convolve3x3Case,
                          ::testing::Values(Shape{1, 16, 16, 4, 4}, Shape{3, 16, 32, 6, 9}, Shape{2, 64, 64, 42, 42},
                                            Shape{5, 32, 16, 21, 21}, Shape{2, 48, 80, 10, 10}, Shape{7, 32, 48, 5, 12},
                                            Shape{2, 160, 320, 21, 11},
-                                           // LibTorch's: narrow channels, tiles that are mostly air.
-                                           Shape{2, 3, 64, 8, 8}, Shape{2, 64, 20, 8, 8}, Shape{2, 16, 16, 5, 5}));
+                                           // First layers.
+                                           Shape{2, 3, 64, 8, 8}, Shape{3, 1, 16, 1, 7}, Shape{2, 5, 48, 6, 1},
+                                           Shape{1, 15, 80, 9, 14},
+                                           // LibTorch's: filters of any number, tiles that are mostly air.
+                                           Shape{2, 64, 20, 8, 8}, Shape{2, 16, 16, 5, 5}));
 
 TEST(Convolve3x3, NeedsNoBias) {
   const World drawn = Draw({2, 16, 32, 9, 8}), single = drawn.To(at::kFloat), exact = drawn.To(at::kDouble);
@@ -121,6 +124,26 @@ TEST(Convolve3x3, OfAPictureDoesNotDependOnItsBatch) {
   }
 }
 
+// Sizes with every rest of a tile's rows and an odd number of panels; and added to what was there.
+TEST(MatrixTile, OfAllProcessorsIsTheProduct) {
+  at::manual_seed(9);
+  for (int64_t rows = 1; rows <= 25; ++rows) {
+    const int64_t depth = 7, width = rows % 2 == 0 ? 48 : 64;
+    const at::Tensor a = at::randn({rows, depth}), b = at::randn({depth, width}), before = at::randn({rows, width});
+    const at::Tensor panels = b.reshape({depth, width / 16, 16}).transpose(0, 1).contiguous();
+    const at::Tensor expected = a.to(at::kDouble).mm(b.to(at::kDouble));
+    for (const ProcessorKernels& kernels : KernelsThatRunHere()) {
+      for (const bool adds : {false, true}) {
+        const at::Tensor c = before.clone();
+        kernels.multiply({rows, depth, width, depth, 1, depth * 16, 16, adds}, a.const_data_ptr<float>(),
+                         panels.const_data_ptr<float>(), c.mutable_data_ptr<float>());
+        const at::Tensor wanted = adds ? expected + before : expected;
+        EXPECT_THAT(c.to(at::kDouble), TensorNear(wanted, 1e-5, 1e-5)) << rows << (adds ? " added" : "");
+      }
+    }
+  }
+}
+
 TEST(Convolve3x3, HandsNotANumberOn) {
   World world = Draw({2, 16, 16, 12, 12});
   world.input[1][3][5][5] = std::numeric_limits<float>::quiet_NaN();
@@ -129,9 +152,7 @@ TEST(Convolve3x3, HandsNotANumberOn) {
   EXPECT_TRUE(output[1].slice(1, 4, 7).slice(2, 4, 7).isnan().all().item<bool>());
 }
 
-TEST(Convolve3x3, OfBothProcessorsIsTheSame) {
-  const ProcessorKernels* fast = Avx2Kernels();
-  if (fast == nullptr) GTEST_SKIP() << "no AVX2 here";
+TEST(Convolve3x3, TransformsOfAllProcessorsAgree) {
   const at::Tensor picture = at::randn({9, 7, 16});
   const at::Tensor zeros = at::zeros({16});
   const WinogradTiles tiles{9, 7, 16, 3, 2};
@@ -142,15 +163,17 @@ TEST(Convolve3x3, OfBothProcessorsIsTheSame) {
                     to.mutable_data_ptr<float>());
     return to;
   };
-  for (const auto pass : {&ProcessorKernels::winograd_input, &ProcessorKernels::winograd_gradient})
-    EXPECT_THAT(points(*fast, pass), TensorNear(points(kPlainKernels, pass), 1e-5, 1e-5));
   const at::Tensor products = at::randn({36, 6, 16});
   const auto pictures = [&](const ProcessorKernels& kernels) {
     at::Tensor to = at::zeros({9, 7, 16});
     kernels.winograd_output(products.const_data_ptr<float>(), tiles, block, nullptr, to.mutable_data_ptr<float>());
     return to;
   };
-  EXPECT_THAT(pictures(*fast), TensorNear(pictures(kPlainKernels), 1e-5, 1e-4));
+  for (const ProcessorKernels& kernels : KernelsThatRunHere()) {
+    for (const auto pass : {&ProcessorKernels::winograd_input, &ProcessorKernels::winograd_gradient})
+      EXPECT_THAT(points(kernels, pass), TensorNear(points(kPlainKernels, pass), 1e-5, 1e-5));
+    EXPECT_THAT(pictures(kernels), TensorNear(pictures(kPlainKernels), 1e-5, 1e-4));
+  }
 }
 
 }  // namespace

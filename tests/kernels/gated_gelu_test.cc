@@ -46,10 +46,9 @@ INSTANTIATE_TEST_SUITE_P(Widths, GatedGeluOfWidth, ::testing::Values(1, 5, 8, 13
 TEST(GatedGeluKernels, FollowTheErrorFunctionEverywhere) {
   const int64_t count = 80008;
   const at::Tensor gates = at::linspace(-10, 10, count), row = at::cat({at::ones({count}), gates});
-  std::vector<const ProcessorKernels*> processors = {&kPlainKernels, &KernelsOfThisProcessor()};
-  for (const ProcessorKernels* kernels : processors) {
+  for (const ProcessorKernels& kernels : KernelsThatRunHere()) {
     const at::Tensor output = at::empty({count});
-    kernels->gated_gelu_forward(row.const_data_ptr<float>(), count, output.mutable_data_ptr<float>());
+    kernels.gated_gelu_forward(row.const_data_ptr<float>(), count, output.mutable_data_ptr<float>());
     double greatest = 0;
     for (int64_t i = 0; i < count; ++i) {
       const double x = gates[i].item<double>();

@@ -14,7 +14,7 @@ namespace tint {
 // input [B, C, H, W]; weight, bias, running_mean, running_variance [C]. Differentiable once in input, weight and bias.
 // With `training` false the running statistics are used and nothing is updated.
 //
-// On the CPU, in training, in float32, channels last and C a multiple of 8, it takes own passes: the input is read
+// On the CPU, in training, in float32, channels last and C a multiple of 16, it takes own passes: the input is read
 // twice and only what leaves is written (pooled: a quarter), the way back reads the input once; LibTorch's operators
 // read and write it some twenty times. Elsewhere they are used. Each picture is summed on its own and the pictures in
 // order: the result does not depend on the number of threads.
