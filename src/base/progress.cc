@@ -56,14 +56,14 @@ struct Progress::State {
   ProgressStyle style = ProgressStyle::kNone;
   Clock::time_point start = Clock::now();
   Clock::time_point last_output = start;
-  int64_t done = 0;
+  int64_t done = 0, before = 0;
   int64_t last_tenth = 0;
   bool ended = false;
   std::string note;
 
   double Elapsed() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
   double SinceOutput() const { return std::chrono::duration<double>(Clock::now() - last_output).count(); }
-  double Rate() const { return Elapsed() > 0 ? static_cast<double>(done) / Elapsed() : 0; }
+  double Rate() const { return Elapsed() > 0 ? static_cast<double>(done - before) / Elapsed() : 0; }
   double Remaining() const { return Rate() > 0 ? static_cast<double>(std::max<int64_t>(total - done, 0)) / Rate() : 0; }
   bool IsFinished() const { return done >= total; }
 
@@ -78,10 +78,10 @@ std::string Progress::State::Text() const {
   char rate[48];
   std::snprintf(rate, sizeof rate, "%.3g", Rate());
   std::string text = std::to_string(done) + "/" + std::to_string(total) + " " + unit;
-  if (done > 0) text += ", " + std::string(rate) + "/s";
+  if (done > before) text += ", " + std::string(rate) + "/s";
   if (IsFinished()) {
     text += ", took " + FormatSeconds(Elapsed());
-  } else if (done > 0) {
+  } else if (done > before) {
     text += ", " + FormatSeconds(Remaining()) + " left";
   }
   return note.empty() ? text : text + ", " + note;
@@ -141,6 +141,11 @@ Progress::~Progress() {
 void Progress::Advance(int64_t units) {
   state_->done += units;
   state_->Show();
+}
+
+void Progress::StartFrom(int64_t done) {
+  state_->before = state_->done = done;
+  state_->last_tenth = state_->total > 0 ? done * 10 / state_->total : 10;
 }
 
 void Progress::AdvanceTo(int64_t done) { Advance(done - state_->done); }

@@ -193,7 +193,7 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
       "split ways shots count out facts configuration save-statistics why format token force "
       "only repetitions batch-classes batch-photos batch-images image-steps mean sigma "
       "published queries-per-episode half-width replicates configuration-b per-class size "
-      "limit";
+      "limit together";
   command->KnownElsewhere("", Split(kOfOneCommand, ' '));
 }
 

@@ -12,7 +12,8 @@
 namespace tint {
 namespace {
 
-constexpr char kResult[] = "Run folder, or a JSON file that `tint evaluate --method ... --json` printed.";
+constexpr char kResult[] =
+    "Run folder, or a JSON file that `tint evaluate --method ... --json` or `tint collect RESULT --json` printed.";
 
 struct ResultOptions {
   std::string configuration;
@@ -45,15 +46,22 @@ int RunCollect(const Command& command, const std::vector<std::string>& arguments
   ShellOptions shell;
   ResultOptions options;
   std::string format = "text";
+  bool together = false;
   options.Declare(grammar.Group(""));
+  grammar.Group("")
+      .Add("together", &together,
+           "Take all results as parts of one row: episodes that were computed in several places, none of them twice.")
+      .NotInKey();
   grammar.Group("").Add("format", &format, "How rows are printed: text, csv, markdown or latex.").NotInKey();
   shell.Declare(grammar.Group(""));
   grammar.Positional({"RESULT", std::string(kResult) + " Several give several rows.", true, true});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   RequireFormat(format);
+  std::vector<Results> results;
+  for (const std::string& path : grammar.positionals()) results.push_back(ReadResults(path, options.configuration));
+  if (together) results = {JoinResults(std::move(results))};
   std::vector<CollectReport> reports;
-  for (const std::string& path : grammar.positionals())
-    reports.push_back(Collect(ReadResults(path, options.configuration), options.Bootstrap()));
+  for (Results& row : results) reports.push_back(Collect(std::move(row), options.Bootstrap()));
   const bool alone = reports.size() == 1;
   Json json = alone ? reports.front().ToJson() : Json{{"results", Json::array()}};
   if (!alone) {

@@ -25,15 +25,17 @@ void SgdStep(const at::Tensor& loss, const std::vector<SgdGroup>& groups, const 
   std::vector<double> rates;
   for (const SgdGroup& group : groups) {
     for (const auto& [name, parameter] : group.module->Parameters()) {
+      const double rate = group.rate(name);
+      if (rate < 0) continue;  // its gradient is not even computed
       parameters.push_back(parameter);
       momenta.push_back(&group.momenta->at(name));
-      rates.push_back(group.rate(name));
+      rates.push_back(rate);
     }
   }
   const auto gradients = torch::autograd::grad({loss}, parameters, {}, std::nullopt, false, /*allow_unused=*/true);
   const c10::NoGradGuard no_grad;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    if (!gradients[i].defined() || rates[i] < 0) continue;
+    if (!gradients[i].defined()) continue;
     momenta[i]->mul_(options.momentum).add_(gradients[i].add(parameters[i], options.weight_decay));
     parameters[i].add_(*momenta[i], -rates[i]);
   }

@@ -24,7 +24,8 @@ CollectReport Collect(Results results, const BootstrapOptions& options) {
 }
 
 Json CollectReport::ToJson() const {
-  Json json = {{"accuracy", interval.mean},
+  Json json = {{"schema", 1},
+               {"accuracy", interval.mean},
                {"interval", OrNull(interval.half_width)},
                {"bootstrap", Json::array({OrNull(bootstrap.low), OrNull(bootstrap.high)})},
                {"bootstrap_replicates", bootstrap.replicates},
@@ -40,8 +41,10 @@ Json CollectReport::ToJson() const {
                {"split", results.split},
                {"ways", results.ways},
                {"shots", results.shots},
+               {"queries_per_class", results.queries_per_class},
                {"episodes_sha256", results.episodes_sha256},
                {"configuration_sha256", results.configuration_sha256},
+               {"configuration", results.configuration},
                {"published", nullptr},
                {"deviations", deviations},
                {"disclosure", results.disclosure},

@@ -181,7 +181,7 @@ class DistillStage : public Stage {
     }
     const ValidationScore validation(context);
     Progress progress(name(), "steps", options.steps);
-    progress.Advance(state.step);
+    progress.StartFrom(state.step);
     RunDistill(sources, options, facts.mean, facts.std, {context.seed(), context.NewKey("", 0, {}).episode_idx}, &state,
                [&](const DistillState& now) {
                  progress.Advance();

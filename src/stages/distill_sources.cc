@@ -65,7 +65,7 @@ at::Tensor KeptFeatures(const FeatureSource& source, const std::string& name, co
   if (const auto saved = writer.LoadCheckpoint(checkpoint)) {
     parts.push_back(ParseSafetensors(*saved, checkpoint).at("features"));
     done = parts.back().size(0);
-    progress.Advance(done);
+    progress.StartFrom(done);
   }
   while (done < images.size(0)) {
     const int64_t rows = std::min(kChunk, images.size(0) - done);

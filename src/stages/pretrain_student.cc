@@ -172,7 +172,7 @@ class Pretraining {
       spdlog::info("pretrain student: goes on after step {} of {}", state.step, steps * options_.training.epochs);
     }
     Progress progress(kStage, "steps", steps * options_.training.epochs);
-    progress.Advance(state.step);
+    progress.StartFrom(state.step);
     RunPretrain(data, options_.training, key.seed, &state, [&](const PretrainState& now) {
       progress.Advance();
       if (now.step % steps == 0) TellEpoch(now, now.step / steps);

@@ -163,7 +163,7 @@ class MetaTraining {
     }
     const int64_t steps = options_.training.epochs * options_.training.episodes;
     Progress progress(kStage, "episodes", steps);
-    progress.Advance(state.step);
+    progress.StartFrom(state.step);
     RunMetaTrain(data, options_.training, key.seed, &state, [&](const MetaTrainState& now) {
       progress.Advance();
       if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, Serialize(now));

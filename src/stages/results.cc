@@ -92,7 +92,7 @@ void RefuseTwice(const std::string& path, uint64_t episode_idx) {
         .found = "two results of " + (episode_idx == kSupportEpisode ? std::string("one's own photos")
                                                                      : "episode " + std::to_string(episode_idx)),
         .expected = "one",
-        .remedy = "tint inspect shows both; remove the folder of the one that is out of date."});
+        .remedy = "Keep the one that is up to date; tint inspect shows what a run folder holds."});
 }
 
 // Orders the episodes and tells which of the file's are missing and how many ways there are.
@@ -237,6 +237,10 @@ Results FromFile(const fs::path& path, const std::string& configuration) {
   if (results.configuration_sha256.empty())
     results.configuration_sha256 = Sha256Hex(CanonicalJson(results.configuration));
   if (!results.configuration_sha256.starts_with(configuration)) ComplainNoResult(path, configuration);
+  if (document.root.contains("near_duplicate_queries") && !document.root.at("near_duplicate_queries").is_null()) {
+    results.near_duplicate_queries = OptionalCount(document, "near_duplicate_queries");
+    results.accuracy_without_near_duplicates = RequireNumber(document, "/accuracy_without_near_duplicates", 0, 1, bad);
+  }
   const size_t count = RequireArray(document, "/per_episode", bad).size();
   for (size_t e = 0; e < count; ++e)
     results.scores.push_back(EpisodeOf(document, "/per_episode/" + std::to_string(e), results.episodes_in_file));
@@ -252,7 +256,51 @@ Results FromFile(const fs::path& path, const std::string& configuration) {
   return results;
 }
 
+void RequireSameTable(const Results& first, const Results& other) {
+  std::vector<std::string> differences;
+  const auto compare = [&](const char* field, const std::string& one, const std::string& two) {
+    if (one != two) differences.push_back(std::string(field) + ": " + Quote(one) + " -> " + Quote(two));
+  };
+  compare("method", first.method, other.method);
+  compare("student", first.student, other.student);
+  compare("dataset", first.dataset, other.dataset);
+  compare("episodes_sha256", first.episodes_sha256, other.episodes_sha256);
+  compare("queries_per_class", std::to_string(first.queries_per_class), std::to_string(other.queries_per_class));
+  if (first.configuration_sha256 != other.configuration_sha256) {
+    for (const std::string& line : DifferencesOfKeys(first.configuration, other.configuration))
+      differences.push_back(line);
+    if (differences.empty()) compare("configuration_sha256", first.configuration_sha256, other.configuration_sha256);
+  }
+  if (differences.empty()) return;
+  Fail(ExitCode::kBadInput,
+       {.file = other.path,
+        .field = "evaluate",
+        .found = "another table than that of " + Quote(first.path) + ": " + Join(differences, "; "),
+        .expected = "one configuration and one file of episodes for a mean",
+        .remedy = "Without --together each is a row of its own."});
+}
+
 }  // namespace
+
+Results JoinResults(std::vector<Results> parts) {
+  Results joined = parts.at(0);
+  joined.missing.clear();
+  double without = joined.accuracy_without_near_duplicates * static_cast<double>(joined.scores.size());
+  for (size_t k = 1; k < parts.size(); ++k) {
+    Results& part = parts[k];
+    RequireSameTable(parts[0], part);
+    joined.path += " + " + part.path;
+    if (part.shots != joined.shots) joined.shots = 0;
+    const bool told = joined.near_duplicate_queries >= 0 && part.near_duplicate_queries >= 0;
+    joined.near_duplicate_queries = told ? joined.near_duplicate_queries + part.near_duplicate_queries : -1;
+    without += part.accuracy_without_near_duplicates * static_cast<double>(part.scores.size());
+    for (EpisodeScore& score : part.scores) joined.scores.push_back(std::move(score));
+  }
+  joined.accuracy_without_near_duplicates =
+      joined.near_duplicate_queries >= 0 ? without / static_cast<double>(joined.scores.size()) : -1;
+  Complete(&joined);
+  return joined;
+}
 
 Results ReadResults(const fs::path& path, const std::string& configuration) {
   std::error_code ignored;

@@ -226,7 +226,7 @@ class TextualInversionStage : public Stage {
     };
     preview(state);  // a kill may have come between a step and its preview
     Progress progress("textual-inversion", "steps", options.steps);
-    progress.Advance(state.step);
+    progress.StartFrom(state.step);
     RunTextualInversion(setting, problems, options, &state, [&](const TextualInversionState& now) {
       progress.Advance();
       if (StopRequested() || writer.CheckpointDue()) {

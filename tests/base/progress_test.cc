@@ -60,6 +60,24 @@ TEST(Progress, JsonLinesParse) {
   EXPECT_EQ(last.at("remaining_seconds"), 0);
 }
 
+// Nine tenths were done by an earlier process: the rate is this one's.
+TEST(Progress, WhatWasDoneBeforeIsNotInTheRate) {
+  SetProgressStyle(ProgressStyle::kJson);
+  ::testing::internal::CaptureStderr();
+  {
+    Progress progress("distill", "steps", 1000);
+    progress.StartFrom(900);
+    for (int i = 0; i < 50; ++i) progress.Advance();
+    usleep(1'050'000);
+    progress.Advance(50);
+  }
+  SetProgressStyle(ProgressStyle::kAuto);
+  const auto line = nlohmann::json::parse(::testing::internal::GetCapturedStderr());
+  EXPECT_EQ(line.at("done"), 1000);
+  EXPECT_LT(line.at("rate").get<double>(), 100);
+  EXPECT_GT(line.at("rate").get<double>(), 10);
+}
+
 TEST(Progress, ABarEndsItsLine) {
   const std::string shown = Shown(ProgressStyle::kBar, 4, 4);
   EXPECT_THAT(shown, AllOf(StartsWith("\r"), HasSubstr("[########################] 4/4 images"), EndsWith("\n")));

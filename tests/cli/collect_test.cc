@@ -88,6 +88,36 @@ TEST_F(Episodes, AreCollectedWithIntervalAndMissingOnes) {
   EXPECT_EQ(chosen.json()["accuracy"], report["accuracy"]);
 }
 
+// Two machines, a folder or a file each, one table.
+TEST_F(Episodes, ComputedInTwoPlacesAreOneRow) {
+  for (const int episode : {0, 1, 2}) ASSERT_EQ(Specialize(episode, "whole").code, 0);
+  const Json whole = Tint({"collect", world_ / "whole", "--json"}).json();
+  for (const auto& [run, numbers] : {std::pair{"here", std::vector<int>{2, 0}}, {"there", {1}}}) {
+    for (const int episode : numbers) ASSERT_EQ(Specialize(episode, run).code, 0);
+  }
+  WriteAll(world_ / "there.json", Tint({"collect", world_ / "there", "--json"}).out);
+  const Outcome outcome = Tint({"collect", world_ / "here", world_ / "there.json", "--together", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  Json joined = outcome.json();
+  EXPECT_EQ(joined["missing"], Json::array());
+  EXPECT_EQ(joined["path"], (world_ / "here").string() + " + " + (world_ / "there.json").string());
+  joined["path"] = whole["path"];
+  EXPECT_EQ(joined, whole);
+  // What was printed is a result again.
+  WriteAll(world_ / "whole.json", Tint({"collect", world_ / "whole", "--json"}).out);
+  Json again = Tint({"collect", world_ / "whole.json", "--json"}).json();
+  again["path"] = whole["path"];
+  EXPECT_EQ(again, whole);
+
+  const Outcome twice = Tint({"collect", world_ / "whole", world_ / "there.json", "--together"});
+  EXPECT_EQ(twice.code, 65);
+  EXPECT_THAT(twice.err, HasSubstr("two results of episode 1"));
+  ASSERT_EQ(Specialize(0, "other", {"--distill.learning-rate", "0.01"}).code, 0);
+  const Outcome other = Tint({"collect", world_ / "other", world_ / "there.json", "--together"});
+  EXPECT_EQ(other.code, 65);
+  EXPECT_THAT(other.err, HasSubstr("learning-rate"));
+}
+
 // Base pictures are the same in all episodes of a table.
 TEST_F(Episodes, OtherBasePicturesAreAnotherConfiguration) {
   ASSERT_EQ(Specialize(0, "bases").code, 0);

@@ -27,6 +27,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   void Advance(int64_t units = 1);
+  // Units that were done before this process began: they count, but not in the rate.
+  void StartFrom(int64_t done);
   // The same, told by the units done so far.
   void AdvanceTo(int64_t done);
   // A short figure shown behind the bar, such as "loss 0.0123".

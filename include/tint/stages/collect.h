@@ -35,7 +35,7 @@ struct CollectReport {
   std::vector<std::string> deviations;
 
   // {"accuracy", "interval", "bootstrap": [low, high], "episodes", "missing", "publishable", ..., "per_episode":
-  // [...]}. Shares; null where an interval cannot be told.
+  // [...]}. Shares; null where an interval cannot be told. A file that ReadResults reads (but for one's own photos).
   Json ToJson() const;
   std::string ToTable() const;  // for people: every episode, then the mean; percent
 };

@@ -1,5 +1,5 @@
-// What was scored, read back: the episodes of a run folder, or a JSON file that `tint evaluate --method ... --json`
-// printed. The one reader for collect, compare and plan.
+// What was scored, read back: the episodes of a run folder, or a JSON file that `tint evaluate --method ... --json` or
+// `tint collect ... --json` printed. The one reader for collect, compare and plan.
 #pragma once
 
 #include <cstdint>
@@ -45,10 +45,14 @@ struct Results {
 //                     "classes": [{"class": "n01532829", "queries": 15, "right": 12}, ...]}, ...],
 //    "configuration": {...}}
 // and may say "student" (or "backbone": "student-conv4"), "shots", "queries_per_class", "configuration_sha256",
-// "disclosure" and "self_sha256". What "source" and "seen" tell beside "backbone" is its disclosure. Its accuracies
-// must be those of the classes' counts: else Error(kCorrupt). A member that is absent or of another type:
-// Error(kBadInput).
+// "disclosure", "near_duplicate_queries", "accuracy_without_near_duplicates" and "self_sha256". What "source" and
+// "seen" tell beside "backbone" is its disclosure. Its accuracies must be those of the classes' counts: else
+// Error(kCorrupt). A member that is absent or of another type: Error(kBadInput).
 Results ReadResults(const std::filesystem::path& path, const std::string& configuration = "");
+
+// Parts of one table as one, wherever they were computed: results of one configuration on one file of episodes, which
+// no two parts may share. Else Error(kBadInput) that says in what they differ. At least one part.
+Results JoinResults(std::vector<Results> parts);
 
 // "support" for the episode of one's own photos, else its number.
 std::string EpisodeName(uint64_t episode_idx);
