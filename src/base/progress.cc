@@ -66,6 +66,7 @@ struct Progress::State {
   double Rate() const { return Elapsed() > 0 ? static_cast<double>(done - before) / Elapsed() : 0; }
   double Remaining() const { return Rate() > 0 ? static_cast<double>(std::max<int64_t>(total - done, 0)) / Rate() : 0; }
   bool IsFinished() const { return done >= total; }
+  int64_t Tenth() const { return total > 0 ? done * 10 / total : 10; }
 
   std::string Text() const;
   std::string JsonLine() const;
@@ -112,7 +113,7 @@ void Progress::State::Show() {
 }
 
 void Progress::State::ShowLine() {
-  const int64_t tenth = total > 0 ? done * 10 / total : 10;
+  const int64_t tenth = Tenth();
   const bool due = tenth > last_tenth && SinceOutput() >= kSecondsBetweenLines;
   if (ended || (!due && !IsFinished())) return;
   ended = IsFinished();
@@ -145,7 +146,7 @@ void Progress::Advance(int64_t units) {
 
 void Progress::StartFrom(int64_t done) {
   state_->before = state_->done = done;
-  state_->last_tenth = state_->total > 0 ? done * 10 / state_->total : 10;
+  state_->last_tenth = state_->Tenth();
 }
 
 void Progress::AdvanceTo(int64_t done) { Advance(done - state_->done); }

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/einsum.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "convolve_narrow.h"
 #include "processor_kernels.h"
@@ -149,12 +151,23 @@ at::Tensor WeightGradient(const at::Tensor& input, const at::Tensor& given) {
   return at::einsum("ai,bj,abck->kcij", {g, g, sum}).contiguous();
 }
 
-class WinogradFunction : public torch::autograd::Function<WinogradFunction> {
+// A first layer's pictures (convolve_narrow.h); others are Winograd's.
+bool IsNarrow(const at::Tensor& input) { return input.size(1) < kPanel; }
+
+at::Tensor InputGradient(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& given) {
+  // Seldom asked for.
+  if (IsNarrow(input)) return at::conv_transpose2d(given, weight, {}, {1, 1}, {1, 1});
+  // The way back to the input is a convolution too, with filters turned by half a circle.
+  return Convolve(given, TransformFilters(weight.flip({2, 3}).transpose(0, 1)), nullptr);
+}
+
+class Convolve3x3Function : public torch::autograd::Function<Convolve3x3Function> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
     context->save_for_backward({input, weight});
     context->saved_data["bias"] = bias.has_value();
+    if (IsNarrow(input)) return ConvolveNarrow(input, weight, bias);
     const at::Tensor base = bias ? bias->contiguous() : at::Tensor();
     return Convolve(input, TransformFilters(weight), bias ? base.const_data_ptr<float>() : nullptr);
   }
@@ -162,15 +175,20 @@ class WinogradFunction : public torch::autograd::Function<WinogradFunction> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
+    const at::Tensor &input = saved[0], &weight = saved[1];
     const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
-    at::Tensor input, weight, bias;
-    // The way back to the input is a convolution too, with filters turned by half a circle.
-    if (context->needs_input_grad(0))
-      input = Convolve(given, TransformFilters(saved[1].flip({2, 3}).transpose(0, 1)), nullptr);
-    if (context->needs_input_grad(1)) weight = WeightGradient(saved[0], given);
+    const bool asks_weight = context->needs_input_grad(1);
     // An absent bias is no input that could be asked about.
-    if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) bias = given.sum({0, 2, 3});
-    return {input, weight, bias};
+    const bool asks_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
+    at::Tensor of_input, of_weight, of_bias;
+    if (context->needs_input_grad(0)) of_input = InputGradient(input, weight, given);
+    if (IsNarrow(input)) {
+      if (asks_weight || asks_bias) std::tie(of_weight, of_bias) = GradientsNarrow(input, given);
+    } else {
+      if (asks_weight) of_weight = WeightGradient(input, given);
+      if (asks_bias) of_bias = given.sum({0, 2, 3});
+    }
+    return {of_input, of_weight, asks_bias ? of_bias : at::Tensor()};
   }
 };
 
@@ -184,19 +202,15 @@ bool Fits(const at::Tensor& input, const at::Tensor& weight) {
   return !at::autocast::is_autocast_enabled(at::kCPU) && input.device().is_cpu() && input.scalar_type() == at::kFloat &&
          weight.scalar_type() == at::kFloat && input.dim() == 4 && weight.dim() == 4 && weight.size(2) == 3 &&
          weight.size(3) == 3 && input.numel() > 0 && input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-         weight.size(0) % kPanel == 0 && weight.size(1) == input.size(1);
+         weight.size(0) % kPanel == 0 && weight.size(1) == input.size(1) &&
+         (IsNarrow(input) || (input.size(1) % kPanel == 0 && TilesFit(input.size(2), input.size(3))));
 }
 
 }  // namespace
 
 at::Tensor Convolve3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   const std::optional<at::Tensor> base = bias && bias->defined() ? bias : std::nullopt;
-  if (Fits(input, weight)) {
-    const int64_t channels = input.size(1);
-    if (channels < kPanel) return ConvolveNarrow(input, weight, base);
-    if (channels % kPanel == 0 && TilesFit(input.size(2), input.size(3)))
-      return WinogradFunction::apply(input, weight, base);
-  }
+  if (Fits(input, weight)) return Convolve3x3Function::apply(input, weight, base);
   return at::conv2d(input, weight, base.value_or(at::Tensor()), {1, 1}, {1, 1});
 }
 

@@ -2,14 +2,10 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <cstring>
-#include <map>
-#include <mutex>
 
 #include "processor_kernels.h"
 
@@ -51,8 +47,8 @@ void LayWindows(const Pictures& pictures, int64_t row, float* to) {
 // Filters [K, C, 3, 3] and the bias under them as the panels of MatrixProduct, [K / 16, 9 C + 1, 16].
 at::Tensor Panels(const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   const int64_t filters = weight.size(0);
-  const at::Tensor base = bias ? bias->detach() : at::zeros({filters}, at::kFloat);
-  return at::cat({weight.detach().permute({0, 2, 3, 1}).reshape({filters, -1}), base.unsqueeze(1)}, 1)
+  const at::Tensor base = bias ? *bias : at::zeros({filters}, at::kFloat);
+  return at::cat({weight.permute({0, 2, 3, 1}).reshape({filters, -1}), base.unsqueeze(1)}, 1)
       .reshape({filters / kPanel, kPanel, -1})
       .transpose(1, 2)
       .contiguous();
@@ -96,37 +92,16 @@ at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
   return parts.sum(0);
 }
 
-class ConvolveNarrowFunction : public torch::autograd::Function<ConvolveNarrowFunction> {
- public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
-                            const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
-    context->save_for_backward({input, weight});
-    context->saved_data["bias"] = bias.has_value();
-    return Convolve(input, Panels(weight, bias));
-  }
-
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 const torch::autograd::variable_list& gradients) {
-    const auto saved = context->get_saved_variables();
-    const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast), &weight = saved[1];
-    // An absent bias is no input that could be asked about.
-    const bool asks_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
-    at::Tensor input_gradient, weight_gradient, bias_gradient;
-    if (context->needs_input_grad(0)) input_gradient = at::conv_transpose2d(given, weight, {}, {1, 1}, {1, 1});
-    if (context->needs_input_grad(1) || asks_bias) {
-      const at::Tensor sum = SumOfProducts(saved[0], given);
-      weight_gradient =
-          sum.slice(0, 0, -1).reshape({3, 3, weight.size(1), weight.size(0)}).permute({3, 2, 0, 1}).contiguous();
-      if (asks_bias) bias_gradient = sum[-1].clone();
-    }
-    return {input_gradient, weight_gradient, bias_gradient};
-  }
-};
-
 }  // namespace
 
 at::Tensor ConvolveNarrow(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
-  return ConvolveNarrowFunction::apply(input, weight, bias);
+  return Convolve(input, Panels(weight, bias));
+}
+
+std::tuple<at::Tensor, at::Tensor> GradientsNarrow(const at::Tensor& input, const at::Tensor& given) {
+  const at::Tensor sum = SumOfProducts(input, given);
+  return {sum.slice(0, 0, -1).reshape({3, 3, input.size(1), given.size(1)}).permute({3, 2, 0, 1}).contiguous(),
+          sum[-1].clone()};
 }
 
 }  // namespace tint

@@ -3,13 +3,17 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <tuple>
 
 namespace tint {
 
-// Convolve3x3 (convolve3x3.h) of pictures of few channels, a first layer's: each row's windows are laid side by side
-// [W, 9 C + 1], a 1 at their end for the bias, and multiplied by the filters. Sums of products as they stand, unlike
-// Winograd's: the error is LibTorch's. The gradient of the input, seldom asked for, is LibTorch's.
-// Float32 on the CPU, channels last, fewer than 16 of them; filters a multiple of 16.
+// The products of Convolve3x3 (convolve3x3.h) where pictures have few channels, a first layer's: each row's windows are
+// laid side by side [W, 9 C + 1], a 1 at their end for the bias, and multiplied by the filters. Sums of products as
+// they stand, unlike Winograd's: the error is LibTorch's. Float32 on the CPU, channels last, fewer than 16 of them;
+// filters a multiple of 16.
 at::Tensor ConvolveNarrow(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias);
+
+// Of the filters [K, C, 3, 3] and the bias [K], from the output's gradient [B, K, H, W], channels last.
+std::tuple<at::Tensor, at::Tensor> GradientsNarrow(const at::Tensor& input, const at::Tensor& given);
 
 }  // namespace tint

@@ -7,7 +7,7 @@
 namespace tint {
 namespace {
 
-// Calls work(offset, lanes) over a row; the last lanes of a row that is no multiple of eight stand in a padded copy.
+// Calls work(offset, lanes) over a row; the last lanes of a row that is no multiple of kLanes stand in a padded copy.
 template <class Work>
 TINT_INLINE void ForEachLanes(int64_t width, const Work& work) {
   for (int64_t i = 0; i < width; i += kLanes) work(i, width - i < kLanes ? width - i : kLanes);

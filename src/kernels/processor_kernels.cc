@@ -19,9 +19,6 @@ const std::vector<ProcessorKernels>& KernelsThatRunHere() {
   return sets;
 }
 
-const ProcessorKernels& KernelsOfThisProcessor() {
-  static const ProcessorKernels best = KernelsThatRunHere().back();
-  return best;
-}
+const ProcessorKernels& KernelsOfThisProcessor() { return KernelsThatRunHere().back(); }
 
 }  // namespace tint

@@ -33,19 +33,6 @@ void RequireSameEpisodes(const Results& a, const Results& b) {
                      std::to_string(b.episodes_in_file));
 }
 
-std::string OrAbsent(const std::string& text) { return text.empty() ? "(not told)" : text; }
-
-std::vector<std::string> Differences(const Results& a, const Results& b) {
-  std::vector<std::string> differences;
-  const auto add = [&](const char* field, const std::string& one, const std::string& other) {
-    if (one != other) differences.push_back(std::string(field) + ": " + OrAbsent(one) + " -> " + OrAbsent(other));
-  };
-  if (!a.configuration.contains("method")) add("method", a.method, b.method);
-  add("student", a.student, b.student);
-  for (const std::string& line : DifferencesOfKeys(a.configuration, b.configuration)) differences.push_back(line);
-  return differences;
-}
-
 }  // namespace
 
 Comparison Compare(const Results& a, const Results& b, const BootstrapOptions& options) {
@@ -69,7 +56,7 @@ Comparison Compare(const Results& a, const Results& b, const BootstrapOptions& o
   comparison.mean_b = StudentInterval(comparison.accuracies_b).mean;
   comparison.episodes_in_file = a.episodes_in_file;
   comparison.episodes_sha256 = a.episodes_sha256;
-  comparison.configuration_differences = Differences(a, b);
+  comparison.configuration_differences = DifferencesOfConfigurations(a, b);
   const std::vector<uint64_t>& paired = comparison.difference.episodes;
   for (uint64_t e = 0; e < a.episodes_in_file; ++e) {
     if (!std::binary_search(paired.begin(), paired.end(), e)) comparison.unpaired.push_back(e);

@@ -256,21 +256,21 @@ Results FromFile(const fs::path& path, const std::string& configuration) {
   return results;
 }
 
+std::string OrAbsent(const std::string& text) { return text.empty() ? "(not told)" : text; }
+
+void AddDifference(const char* field, const std::string& a, const std::string& b,
+                   std::vector<std::string>* differences) {
+  if (a != b) differences->push_back(std::string(field) + ": " + OrAbsent(a) + " -> " + OrAbsent(b));
+}
+
 void RequireSameTable(const Results& first, const Results& other) {
-  std::vector<std::string> differences;
-  const auto compare = [&](const char* field, const std::string& one, const std::string& two) {
-    if (one != two) differences.push_back(std::string(field) + ": " + Quote(one) + " -> " + Quote(two));
-  };
-  compare("method", first.method, other.method);
-  compare("student", first.student, other.student);
-  compare("dataset", first.dataset, other.dataset);
-  compare("episodes_sha256", first.episodes_sha256, other.episodes_sha256);
-  compare("queries_per_class", std::to_string(first.queries_per_class), std::to_string(other.queries_per_class));
-  if (first.configuration_sha256 != other.configuration_sha256) {
-    for (const std::string& line : DifferencesOfKeys(first.configuration, other.configuration))
-      differences.push_back(line);
-    if (differences.empty()) compare("configuration_sha256", first.configuration_sha256, other.configuration_sha256);
-  }
+  std::vector<std::string> differences = DifferencesOfConfigurations(first, other);
+  if (differences.empty())
+    AddDifference("configuration_sha256", first.configuration_sha256, other.configuration_sha256, &differences);
+  AddDifference("dataset", first.dataset, other.dataset, &differences);
+  AddDifference("episodes_sha256", first.episodes_sha256, other.episodes_sha256, &differences);
+  AddDifference("queries_per_class", std::to_string(first.queries_per_class), std::to_string(other.queries_per_class),
+                &differences);
   if (differences.empty()) return;
   Fail(ExitCode::kBadInput,
        {.file = other.path,
@@ -281,6 +281,14 @@ void RequireSameTable(const Results& first, const Results& other) {
 }
 
 }  // namespace
+
+std::vector<std::string> DifferencesOfConfigurations(const Results& a, const Results& b) {
+  std::vector<std::string> differences;
+  if (!a.configuration.contains("method")) AddDifference("method", a.method, b.method, &differences);
+  AddDifference("student", a.student, b.student, &differences);
+  for (const std::string& line : DifferencesOfKeys(a.configuration, b.configuration)) differences.push_back(line);
+  return differences;
+}
 
 Results JoinResults(std::vector<Results> parts) {
   Results joined = parts.at(0);

@@ -50,6 +50,9 @@ struct Results {
 // Error(kCorrupt). A member that is absent or of another type: Error(kBadInput).
 Results ReadResults(const std::filesystem::path& path, const std::string& configuration = "");
 
+// In what two results were made differently, a line each: method, student, options.
+std::vector<std::string> DifferencesOfConfigurations(const Results& a, const Results& b);
+
 // Parts of one table as one, wherever they were computed: results of one configuration on one file of episodes, which
 // no two parts may share. Else Error(kBadInput) that says in what they differ. At least one part.
 Results JoinResults(std::vector<Results> parts);
