@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tint/base/error.h"
 
@@ -12,12 +13,15 @@ namespace {
 constexpr double kOffset = 1e-6;         // pytorch-fid's eps
 constexpr double kMostNegative = -1e-3;  // share of the largest eigenvalue
 
+// Eigenvalues within the rounding of the largest one (the bound by which NumPy counts a matrix's rank) are taken as 0:
+// a singular covariance, of fewer samples than features, has many, and the root of 1e-16 is 1e-8.
 at::Tensor SymmetricRoot(const at::Tensor& matrix) {
   const auto [values, vectors] = at::linalg_eigh(matrix);
   const double largest = values.abs().max().item<double>();
+  const double rounding = static_cast<double>(matrix.size(0)) * std::numeric_limits<double>::epsilon() * largest;
   TINT_CHECK(!(values.min().item<double>() < kMostNegative * largest))
       << "a covariance with eigenvalue " << values.min().item<double>();
-  return at::matmul(vectors * values.clamp_min(0).sqrt(), vectors.t());
+  return at::matmul(vectors * at::where(values > rounding, values, 0).sqrt(), vectors.t());
 }
 
 // tr (A^{1/2} B A^{1/2})^{1/2} is the sum of the singular values of A^{1/2} B^{1/2}: taken so, no root is drawn from
