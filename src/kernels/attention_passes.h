@@ -4,6 +4,7 @@
 
 #include "attention_head.h"
 #include "lanes.h"
+#include "processor_kernels.h"
 
 namespace tint {
 namespace {
@@ -228,6 +229,13 @@ void HeadBackwardPass(const HeadBackward& head, float* scratch) {
   for (; row < head.queries; ++row) BackwardRows<1, kWidth>(head, row, buffers);
   Scatter<kWidth>(buffers.key_gradients, head.keys, head.key_gradient);
   Scatter<kWidth>(buffers.value_gradients, head.keys, head.value_gradient);
+}
+
+inline void UseAttentionPasses(ProcessorKernels* kernels) {
+  kernels->attention_forward[0] = HeadForwardPass<8>;
+  kernels->attention_forward[1] = HeadForwardPass<16>;
+  kernels->attention_backward[0] = HeadBackwardPass<8>;
+  kernels->attention_backward[1] = HeadBackwardPass<16>;
 }
 
 }  // namespace

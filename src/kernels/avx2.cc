@@ -1,25 +1,11 @@
 #include "attention_passes.h"
-#include "gated_gelu_passes.h"
-#include "matrix_tile.h"
-#include "norm_activate_passes.h"
-#include "processor_kernels.h"
-#include "winograd_passes.h"
+#include "passes.h"
 
 namespace tint {
 
-const ProcessorKernels kAvx2Kernels = {{HeadForwardPass<8>, HeadForwardPass<16>},
-                                       {HeadBackwardPass<8>, HeadBackwardPass<16>},
-                                       GatedGeluForward,
-                                       GatedGeluBackward,
-                                       NormSums,
-                                       NormForward,
-                                       NormPoolForward,
-                                       NormBackwardSums,
-                                       NormBackwardPass,
-                                       NormPoolBackwardPass,
-                                       WinogradInput,
-                                       WinogradOutput,
-                                       WinogradGradient,
-                                       Multiply};
+void UseAvx2(ProcessorKernels* kernels) {
+  UseAttentionPasses(kernels);
+  UsePasses(kernels);
+}
 
 }  // namespace tint

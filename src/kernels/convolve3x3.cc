@@ -1,7 +1,6 @@
 #include "tint/kernels/convolve3x3.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/einsum.h>
@@ -197,13 +196,9 @@ bool TilesFit(int64_t height, int64_t width) {
   return TilesAcross(height) * TilesAcross(width) * kTile * kTile <= 2 * height * width;
 }
 
-// Under autocast the products are to be LibTorch's, in its narrower numbers.
 bool Fits(const at::Tensor& input, const at::Tensor& weight) {
-  return !at::autocast::is_autocast_enabled(at::kCPU) && input.device().is_cpu() && input.scalar_type() == at::kFloat &&
-         weight.scalar_type() == at::kFloat && input.dim() == 4 && weight.dim() == 4 && weight.size(2) == 3 &&
-         weight.size(3) == 3 && input.numel() > 0 && input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-         weight.size(0) % kPanel == 0 && weight.size(1) == input.size(1) &&
-         (IsNarrow(input) || (input.size(1) % kPanel == 0 && TilesFit(input.size(2), input.size(3))));
+  return ConvolveNarrowFits(input, weight) ||
+         (FiltersFit(input, weight) && input.size(1) % kPanel == 0 && TilesFit(input.size(2), input.size(3)));
 }
 
 }  // namespace

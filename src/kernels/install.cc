@@ -7,6 +7,7 @@
 
 #include "tint/kernels/attention.h"
 #include "tint/kernels/convolve3x3.h"
+#include "tint/kernels/convolve_norm_activate.h"
 #include "tint/kernels/gated_gelu.h"
 #include "tint/kernels/norm_activate.h"
 
@@ -45,6 +46,16 @@ at::Tensor NormActivateOperator(const at::Tensor& input, const at::Tensor& weigh
                       {.training = training, .momentum = momentum, .epsilon = epsilon, .slope = slope, .pool = pool});
 }
 
+at::Tensor ConvolveNormActivateOperator(const at::Tensor& input, const at::Tensor& weight,
+                                        const std::optional<at::Tensor>& bias, const at::Tensor& gain,
+                                        const at::Tensor& base, const at::Tensor& running_mean,
+                                        const at::Tensor& running_variance, bool training, double momentum,
+                                        double epsilon, double slope, bool pool) {
+  return ConvolveNormActivate(
+      input, weight, bias, gain, base, running_mean, running_variance,
+      {.training = training, .momentum = momentum, .epsilon = epsilon, .slope = slope, .pool = pool});
+}
+
 // LibTorch warns when a kernel of its own is replaced; here that is the purpose.
 class SilentWarnings : public c10::WarningHandler {
  public:
@@ -65,6 +76,11 @@ void InstallKernels() {
         "bool training, float momentum, float epsilon, float slope, bool pool) -> Tensor",
         TORCH_FN(NormActivateOperator));
     own->def("convolve3x3(Tensor input, Tensor weight, Tensor? bias) -> Tensor", TORCH_FN(Convolve3x3));
+    own->def(
+        "convolve_norm_activate(Tensor input, Tensor weight, Tensor? bias, Tensor gain, Tensor base, "
+        "Tensor(a!) running_mean, Tensor(b!) running_variance, bool training, float momentum, float epsilon, "
+        "float slope, bool pool) -> Tensor",
+        TORCH_FN(ConvolveNormActivateOperator));
     auto* replaced = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu", TORCH_FN(Forward));
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu_backward", TORCH_FN(Backward));

@@ -9,11 +9,10 @@
 #include <ATen/ops/relu.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "norm_activate_rows.h"
+#include "norm_statistics.h"
 #include "processor_kernels.h"
 
 namespace tint {
@@ -46,44 +45,21 @@ at::Tensor ChannelsLast(const std::vector<int64_t>& shape) {
   return at::empty(shape, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
 }
 
-// The batch's mean and 1 / sqrt(variance + epsilon), and the map they make; running statistics are brought up to date.
-struct Statistics {
-  at::Tensor mean, inverse_deviation, scale, shift;  // float32 [C]
-};
-
-Statistics Measure(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                   const at::Tensor& running_mean, const at::Tensor& running_variance,
-                   const NormActivateOptions& options) {
+NormStatistics Measure(const at::Tensor& input, const NormTensors& tensors, const NormActivateOptions& options) {
   const int64_t channels = input.size(1), pixels = input.size(2) * input.size(3);
   const float* from = input.const_data_ptr<float>();
   // Differences to the first pixel: nothing cancels where a mean is large against its deviation.
   const Doubles sums = SumOverPictures(input.size(0), channels, [&](int64_t b, double* sum, double* squares) {
     KernelsOfThisProcessor().norm_sums(from + b * pixels * channels, pixels, channels, from, sum, squares);
   });
-  Statistics statistics;
-  for (at::Tensor* tensor : {&statistics.mean, &statistics.inverse_deviation, &statistics.scale, &statistics.shift})
-    *tensor = at::empty({channels}, at::kFloat);
   const auto count = static_cast<double>(input.size(0) * pixels);
-  const at::Tensor gain = weight.detach().contiguous(), base = bias.detach().contiguous();
+  Doubles means, variances;
   for (int64_t c = 0; c < channels; ++c) {
-    const double difference = sums[static_cast<size_t>(c)] / count, mean = from[c] + difference;
-    const double square = sums[static_cast<size_t>(channels + c)] / count;
-    const double variance = std::max(0.0, square - difference * difference);
-    const double inverse = 1 / std::sqrt(variance + options.epsilon);
-    const double scale = inverse * static_cast<double>(gain.const_data_ptr<float>()[c]);
-    statistics.mean.mutable_data_ptr<float>()[c] = static_cast<float>(mean);
-    statistics.inverse_deviation.mutable_data_ptr<float>()[c] = static_cast<float>(inverse);
-    statistics.scale.mutable_data_ptr<float>()[c] = static_cast<float>(scale);
-    statistics.shift.mutable_data_ptr<float>()[c] =
-        static_cast<float>(static_cast<double>(base.const_data_ptr<float>()[c]) - mean * scale);
-    const auto follow = [&](const at::Tensor& running, double value) {
-      float& now = running.mutable_data_ptr<float>()[c];
-      now = static_cast<float>((1 - options.momentum) * static_cast<double>(now) + options.momentum * value);
-    };
-    follow(running_mean, mean);
-    follow(running_variance, variance * count / std::max(1.0, count - 1));
+    const double difference = sums[static_cast<size_t>(c)] / count;
+    means.push_back(from[c] + difference);
+    variances.push_back(sums[static_cast<size_t>(channels + c)] / count - difference * difference);
   }
-  return statistics;
+  return FollowStatistics(means, variances, count, tensors, options);
 }
 
 NormPicture PictureOf(const at::Tensor& input, int64_t b, const at::Tensor& scale, const at::Tensor& shift,
@@ -103,7 +79,7 @@ class NormActivateFunction : public torch::autograd::Function<NormActivateFuncti
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& running_mean,
                             const at::Tensor& running_variance, const NormActivateOptions& options) {
-    const Statistics statistics = Measure(input, weight, bias, running_mean, running_variance, options);
+    const NormStatistics statistics = Measure(input, {weight, bias, running_mean, running_variance}, options);
     const int64_t half = options.pool ? 2 : 1;
     const at::Tensor output = ChannelsLast({input.size(0), input.size(1), input.size(2) / half, input.size(3) / half});
     const at::Tensor greatest = options.pool ? at::empty_like(output) : input;

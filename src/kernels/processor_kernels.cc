@@ -4,15 +4,20 @@ namespace tint {
 
 const std::vector<ProcessorKernels>& KernelsThatRunHere() {
   static const std::vector<ProcessorKernels> sets = [] {
-    std::vector<ProcessorKernels> found = {kPlainKernels};
+    std::vector<ProcessorKernels> found(1);
+    UsePlain(&found.back());
+    // Each set is the one before with what gains replaced.
+    const auto add = [&found](void (*use)(ProcessorKernels*)) {
+      found.push_back(found.back());
+      use(&found.back());
+    };
 #ifdef TINT_AVX
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      found.push_back(kAvx2Kernels);
-      if (__builtin_cpu_supports("avx512f")) {
-        found.push_back(kAvx2Kernels);
-        UseAvx512(&found.back());
-      }
+      add(UseAvx2);
+      if (__builtin_cpu_supports("avx512f")) add(UseAvx512);
     }
+#else
+    static_cast<void>(add);
 #endif
     return found;
   }();

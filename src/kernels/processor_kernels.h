@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "attention_head.h"
+#include "convolve_norm_pool_rows.h"
 #include "norm_activate_rows.h"
 #include "winograd_tiles.h"
 
@@ -27,6 +28,9 @@ struct ProcessorKernels {
   void (*norm_backward)(const NormPicture& picture, const NormBackward& backward, const float* given, float* gradient);
   void (*norm_pool_backward)(const NormPicture& picture, const NormBackward& backward, const float* given,
                              float* gradient);
+  // convolve_norm_pool_passes.h.
+  void (*pool_rows)(const RowPair& rows, const float* from, float* output, uint8_t* chosen);
+  void (*spread_rows)(const RowPair& rows, const float* given, const uint8_t* chosen, float* to);
   // winograd_passes.h.
   void (*winograd_input)(const float* pictures, const WinogradTiles& tiles, const WinogradBlock& block,
                          const float* zeros, float* to);
@@ -37,9 +41,10 @@ struct ProcessorKernels {
   void (*multiply)(const MatrixProduct& product, const float* a, const float* b, float* c);
 };
 
-extern const ProcessorKernels kPlainKernels;
-extern const ProcessorKernels kAvx2Kernels;
-// Puts those for AVX-512 in their places. To be called only where the processor has it.
+// Each puts what it has for its processor in its place. To be called only where the processor has AVX2 and FMA, or
+// AVX-512.
+void UsePlain(ProcessorKernels* kernels);
+void UseAvx2(ProcessorKernels* kernels);
 void UseAvx512(ProcessorKernels* kernels);
 
 // All sets that this processor runs, the best last: plain ones, those for AVX2 and FMA, those for AVX-512.

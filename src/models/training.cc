@@ -86,19 +86,34 @@ void Fuse(Node* norm, Graph& graph) {
   for (auto node = chain.rbegin(); node != chain.rend(); ++node) (*node)->destroy();
 }
 
+// norm_activate(convolve3x3(input, weight, bias), ...) as one.
+void Join(Node* convolution, Graph& graph) {
+  Node* norm = OnlyReader(convolution->output(), c10::Symbol::fromQualString("tint::norm_activate"));
+  if (norm == nullptr) return;
+  const torch::jit::WithInsertPoint before(norm);
+  std::vector<Value*> inputs = convolution->inputs().vec();
+  for (Value* value : norm->inputs().slice(1)) inputs.push_back(value);
+  Node* joined = graph.insertNode(graph.create(c10::Symbol::fromQualString("tint::convolve_norm_activate"), inputs));
+  joined->output()->setType(c10::TensorType::get());
+  norm->output()->replaceAllUsesWith(joined->output());
+  norm->destroy();
+  convolution->destroy();
+}
+
 // conv2d(input, weight, bias, stride, padding, dilation, groups) with padding 1 and all else 1; the filters' size is
 // seen when it runs.
-void UseOwnConvolution(Node* node, Graph& graph) {
+Node* OwnConvolution(Node* node, Graph& graph) {
   const auto groups = toIValue(node->input(6));
   const bool plain = AreBoth(node->input(3), 1) && AreBoth(node->input(4), 1) && AreBoth(node->input(5), 1) && groups &&
                      groups->isInt() && groups->toInt() == 1;
-  if (!plain) return;
+  if (!plain) return nullptr;
   const torch::jit::WithInsertPoint before(node);
   Node* own = graph.insertNode(
       graph.create(c10::Symbol::fromQualString("tint::convolve3x3"), node->inputs().slice(0, 3).vec()));
   own->output()->setType(c10::TensorType::get());
   node->output()->replaceAllUsesWith(own->output());
   node->destroy();
+  return own;
 }
 
 void RewriteMethods(const torch::jit::Module& module) {
@@ -111,7 +126,9 @@ void RewriteMethods(const torch::jit::Module& module) {
         if (node->kind() == c10::aten::conv2d) convolutions.push_back(node);
       }
       for (Node* norm : norms) Fuse(norm, *graph);
-      for (Node* node : convolutions) UseOwnConvolution(node, *graph);
+      for (Node* node : convolutions) {
+        if (Node* own = OwnConvolution(node, *graph)) Join(own, *graph);
+      }
     }
   }
 }

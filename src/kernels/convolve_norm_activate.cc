@@ -1,0 +1,182 @@
+#include "tint/kernels/convolve_norm_activate.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <tuple>
+#include <vector>
+
+#include "convolve_narrow.h"
+#include "norm_statistics.h"
+#include "processor_kernels.h"
+#include "windows.h"
+
+namespace tint {
+namespace {
+
+// G [D, D] in double, D = 9 C + 1.
+at::Tensor SecondMoments(const Pictures& pictures) {
+  const int64_t depth = pictures.depth(), stride = pictures.stride();
+  const at::Tensor parts = at::zeros({pictures.count, depth, stride}, at::kDouble);
+  at::parallel_for(0, pictures.count, 1, [&](int64_t first, int64_t last) {
+    const at::Tensor windows = pictures.Windows(1), row_sums = at::empty({depth, stride}, at::kFloat);
+    const float* of_row = row_sums.const_data_ptr<float>();
+    const MatrixProduct product = {depth, pictures.width, stride, 1, stride, kPanel, stride, false};
+    for (int64_t row = first * pictures.height; row < last * pictures.height; ++row) {
+      pictures.LayWindows(row, windows.mutable_data_ptr<float>());
+      KernelsOfThisProcessor().multiply(product, windows.const_data_ptr<float>(), windows.const_data_ptr<float>(),
+                                        row_sums.mutable_data_ptr<float>());
+      double* sum = parts.mutable_data_ptr<double>() + row / pictures.height * depth * stride;
+      for (int64_t i = 0; i < depth * stride; ++i) sum[i] += static_cast<double>(of_row[i]);
+    }
+  });
+  return parts.sum(0).slice(1, 0, depth).contiguous();
+}
+
+// Of x = laid p~ for each filter, from G / n; laid [K, D] in double.
+struct Moments {
+  at::Tensor means, variances;  // double [K]
+};
+
+Moments MomentsOf(const at::Tensor& laid, const at::Tensor& second_moments) {
+  const at::Tensor mean = second_moments[-1] / second_moments[-1][-1];
+  const at::Tensor covariance = second_moments / second_moments[-1][-1] - at::outer(mean, mean);
+  return {at::matmul(laid, mean), (at::matmul(laid, covariance) * laid).sum(1)};
+}
+
+std::vector<double> Doubles(const at::Tensor& tensor) {
+  const double* from = tensor.const_data_ptr<double>();
+  return {from, from + tensor.numel()};
+}
+
+RowPair RowsOf(const Pictures& pictures, int64_t channels, double slope) {
+  return {pictures.width, channels, static_cast<float>(slope)};
+}
+
+// Calls work(b, pair, windows): picture b's rows 2 pair and 2 pair + 1, their windows laid one after the other. A last
+// row without another leaves nothing. Each picture is one thread's.
+template <class Work>
+void ForEachPair(const Pictures& pictures, const Work& work) {
+  at::parallel_for(0, pictures.count, 1, [&](int64_t first, int64_t last) {
+    const at::Tensor windows = pictures.Windows(2);
+    auto* laid = windows.mutable_data_ptr<float>();
+    for (int64_t b = first; b < last; ++b) {
+      for (int64_t pair = 0; pair < pictures.height / 2; ++pair) {
+        const int64_t row = b * pictures.height + 2 * pair;
+        pictures.LayWindows(row, laid);
+        pictures.LayWindows(row + 1, laid + pictures.width * pictures.stride());
+        work(b, pair, laid);
+      }
+    }
+  });
+}
+
+// The pooled values of a = laid p~, [B, K, H / 2, W / 2], and chosen (PoolRows), alike but of bytes.
+void ConvolveAndPool(const Pictures& pictures, const at::Tensor& laid, double slope, const at::Tensor& output,
+                     const at::Tensor& chosen) {
+  const int64_t filters = laid.size(0), rows = pictures.height / 2, width = pictures.width / 2 * filters;
+  const at::Tensor panels = Panels(laid);
+  const MatrixProduct product = {2 * pictures.width,        pictures.depth(), filters, pictures.stride(), 1,
+                                 pictures.depth() * kPanel, kPanel,           false};
+  ForEachPair(pictures, [&](int64_t b, int64_t pair, const float* windows) {
+    thread_local std::vector<float> values;
+    values.resize(static_cast<size_t>(2 * pictures.width * filters));
+    KernelsOfThisProcessor().multiply(product, windows, panels.const_data_ptr<float>(), values.data());
+    const int64_t to = (b * rows + pair) * width;
+    KernelsOfThisProcessor().pool_rows(RowsOf(pictures, filters, slope), values.data(),
+                                       output.mutable_data_ptr<float>() + to, chosen.mutable_data_ptr<uint8_t>() + to);
+  });
+}
+
+// S [D, K] in double.
+at::Tensor SumOfChosen(const Pictures& pictures, const at::Tensor& given, const at::Tensor& chosen, double slope) {
+  const int64_t filters = given.size(1), rows = pictures.height / 2, width = pictures.width / 2 * filters;
+  const int64_t depth = pictures.depth();
+  const at::Tensor parts = at::zeros({pictures.count, depth, filters}, at::kFloat);
+  const MatrixProduct product = {depth, 2 * pictures.width, filters, 1, pictures.stride(), kPanel, filters, true};
+  ForEachPair(pictures, [&](int64_t b, int64_t pair, const float* windows) {
+    thread_local std::vector<float> gradients;
+    gradients.resize(static_cast<size_t>(2 * pictures.width * filters));
+    const int64_t from = (b * rows + pair) * width;
+    KernelsOfThisProcessor().spread_rows(RowsOf(pictures, filters, slope), given.const_data_ptr<float>() + from,
+                                         chosen.const_data_ptr<uint8_t>() + from, gradients.data());
+    KernelsOfThisProcessor().multiply(product, windows, gradients.data(),
+                                      parts.mutable_data_ptr<float>() + b * depth * filters);
+  });
+  return parts.to(at::kDouble).sum(0);
+}
+
+class FirstLayerFunction : public torch::autograd::Function<FirstLayerFunction> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& weight, const at::Tensor& bias,
+                            const at::Tensor& gain, const at::Tensor& base, const at::Tensor& input,
+                            const at::Tensor& running_mean, const at::Tensor& running_variance,
+                            const NormActivateOptions& options) {
+    const Pictures pictures(input);
+    const at::Tensor laid = LaidFilters(weight, bias), second_moments = SecondMoments(pictures);
+    const Moments moments = MomentsOf(laid.to(at::kDouble), second_moments);
+    const auto count = static_cast<double>(pictures.count * pictures.height * pictures.width);
+    const NormStatistics statistics = FollowStatistics(Doubles(moments.means), Doubles(moments.variances), count,
+                                                       {gain, base, running_mean, running_variance}, options);
+    at::Tensor normalised = laid * statistics.scale.unsqueeze(1);
+    normalised.select(1, -1) += statistics.shift;
+    const std::vector<int64_t> shape = {pictures.count, laid.size(0), pictures.height / 2, pictures.width / 2};
+    const auto empty = [&shape](at::ScalarType dtype) {
+      return at::empty(shape, at::TensorOptions(dtype).memory_format(at::MemoryFormat::ChannelsLast));
+    };
+    const at::Tensor output = empty(at::kFloat), chosen = empty(at::kByte);
+    ConvolveAndPool(pictures, normalised, options.slope, output, chosen);
+    context->save_for_backward({input, laid, second_moments, chosen, statistics.inverse_deviation, statistics.scale});
+    context->saved_data["slope"] = options.slope;
+    return output;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &input = saved[0], &second_moments = saved[2], &chosen = saved[3];
+    const at::Tensor laid = saved[1].to(at::kDouble), inverse = saved[4].to(at::kDouble);
+    const at::Tensor scale = saved[5].to(at::kDouble);
+    const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor sums = SumOfChosen(Pictures(input), given, chosen, context->saved_data["slope"].toDouble());
+    const at::Tensor sum = sums[-1], means = MomentsOf(laid, second_moments).means;
+    const at::Tensor product = (laid * sums.t()).sum(1) - means * sum;
+    torch::autograd::variable_list found(8);
+    found[2] = (product * inverse).to(at::kFloat);
+    found[3] = sum.to(at::kFloat);
+    if (!context->needs_input_grad(0) && !context->needs_input_grad(1)) return found;
+    const at::Tensor first_moments = second_moments[-1], count = first_moments[-1];
+    const at::Tensor offset = scale * sum / count, tilt = scale * inverse.square() * product / count;
+    const at::Tensor spread = at::matmul(laid, second_moments) - at::outer(means, first_moments);  // [K, D]
+    const at::Tensor of_laid =
+        scale.unsqueeze(1) * sums.t() - at::outer(offset, first_moments) - tilt.unsqueeze(1) * spread;
+    std::tie(found[0], found[1]) = StoodFilters(of_laid.to(at::kFloat));
+    return found;
+  }
+};
+
+bool Fits(const at::Tensor& input, const at::Tensor& weight, const NormActivateOptions& options) {
+  return options.training && options.pool && !input.requires_grad() && ConvolveNarrowFits(input, weight) &&
+         input.size(2) > 1 && input.size(3) > 1;
+}
+
+}  // namespace
+
+at::Tensor ConvolveNormActivate(const at::Tensor& input, const at::Tensor& weight,
+                                const std::optional<at::Tensor>& bias, const at::Tensor& gain, const at::Tensor& base,
+                                const at::Tensor& running_mean, const at::Tensor& running_variance,
+                                const NormActivateOptions& options) {
+  if (!Fits(input, weight, options))
+    return NormActivate(Convolve3x3(input, weight, bias), gain, base, running_mean, running_variance, options);
+  // Every argument a tensor: an absent one would shift the places by which the gradients are asked.
+  const at::Tensor added = bias && bias->defined() ? *bias : at::zeros({weight.size(0)}, at::kFloat);
+  return FirstLayerFunction::apply(weight, added, gain, base, input, running_mean, running_variance, options);
+}
+
+}  // namespace tint
