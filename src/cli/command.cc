@@ -144,6 +144,8 @@ const std::vector<Command>& Commands() {
       {"before", "dataset check", "count, decode and compare the pictures of a data set", RunDatasetCheck},
       {"before", "models lock", "write models.json for the model files of a folder", RunModelsLock},
       {"before", "models check", "open every model of a set and run its probes", RunModelsCheck},
+      {"before", "models calibrate", "fit the scale of a teacher's labels, where no meta-training did",
+       RunModelsCalibrate},
       {"before", "pretrain student", "train Conv4 or ResNet12 on base classes and add it to a model set",
        RunPretrainStudent},
       {"before", "pretrain teacher", "meta-train a model set's teacher on episodes of base classes",

@@ -1,4 +1,4 @@
-// models lock, models check.
+// models lock, models check, models calibrate.
 #include <cstdio>
 
 #include "tint/base/file.h"
@@ -6,6 +6,7 @@
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
 #include "tint/models/model_set.h"
+#include "tint/stages/calibrate.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -93,6 +94,28 @@ int RunModelsCheck(const Command& command, const std::vector<std::string>& argum
                              .found = "other values than models.json states",
                              .expected = "the probe's values",
                              .remedy = "Export the model again; it does not compute here what it computed there."});
+}
+
+int RunModelsCalibrate(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  CalibrateOptions options;
+  options.Declare(grammar);
+  grammar.Positional({"DIR", "Folder of the model set.", false, false});
+  if (!BeginCommand(grammar, options.shell, arguments)) return 0;
+  if (!grammar.positionals().empty()) options.models = grammar.positionals()[0];
+  const Json json = CalibrateTeacher(options);
+  char text[320];
+  std::snprintf(text, sizeof text,
+                "%lld queries of %lld episodes, %.2f %% named rightly at any scale\n"
+                "logit_scale %.4g: cross-entropy %.4f\n"
+                "logit_scale %.4g: cross-entropy %.4f, %s\n",
+                json["queries"].get<long long>(), json["episodes"].get<long long>(),
+                100 * json["accuracy"].get<double>(), json["logit_scale_before"].get<double>(),
+                json["cross_entropy_before"].get<double>(), json["logit_scale"].get<double>(),
+                json["cross_entropy"].get<double>(),
+                options.shell.dry_run ? "would be written into models.json" : "written into models.json");
+  PrintResult(options.shell, json, text);
+  return 0;
 }
 
 }  // namespace tint

@@ -62,13 +62,14 @@ void DistillOptions::Declare(OptionList& list) {
           "synthetic-labels", &synthetic_labels,
           "What synthetic pictures teach: soft labels of the teacher or of logistic regression, as base-labels, or the "
           "class they were generated for (Table 2, None).")
-      .Choices({"teacher", "logistic-regression", "class"})
+      .Choices({"teacher", "teacher-logistic-regression", "logistic-regression", "class"})
       .Source("S24 row 17");
   list.Add(
           "base-labels", &base_labels,
-          "Who labels the base pictures: the model set's teacher (cosine to prototypes), or logistic regression on the "
-          "student's own pre-trained features (LabelHalluc).")
-      .Choices({"teacher", "logistic-regression"})
+          "Who labels the base pictures: the model set's teacher (cosine to prototypes; made for a "
+          "meta-trained one, whose scale was learned), logistic regression on that teacher's features (for any other), "
+          "or logistic regression on the student's own pre-trained features (LabelHalluc).")
+      .Choices({"teacher", "teacher-logistic-regression", "logistic-regression"})
       .Preset("upstream", "logistic-regression")
       .Source("TINT Table 2; S16");
   list.Add("batch-norm", &batch_norm,

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "pieces.h"
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
@@ -49,6 +51,44 @@ at::Tensor CosineLogits(const at::Tensor& features, const at::Tensor& prototypes
 at::Tensor PseudoLabels(const at::Tensor& features, const at::Tensor& prototypes, double scale, double bias) {
   const at::Tensor logits = CosineLogits(features, prototypes, scale, bias);
   return SwitchedOff(Mathematics::kPrototypes) ? at::roll(logits, {1}, {1}) : logits;
+}
+
+double MeanCrossEntropy(const std::vector<at::Tensor>& cosines, const std::vector<at::Tensor>& labels, double scale) {
+  TINT_CHECK_EQ(cosines.size(), labels.size());
+  double sum = 0;
+  int64_t count = 0;
+  for (size_t k = 0; k < cosines.size(); ++k) {
+    const at::Tensor log = at::log_softmax(cosines[k].to(at::kDouble) * scale, 1);
+    sum -= log.gather(1, labels[k].unsqueeze(1)).sum().item<double>();
+    count += labels[k].size(0);
+  }
+  TINT_CHECK_GT(count, 0);
+  return sum / static_cast<double>(count);
+}
+
+double CalibrateScale(const std::vector<at::Tensor>& cosines, const std::vector<at::Tensor>& labels) {
+  TINT_CHECK_EQ(cosines.size(), labels.size());
+  // d/ds of the cross-entropy: the cosine that softmax expects, less that of the class.
+  const auto slope = [&](double scale) {
+    double sum = 0;
+    for (size_t k = 0; k < cosines.size(); ++k) {
+      const at::Tensor x = cosines[k].to(at::kDouble), expected = (at::softmax(x * scale, 1) * x).sum(1);
+      sum += (expected - x.gather(1, labels[k].unsqueeze(1)).squeeze(1)).sum().item<double>();
+    }
+    return sum;
+  };
+  double low = 1e-2, high = 1e4;
+  if (slope(low) >= 0 || slope(high) <= 0)
+    Fail(ExitCode::kBadInput, {.field = "logit_scale",
+                               .found = slope(low) >= 0 ? "cosines to prototypes say nothing of the classes"
+                                                        : "cosines to prototypes name every class rightly",
+                               .expected = "a cross-entropy that is smallest at a scale in [0.01, 10000]",
+                               .remedy = "Take more, or other, episodes."});
+  while (high > low * (1 + 1e-7)) {
+    const double middle = std::sqrt(low * high);
+    (slope(middle) < 0 ? low : high) = middle;
+  }
+  return std::sqrt(low * high);
 }
 
 }  // namespace tint

@@ -125,4 +125,14 @@ std::vector<std::string> LockModels(const std::filesystem::path& folder, const J
   return written;
 }
 
+void ChangeFact(const std::filesystem::path& folder, const std::string& role, const std::string& name,
+                const Json& value) {
+  RejectUnknownFacts({{role, {{name, value}}}});
+  const ModelSet set = ModelSet::Open(folder);
+  set.Require(role);
+  Json root = set.document().root;
+  root["roles"][role][name] = value;
+  WriteFileDurably(folder / kModelsFile, root.dump(2) + "\n");
+}
+
 }  // namespace tint

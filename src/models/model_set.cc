@@ -108,6 +108,12 @@ std::string ModelRecord::KeySha256() const {
   return Sha256Hex(CanonicalJson(read));
 }
 
+std::string ModelRecord::FeaturesSha256() const {
+  ModelRecord bare = *this;
+  for (const char* classifier : {"logit_scale", "logit_bias"}) bare.facts.erase(classifier);
+  return bare.KeySha256();
+}
+
 ModelSet ModelSet::Open(const std::filesystem::path& folder) {
   std::error_code ignored;
   if (!std::filesystem::exists(folder / kModelsFile, ignored)) {

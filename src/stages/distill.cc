@@ -88,7 +88,7 @@ class DistillStage : public Stage {
     return UsesGenerated(context) ? std::vector<std::string>{"generate"} : std::vector<std::string>();
   }
   std::vector<std::string> roles(const StageContext& context) const override {
-    return Asks(context, "teacher") ? std::vector<std::string>{"teacher"} : std::vector<std::string>();
+    return AsksTeacher(context) ? std::vector<std::string>{"teacher"} : std::vector<std::string>();
   }
 
   void Check(const StageContext& context) const override {
@@ -142,7 +142,7 @@ class DistillStage : public Stage {
     for (const TaskClass& task_class : context.task().classes) classes.push_back(task_class.name);
     key.inputs["classes"] = Sha256Hex(CanonicalJson(classes));
     if (context.base_source()) key.inputs["base images"] = context.base_source()->ContentSha256();
-    if (Asks(context, "teacher")) key.models["teacher"] = context.models().Require("teacher").KeySha256();
+    if (AsksTeacher(context)) key.models["teacher"] = context.models().Require("teacher").KeySha256();
     AddStart(context, &key);
     return key;
   }
@@ -198,11 +198,14 @@ class DistillStage : public Stage {
   }
 
  private:
-  // Whether somebody's labels are asked for by this kind.
-  static bool Asks(const StageContext& context, const std::string& kind) {
+  // Whether labels are made from the model set's teacher.
+  static bool AsksTeacher(const StageContext& context) {
     const DistillOptions& options = context.options().distill;
-    return (UsesBase(context) && options.base_labels == kind) ||
-           (options.synthetic_weight > 0 && options.synthetic_labels == kind);
+    const auto from_teacher = [](const std::string& kind) {
+      return kind == "teacher" || kind == "teacher-logistic-regression";
+    };
+    return (UsesBase(context) && from_teacher(options.base_labels)) ||
+           (options.synthetic_weight > 0 && from_teacher(options.synthetic_labels));
   }
 
   static std::string SyntheticSha256(const StageContext& context) {

@@ -79,6 +79,37 @@ at::Tensor KeptFeatures(const FeatureSource& source, const std::string& name, co
   return at::cat(parts);
 }
 
+struct OpenedTeacher {
+  FeatureSource features;
+  TeacherFacts facts;
+};
+
+// The model set's teacher, as it computes features.
+OpenedTeacher OpenTeacher(const StageContext& context) {
+  const auto teacher = std::make_shared<Teacher>(context.models().LoadTeacher(context.device(), context.dtype()));
+  const auto compute = [teacher, device = context.device()](const at::Tensor& images) {
+    return TeacherFeatures(*teacher, images, device);
+  };
+  return {{"teacher",
+           context.models().Require("teacher").FeaturesSha256(),
+           {{"image-size", context.image_size()}},
+           compute},
+          teacher->facts()};
+}
+
+// The student as it is before distillation, as it computes features.
+FeatureSource StartFeatures(const StageContext& context) {
+  ScriptModule backbone = OpenStart(context).module;
+  backbone.MoveTo(context.device());
+  const InputFacts input = StudentInput(context);
+  Json options = {{"image-size", context.image_size()}, {"mean", input.mean}, {"std", input.std}};
+  if (ChooseStart(context) == StudentStart::kRandom) options["student"] = context.options().distill.student.conv4_head;
+  const auto compute = [backbone, input, device = context.device()](const at::Tensor& images) {
+    return StudentLogits(backbone, images, input.mean, input.std, device);
+  };
+  return {"student", StartSha256(context), options, compute};
+}
+
 // One who labels pictures: features of them all, and logits from features.
 class Labeller {
  public:
@@ -92,47 +123,25 @@ class Labeller {
 // The deployed PMF teacher, method.md S13.
 class TeacherLabeller : public Labeller {
  public:
-  explicit TeacherLabeller(const StageContext& context)
-      : teacher_(context.models().LoadTeacher(context.device(), context.dtype())),
-        device_(context.device()),
-        image_size_(context.image_size()),
-        sha256_(context.models().Require("teacher").KeySha256()) {}
-  FeatureSource Source() const override {
-    const auto compute = [this](const at::Tensor& images) { return TeacherFeatures(teacher_, images, device_); };
-    return {"teacher", sha256_, {{"image-size", image_size_}}, compute};
-  }
+  explicit TeacherLabeller(const StageContext& context) : backbone_(OpenTeacher(context)) {}
+  FeatureSource Source() const override { return backbone_.features; }
   void Fit(const StageContext& context, const Labelled& support) override {
     prototypes_ = Prototypes(Source().compute(support.images), support.labels, context.ways());
   }
   at::Tensor Logits(const at::Tensor& features) const override {
-    return PseudoLabels(features, prototypes_, teacher_.facts().logit_scale, teacher_.facts().logit_bias);
+    return PseudoLabels(features, prototypes_, backbone_.facts.logit_scale, backbone_.facts.logit_bias);
   }
 
  private:
-  Teacher teacher_;
-  c10::Device device_;
-  int64_t image_size_;
-  std::string sha256_;
+  OpenedTeacher backbone_;
   at::Tensor prototypes_;
 };
 
-// Logistic regression on the features of the student's start, method.md S16.
+// Logistic regression on frozen features, method.md S16: those of the student's start, or a teacher's.
 class RegressionLabeller : public Labeller {
  public:
-  explicit RegressionLabeller(const StageContext& context)
-      : backbone_(OpenStart(context).module), input_(StudentInput(context)), device_(context.device()) {
-    backbone_.MoveTo(device_);
-    options_ = {{"image-size", context.image_size()}, {"mean", input_.mean}, {"std", input_.std}};
-    if (ChooseStart(context) == StudentStart::kRandom)
-      options_["student"] = context.options().distill.student.conv4_head;
-    sha256_ = StartSha256(context);
-  }
-  FeatureSource Source() const override {
-    const auto compute = [this](const at::Tensor& images) {
-      return StudentLogits(backbone_, images, input_.mean, input_.std, device_);
-    };
-    return {"student", sha256_, options_, compute};
-  }
+  explicit RegressionLabeller(FeatureSource features) : features_(std::move(features)) {}
+  FeatureSource Source() const override { return features_; }
   void Fit(const StageContext& context, const Labelled& support) override {
     const DistillOptions& options = context.options().distill;
     const int64_t count = support.images.size(0), copies = std::max<int64_t>(1, options.support_copies);
@@ -144,24 +153,21 @@ class RegressionLabeller : public Labeller {
                                        context.NewKey("", 0, {}).episode_idx, 0, static_cast<uint64_t>(k)});
       images = Augment(images, options.disturbance.Augmentation(images.size(3)), streams);
     }
-    classifier_ =
-        FitLogisticRegression(NormalizeRows(Source().compute(images)), support.labels.repeat({copies}), context.ways());
+    classifier_ = FitLogisticRegression(NormalizeRows(features_.compute(images)), support.labels.repeat({copies}),
+                                        context.ways());
   }
   at::Tensor Logits(const at::Tensor& features) const override { return classifier_.Logits(NormalizeRows(features)); }
 
  private:
-  ScriptModule backbone_;
-  InputFacts input_;
-  c10::Device device_;
-  Json options_;
-  std::string sha256_;
+  FeatureSource features_;
   LinearClassifier classifier_;
 };
 
 std::unique_ptr<Labeller> MakeLabeller(const StageContext& context, const std::string& kind) {
   if (kind == "teacher") return std::make_unique<TeacherLabeller>(context);
+  if (kind == "teacher-logistic-regression") return std::make_unique<RegressionLabeller>(OpenTeacher(context).features);
   TINT_CHECK_EQ(kind, "logistic-regression");
-  return std::make_unique<RegressionLabeller>(context);
+  return std::make_unique<RegressionLabeller>(StartFeatures(context));
 }
 
 // Soft labels of the pictures that get some: {"base": [M, N], "synthetic": [M, N]}.

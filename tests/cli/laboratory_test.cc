@@ -8,6 +8,7 @@
 
 #include "files.h"
 #include "program.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 
 namespace tint::testing {
@@ -282,6 +283,58 @@ TEST_F(Laboratory, MetaTrainingKeepsTheBestTeacher) {
   EXPECT_GE(json["validation_accuracy"].get<double>(), json["untrained_accuracy"].get<double>());
   EXPECT_EQ(Run(arguments).json()["reused"], true);
   EXPECT_EQ(Run({"models", "check", models}).code, 0);
+}
+
+TEST_F(Laboratory, ATeachersScaleIsFittedToEpisodesThatAreNotOfTheTest) {
+  SmallWorld(world_ / "scaled");
+  const fs::path models = world_ / "scaled/models";
+  // Photos of a class that lie in another's folder: so that this teacher, too, errs.
+  const fs::path noisy = world_ / "data/noisy";
+  fs::create_directories(noisy);
+  fs::copy(world_ / "data/shapes/val", noisy / "val", fs::copy_options::recursive);
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(noisy / "val")) folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end());
+  for (const auto& entry : fs::directory_iterator(folders[0]))
+    fs::copy(entry.path(), folders[1] / ("stray-" + entry.path().filename().string()));
+  const fs::path list = world_ / "noisy.json";
+  ASSERT_EQ(Run({"episodes", "draw", "--dataset", "noisy", "--split", "val", "--ways", "3", "--shots", "1", "--count",
+                 "6", "--out", list})
+                .code,
+            0);
+  const auto calibrate = [&](const Arguments& more) {
+    Arguments arguments = {"models",     "calibrate", models,       "--dataset", "noisy",
+                           "--episodes", list,        "--progress", "none",      "--json"};
+    return Run(With(arguments, more));
+  };
+  EXPECT_EQ(calibrate({"--dataset", "shapes", "--episodes", List("test")}).code, 65);
+  const std::string before = ReadAll(models / "models.json");
+  const Outcome dry = calibrate({"--dry-run"});
+  ASSERT_EQ(dry.code, 0) << dry.err;
+  EXPECT_EQ(dry.json()["written"], false);
+  EXPECT_EQ(ReadAll(models / "models.json"), before);
+  const auto base_only = [&](const Arguments& more) {
+    const Outcome outcome =
+        Baseline("base-only", "scaled-run", "0", With({"--models", models, "--student-init", "random"}, more));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.json()["stages"][0]["key"].get<std::string>();
+  };
+  const std::string raw = base_only({});
+  const Json json = calibrate({}).json();
+  EXPECT_LT(json["cross_entropy"].get<double>(), json["cross_entropy_before"].get<double>());
+  const double scale = json["logit_scale"].get<double>();
+  EXPECT_EQ(ParseJson(ReadAll(models / "models.json"), "models.json", ExitCode::kCorrupt)
+                .root["roles"]["teacher"]["logit_scale"],
+            scale);
+  EXPECT_DOUBLE_EQ(calibrate({}).json()["logit_scale"].get<double>(), scale);
+  EXPECT_EQ(Run({"models", "check", models}).code, 0);
+  // Labels change with the scale, the features that they are made of do not; regression on them is a third way.
+  const std::string scaled = base_only({}),
+                    regression = base_only({"--distill.base-labels", "teacher-logistic-regression"});
+  EXPECT_NE(raw, scaled);
+  EXPECT_NE(scaled, regression);
+  const fs::path features = world_ / "scaled-run/shared/features";
+  EXPECT_EQ(std::distance(fs::directory_iterator(features), fs::directory_iterator()), 1);
 }
 
 }  // namespace

@@ -95,5 +95,45 @@ TEST(PseudoLabels, PointAtTheNearestPrototypeAndAtTheNextClassWhenSwitchedOff) {
   EXPECT_THAT(PseudoLabels(features, prototypes, 10, 0).argmax(1), TensorEquals(at::tensor({1, 2, 0}, at::kLong)));
 }
 
+// Two classes, every query nearer its own prototype by 0.2 or, one time in four, nearer the other's: softmax says 3/4
+// where sigmoid(0.2 s) = 3/4.
+std::vector<at::Tensor> ThreeOfFour(double gap) {
+  return {gap * at::tensor({1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0}).reshape({4, 2})};
+}
+const std::vector<at::Tensor>& ThreeOfFourLabels() {
+  static const std::vector<at::Tensor> labels = {at::tensor({0, 1, 0, 1}, at::kLong)};
+  return labels;
+}
+
+TEST(CalibrateScale, IsTheLogitOfTheShareOfRightOnes) {
+  EXPECT_NEAR(CalibrateScale(ThreeOfFour(0.2), ThreeOfFourLabels()), std::log(3.0) / 0.2, 1e-4);
+  EXPECT_NEAR(CalibrateScale(ThreeOfFour(0.02), ThreeOfFourLabels()), std::log(3.0) / 0.02, 1e-3);
+  // -3/4 log 3/4 - 1/4 log 1/4
+  EXPECT_NEAR(MeanCrossEntropy(ThreeOfFour(0.2), ThreeOfFourLabels(), std::log(3.0) / 0.2), 0.5623351446188083, 1e-9);
+  EXPECT_NEAR(MeanCrossEntropy(ThreeOfFour(0.2), ThreeOfFourLabels(), 0), std::log(2.0), 1e-12);
+}
+
+TEST(CalibrateScale, IsTheSmallestOfItsNeighbourhoodAlsoForUnequalEpisodes) {
+  RandomStream stream({4, "scale"});
+  const std::vector<at::Tensor> labels = {at::arange(30).remainder(3), at::arange(50).remainder(5)};
+  std::vector<at::Tensor> cosines;
+  for (const at::Tensor& one : labels) {
+    const int64_t ways = one.max().item<int64_t>() + 1;
+    cosines.push_back(0.05 * stream.Normal({one.size(0), ways}) + 0.06 * at::one_hot(one, ways));
+  }
+  const double scale = CalibrateScale(cosines, labels), best = MeanCrossEntropy(cosines, labels, scale);
+  EXPECT_LT(best, MeanCrossEntropy(cosines, labels, scale * 1.01));
+  EXPECT_LT(best, MeanCrossEntropy(cosines, labels, scale / 1.01));
+}
+
+TEST(CalibrateScale, NeedsErrorsAndSense) {
+  const std::vector<at::Tensor> right = {0.2 * at::eye(2)}, labels = {at::tensor({0, 1}, at::kLong)},
+                                wrong = {at::tensor({1, 0}, at::kLong)};
+  EXPECT_THAT(CatchError([&] { CalibrateScale(right, labels); }),
+              FailsWith(ExitCode::kBadInput, HasSubstr("name every class rightly")));
+  EXPECT_THAT(CatchError([&] { CalibrateScale(right, wrong); }),
+              FailsWith(ExitCode::kBadInput, HasSubstr("say nothing")));
+}
+
 }  // namespace
 }  // namespace tint

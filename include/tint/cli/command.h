@@ -43,6 +43,7 @@ int RunEpisodesExport(const Command& command, const std::vector<std::string>& ar
 int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsLock(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
+int RunModelsCalibrate(const Command& command, const std::vector<std::string>& arguments);
 int RunPretrainTeacher(const Command& command, const std::vector<std::string>& arguments);
 int RunPretrainStudent(const Command& command, const std::vector<std::string>& arguments);
 int RunCollect(const Command& command, const std::vector<std::string>& arguments);

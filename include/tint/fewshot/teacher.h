@@ -29,4 +29,14 @@ at::Tensor CosineLogits(const at::Tensor& features, const at::Tensor& prototypes
 // each class is taught as the next one.)
 at::Tensor PseudoLabels(const at::Tensor& features, const at::Tensor& prototypes, double scale, double bias);
 
+// Mean cross-entropy, in nats, of the classes under softmax(scale * cosines). Per episode: cosines [M, N], labels int64
+// [M] in 0...N-1; N may differ between episodes.
+double MeanCrossEntropy(const std::vector<at::Tensor>& cosines, const std::vector<at::Tensor>& labels, double scale);
+
+// The scale in [1e-2, 1e4] that makes MeanCrossEntropy smallest: temperature scaling (Guo et al. 2017, arXiv
+// 1706.04599) for the cosine classifier, whose bias softmax does not see. The mean is convex in the scale; it is found
+// to six digits by bisection of the slope. A minimum outside (cosines that say nothing, or that err never) is
+// Error(kBadInput).
+double CalibrateScale(const std::vector<at::Tensor>& cosines, const std::vector<at::Tensor>& labels);
+
 }  // namespace tint

@@ -42,6 +42,8 @@ struct ModelRecord {
   // What a result that used the model depends on: SHA-256 over the file's hash, the dtype and the facts that computing
   // reads (scale factors, sizes, statistics), not over names, licence, source, `seen` and probes.
   std::string KeySha256() const;
+  // The same of a teacher's features alone, which its classifier's logit_scale and logit_bias do not touch.
+  std::string FeaturesSha256() const;
 };
 
 class ModelSet {
@@ -112,5 +114,10 @@ std::vector<ProbeResult> RunProbes(const ModelSet& set);
 // the rest is found anew. Facts that are missing are Error(kBadConfiguration) and nothing is written. Returns the roles
 // it wrote anew.
 std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts, bool write = true);
+
+// Changes one fact of a role in models.json that the module itself does not compute with, such as a teacher's
+// logit_scale: the probes stay as they were recorded.
+void ChangeFact(const std::filesystem::path& folder, const std::string& role, const std::string& name,
+                const Json& value);
 
 }  // namespace tint
