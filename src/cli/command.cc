@@ -141,6 +141,7 @@ const std::vector<Command>& Commands() {
       {"before", "episodes check", "check a file of episodes against its data set", RunEpisodesCheck},
       {"before", "episodes import", "a file of episodes from another tool's", RunEpisodesImport},
       {"before", "episodes export", "a file of episodes for another tool", RunEpisodesExport},
+      {"before", "demo draw", "draw a data set of shapes, to try everything on without a download", RunDemoDraw},
       {"before", "dataset check", "count, decode and compare the pictures of a data set", RunDatasetCheck},
       {"before", "models lock", "write models.json for the model files of a folder", RunModelsLock},
       {"before", "models check", "open every model of a set and run its probes", RunModelsCheck},
@@ -195,7 +196,7 @@ void AcceptOptionsOfOthers(CommandOptions* command) {
       "split ways shots count out facts configuration save-statistics why format token force "
       "only repetitions batch-classes batch-photos batch-images image-steps mean sigma "
       "published queries-per-episode half-width replicates configuration-b per-class size "
-      "limit together";
+      "limit together splits side";
   command->KnownElsewhere("", Split(kOfOneCommand, ' '));
 }
 

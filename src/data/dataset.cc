@@ -9,7 +9,7 @@
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/data/names.h"
-#include "workers.h"
+#include "tint/base/workers.h"
 
 namespace tint {
 namespace {
@@ -170,7 +170,7 @@ std::string ImageSource::ContentSha256() const {
       for (const std::string& file : Files(class_name)) items.push_back({&class_name, &file});
     }
     std::vector<std::string> lines(items.size());
-    internal::ForEach(static_cast<int64_t>(items.size()), 0, [&](int64_t i) {
+    ForEach(static_cast<int64_t>(items.size()), 0, [&](int64_t i) {
       const auto& [class_name, file] = items[i];
       lines[i] = *class_name + "/" + *file + " " + FileSha256(*class_name, *file) + "\n";
     });

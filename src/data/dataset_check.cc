@@ -16,7 +16,7 @@
 #include "tint/data/loader.h"
 #include "tint/data/near_duplicates.h"
 #include "tint/image/picture.h"
-#include "workers.h"
+#include "tint/base/workers.h"
 
 namespace tint {
 namespace {
@@ -51,7 +51,7 @@ std::vector<Seen> LookAtAll(const ImageSource& source, const std::vector<NamedFi
   std::vector<Seen> all(files.size());
   Progress progress("dataset check " + split, "pictures", static_cast<int64_t>(files.size()));
   std::mutex mutex;
-  internal::ForEach(static_cast<int64_t>(files.size()), 0, [&](int64_t i) {
+  ForEach(static_cast<int64_t>(files.size()), 0, [&](int64_t i) {
     ThrowIfStopRequested();
     all[i] = Look(source, files[i]);
     const std::lock_guard<std::mutex> lock(mutex);

@@ -10,7 +10,7 @@
 #include "tint/base/log.h"
 #include "tint/base/text.h"
 #include "tint/image/resize.h"
-#include "workers.h"
+#include "tint/base/workers.h"
 
 namespace tint {
 namespace {
@@ -63,7 +63,7 @@ at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& 
   const auto bytes_each = static_cast<size_t>(3 * size * size);
   uint8_t* out = squares.data_ptr<uint8_t>();
   std::vector<std::vector<std::string>> warnings(files.size());
-  internal::ForEach(count, workers, [&](int64_t i) {
+  ForEach(count, workers, [&](int64_t i) {
     Picture picture = source.Decode(files[i].class_name, files[i].file);
     const at::Tensor square = Square(picture.pixels, size);
     TINT_CHECK(square.numel() == static_cast<int64_t>(bytes_each) && square.scalar_type() == at::kByte);

@@ -6,7 +6,7 @@
 
 #include "tint/base/error.h"
 #include "tint/tensor/checks.h"
-#include "workers.h"
+#include "tint/base/workers.h"
 
 namespace tint {
 namespace {
@@ -61,7 +61,7 @@ std::vector<uint64_t> DifferenceHashes(const at::Tensor& images) {
   CheckDtype(images, at::kByte, "pictures");
   CheckShape(images, {-1, 3, -1, -1}, "pictures");
   std::vector<uint64_t> hashes(static_cast<size_t>(images.size(0)));
-  internal::ForEach(images.size(0), 0, [&](int64_t i) { hashes[i] = DifferenceHash(images.select(0, i)); });
+  ForEach(images.size(0), 0, [&](int64_t i) { hashes[i] = DifferenceHash(images.select(0, i)); });
   return hashes;
 }
 

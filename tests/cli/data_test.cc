@@ -124,5 +124,19 @@ TEST_F(DataCommands, OfficialFormsAreChecked) {
   EXPECT_THAT(own.out, AllOf(HasSubstr("3 of 30x30 pixels"), HasSubstr("train and test: ")));
 }
 
+TEST_F(DataCommands, TheDrawnWorldIsADataSetLikeAnyOther) {
+  const Outcome drawn = Run({"demo", "draw", "--per-class", "8", "--json", "--progress", "none"});
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_EQ(drawn.json()["pictures"], 800);
+  EXPECT_EQ(Run({"demo", "draw", "--per-class", "9"}).code, 65);
+  EXPECT_EQ(Run({"demo", "draw", "--splits", "train,nest"}).code, 64);
+  EXPECT_EQ(Run({"demo", "draw", "--side", "33"}).code, 64);
+  const Outcome checked = Run({"dataset", "check", "demo", "--json"});
+  ASSERT_EQ(checked.code, 0) << checked.err;
+  EXPECT_EQ(checked.json()["splits"][0]["classes"], 64);
+  const Outcome list = Run({"episodes", "draw", "--dataset", "demo", "--count", "2", "--out", folder_ / "demo.json"});
+  EXPECT_EQ(list.code, 0) << list.err;
+}
+
 }  // namespace
 }  // namespace tint::testing

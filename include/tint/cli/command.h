@@ -41,6 +41,7 @@ int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arg
 int RunEpisodesImport(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesExport(const Command& command, const std::vector<std::string>& arguments);
 int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments);
+int RunDemoDraw(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsLock(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsCalibrate(const Command& command, const std::vector<std::string>& arguments);

@@ -1,4 +1,4 @@
-#include "workers.h"
+#include "tint/base/workers.h"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,7 @@
 
 #include "tint/base/stop.h"
 
-namespace tint::internal {
+namespace tint {
 
 void ForEach(int64_t count, int workers, const std::function<void(int64_t)>& work) {
   if (workers <= 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -41,4 +41,4 @@ void ForEach(int64_t count, int workers, const std::function<void(int64_t)>& wor
   if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace tint::internal
+}  // namespace tint
