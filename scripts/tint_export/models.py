@@ -7,9 +7,9 @@ from .probes import Input
 from .tiny_vision import FACTOR as UPSCALING
 
 
-def denoiser(module, **about):
+def denoiser(module, length=77, **about):
     config = module.unet.config
-    channels, side, length = config.in_channels, config.sample_size, 77
+    channels, side = config.in_channels, config.sample_size
     width = config.cross_attention_dim
 
     def inputs(batch, size):
@@ -35,12 +35,13 @@ def autoencoder(module, scale_factor, image_size, **about):
     return Model("autoencoder", module, methods, [image.resized(side=image_size)], facts, **about)
 
 
-def text_encoder(module, **about):
+def text_encoder(module, vocabulary_size=None, **about):
     config = module.text_model.config
+    vocabulary_size = vocabulary_size or config.vocab_size
     length, width = config.max_position_embeddings, config.hidden_size
     embeddings = Input([1, length, width], -1, 1)
-    ids = Input([1, length], 0, config.vocab_size - 1, "int64")
-    facts = dict(embedding_width=width, context_width=width, context_length=length, vocabulary_size=config.vocab_size)
+    ids = Input([1, length], 0, vocabulary_size - 1, "int64")
+    facts = dict(embedding_width=width, context_width=width, context_length=length, vocabulary_size=vocabulary_size)
     return Model("text_encoder", module, {"forward": [embeddings], "embed": [ids]}, [embeddings], facts, **about)
 
 
@@ -64,9 +65,9 @@ def teacher(module, input_size, mean, std, resize_rule="bilinear", logit_scale=1
     return Model("teacher", module, {"forward": [image]}, [image.resized(batch=1)], facts, **about)
 
 
-def inception(module, **about):
+def inception(module, feature_width=64, **about):
     image = Input([1, 3, 299, 299])
-    return Model("inception", module, {"forward": [image]}, [image], dict(feature_width=64), **about)
+    return Model("inception", module, {"forward": [image]}, [image], dict(feature_width=feature_width), **about)
 
 
 def clip(module, **about):

@@ -1,0 +1,1 @@
+"""The models of the drawn world (scripts/train_demo_world.py)."""

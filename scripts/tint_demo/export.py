@@ -1,0 +1,50 @@
+"""The trained networks as a model set of tint."""
+
+import torch
+from tint_export import wrappers
+from tint_export.archive import SetWriter
+from tint_export.models import autoencoder, denoiser, inception, teacher, text_encoder, upscaler
+from tint_export.tokenizer import clip_model
+
+from . import networks, stages, world
+
+LICENCE = "Apache-2.0"
+
+
+def finished(training):
+    if training.step < training.steps:
+        raise ValueError(f"{training.name} is not trained yet: step {training.step} of {training.steps}")
+    training.use_average()
+    return {name: module.eval() for name, module in training.modules.items()}
+
+
+def write(all_stages, folder, command):
+    """Weights in half precision but for the autoencoder's: the set is shipped, and small."""
+    seen = {
+        "pool": "pictures of all 100 classes of the drawn world with captions, none of them in an episode",
+        "base": "the 64 base classes of the drawn world, with labels",
+        "judge": "all 100 classes of the drawn world with labels: it measures, and teaches nobody",
+    }
+    writer = SetWriter(folder)
+    half = torch.float16
+
+    def add(model, key, dtype):
+        writer.add(model, dtype)
+        writer.roles[model.role]["seen"] = seen[key]
+
+    about = dict(licence=LICENCE, source=command)
+    vae = all_stages.trained_autoencoder()
+    scale = all_stages.latents(vae)[1]
+    add(autoencoder(wrappers.Autoencoder(vae), scale, world.SIDE, **about), "pool", half)
+    modules = finished(all_stages.diffusion())
+    add(text_encoder(modules["text"], len(modules["text"].rows), **about), "pool", half)
+    add(denoiser(wrappers.Denoiser(modules["unet"], "epsilon"), world.LENGTH, **about), "pool", half)
+    network = finished(all_stages.upscaler())["network"]
+    add(upscaler(wrappers.Upscaler(network), factor=networks.Upscaler.FACTOR, **about), "pool", half)
+    features = networks.Features(finished(all_stages.teacher())["network"])
+    add(teacher(features, world.SMALL_SIDE, stages.MEAN, stages.DEVIATION, **about), "base", half)
+    judge = finished(all_stages.judge())["network"]
+    fid = networks.FidFeatures(judge, world.SMALL_SIDE, stages.MEAN, stages.DEVIATION)
+    add(inception(fid, judge.feature_width(), **about), "judge", half)
+    writer.add_file("tokenizer", clip_model(), "MIT", "openai/CLIP's vocabulary")
+    writer.finish()
