@@ -7,12 +7,6 @@
 #include "tint/base/text.h"
 
 namespace tint {
-namespace {
-
-Json OrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
-}  // namespace
-
 CollectReport Collect(Results results, const BootstrapOptions& options) {
   CollectReport report;
   report.interval = StudentInterval(AccuraciesOf(results.scores));
@@ -26,8 +20,8 @@ CollectReport Collect(Results results, const BootstrapOptions& options) {
 Json CollectReport::ToJson() const {
   Json json = {{"schema", 1},
                {"accuracy", interval.mean},
-               {"interval", OrNull(interval.half_width)},
-               {"bootstrap", Json::array({OrNull(bootstrap.low), OrNull(bootstrap.high)})},
+               {"interval", FiniteOrNull(interval.half_width)},
+               {"bootstrap", Json::array({FiniteOrNull(bootstrap.low), FiniteOrNull(bootstrap.high)})},
                {"bootstrap_replicates", bootstrap.replicates},
                {"classes", bootstrap.classes},
                {"episodes", interval.count},

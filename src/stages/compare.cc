@@ -11,8 +11,6 @@
 namespace tint {
 namespace {
 
-Json OrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
 [[noreturn]] void ComplainUnpaired(const Results& a, const Results& b, const std::string& field,
                                    const std::string& found, const std::string& expected) {
   Fail(ExitCode::kBadInput, {.file = a.path,
@@ -70,8 +68,8 @@ Json Comparison::ToJson() const {
                {"mean_a", mean_a},
                {"mean_b", mean_b},
                {"difference", difference.student.mean},
-               {"interval", OrNull(difference.student.half_width)},
-               {"bootstrap", Json::array({OrNull(difference.bootstrap.low), OrNull(difference.bootstrap.high)})},
+               {"interval", FiniteOrNull(difference.student.half_width)},
+               {"bootstrap", Json::array({FiniteOrNull(difference.bootstrap.low), FiniteOrNull(difference.bootstrap.high)})},
                {"bootstrap_replicates", difference.bootstrap.replicates},
                {"classes", difference.bootstrap.classes},
                {"episodes", difference.student.count},

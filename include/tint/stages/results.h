@@ -2,6 +2,7 @@
 // `tint collect ... --json` printed. The one reader for collect, compare and plan.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -65,5 +66,8 @@ std::string Percent(double share, int digits = 2);
 Json EpisodesJson(const std::vector<EpisodeScore>& scores);
 // A line an episode, accuracy in percent, below a heading.
 std::string EpisodeLines(const std::vector<EpisodeScore>& scores);
+
+// JSON has no infinity: an interval that one episode alone cannot give is null.
+inline Json FiniteOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 }  // namespace tint
