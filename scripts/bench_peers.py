@@ -14,7 +14,8 @@ of glibc's malloc (big blocks stay with the process). The peers are the loops as
                        weights' gradients are computed too
   generate             DDIM with guidance, one image at a time, and 16 in a batch
   training             a step of Conv4 and of ResNet12 on 150 pictures (training_peers.py); tint begins with decoded
-                       pictures in memory, where it keeps them, the peer with files
+                       pictures in memory, where it keeps them, the peer with files; the peer computes in float32,
+                       as such projects do, tint in bfloat16 where the processor has tiles for it (--precision)
 """
 
 import argparse
@@ -170,6 +171,7 @@ def tint_seconds(options, name):
     command = [options.tint, "bench", "--models", options.models, "--only", name, "--repetitions", "1", "--json"]
     command += ["--threads", str(options.threads), "--device", "cpu", "--log-level", "error"]
     command += ["--batch-classes", str(CLASSES), "--batch-photos", str(PHOTOS)]
+    command += ["--precision", options.precision]
     command += ["--batch-images", str(IMAGES), "--image-steps", str(STEPS)]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(result.stdout)["rows"][0]["seconds"]
@@ -227,6 +229,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--only", choices=("diffusion", "training"), help="one kind of work (both)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load the peer's pictures")
+    parser.add_argument("--precision", default="auto", help="of tint's training: auto, float32, bfloat16 (auto)")
     parser.add_argument("--unfrozen", action="store_true", help="null-text peer computes the weights' gradients too")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -14,6 +14,7 @@
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
 #include "tint/base/text.h"
+#include "tint/fewshot/precision.h"
 #include "tint/fewshot/student.h"
 #include "tint/models/training.h"
 #include "tint/tensor/checks.h"
@@ -39,7 +40,8 @@ class Distiller {
         std_(std),
         state_(*state),
         twin_(TrainingTwin(state->student)),
-        device_(state->student.device()) {
+        device_(state->student.device()),
+        bfloat16_(UsesBfloat16(options.precision, device_)) {
     CheckSources();
     PrepareState();
   }
@@ -118,15 +120,17 @@ class Distiller {
     twin_.SetTraining(true);
     std::vector<int64_t> rows;
     for (const at::Tensor& own : batch.rows) rows.push_back(own.size(0));
-    if (options_.batch_norm == "shared") return twin_.Call("forward", {images}).split_with_sizes(rows);
+    const Autocast autocast(device_, bfloat16_);
+    const auto forward = [&](const at::Tensor& part) { return twin_.Call("forward", {part}).to(at::kFloat); };
+    if (options_.batch_norm == "shared") return forward(images).split_with_sizes(rows);
     const std::vector<at::Tensor> parts = images.split_with_sizes(rows);
     std::vector<at::Tensor> logits(parts.size());
     const size_t leader = Leader();
-    logits[leader] = twin_.Call("forward", {parts[leader]});
+    logits[leader] = forward(parts[leader]);
     for (size_t i = 0; i < parts.size(); ++i) {
       if (i == leader) continue;
       const internal::KeptStatistics kept(state_.student);
-      logits[i] = twin_.Call("forward", {parts[i]});
+      logits[i] = forward(parts[i]);
     }
     return logits;
   }
@@ -158,6 +162,7 @@ class Distiller {
   DistillState& state_;
   ScriptModule twin_;
   c10::Device device_;
+  bool bfloat16_;
 };
 
 }  // namespace

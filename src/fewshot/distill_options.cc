@@ -1,4 +1,5 @@
 #include "tint/fewshot/distill.h"
+#include "tint/fewshot/precision.h"
 
 namespace tint {
 
@@ -93,6 +94,7 @@ void DistillOptions::Declare(OptionList& list) {
       .Range(0, 10'000'000)
       .Unit("steps")
       .Source("TINT Fig. 5");
+  DeclarePrecision(list, &precision);
   disturbance.Declare(list);
   student.Declare(list);
 }

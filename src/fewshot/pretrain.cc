@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
 
 #include <cmath>
@@ -15,32 +14,12 @@
 #include "source_loss.h"
 #include "tint/base/error.h"
 #include "tint/fewshot/distill.h"
+#include "tint/fewshot/precision.h"
 #include "tint/models/training.h"
 #include "tint/tensor/checks.h"
-#include "tint/tensor/processor.h"
 
 namespace tint {
 namespace {
-
-// Convolutions and matrix products in bfloat16 while it lives.
-class Autocast {
- public:
-  Autocast(const c10::Device& device, bool on)
-      : device_(device.type()), before_(at::autocast::is_autocast_enabled(device.type())) {
-    at::autocast::set_autocast_enabled(device_, on);
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
-  }
-  ~Autocast() {
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, before_);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  c10::DeviceType device_;
-  bool before_;
-};
 
 struct Outputs {
   at::Tensor features, classes, views, invariant;  // the last two for IER
@@ -56,7 +35,7 @@ class Pretrainer {
         twin_(TrainingTwin(state->pretrainer)),
         device_(state->pretrainer.device()),
         ier_(options.recipe == "ier"),
-        half_(UsesBfloat16(options, device_)) {
+        half_(UsesBfloat16(options.precision, device_)) {
     CheckShape(data.images, {-1, 3, -1, -1}, "base images");
     CheckDtype(data.images, at::kByte, "base images");
     CheckShape(data.labels, {data.images.size(0)}, "base labels");

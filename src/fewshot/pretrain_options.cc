@@ -1,6 +1,6 @@
 #include "tint/base/text.h"
+#include "tint/fewshot/precision.h"
 #include "tint/fewshot/pretrain.h"
-#include "tint/tensor/processor.h"
 
 namespace tint {
 
@@ -41,19 +41,12 @@ void PretrainOptions::Declare(OptionList& list) {
       .Choices({"shared", "per-source"})
       .Preset("upstream", "per-source")
       .Source("S25: two GPUs");
-  list.Add("precision", &precision,
-           "Arithmetic of convolutions and matrix products in training; auto: bfloat16 where the processor or GPU "
-           "computes with it, else float32.")
-      .Choices({"auto", "float32", "bfloat16"});
+  DeclarePrecision(list, &precision);
   list.Add("validate-every", &validate_every, "Epochs between validations; the best one is kept.").Range(1, 100000);
   list.Add("patience", &patience, "End after so many validations without a better one; 0: never before the last epoch.")
       .Range(0, 100000);
   disturbance.Declare(list);
   student.Declare(list);
-}
-
-bool UsesBfloat16(const PretrainOptions& options, const c10::Device& device) {
-  return options.precision == "bfloat16" || (options.precision == "auto" && ComputesBfloat16(device));
 }
 
 double PretrainLearningRate(const PretrainOptions& options, int64_t epoch) {

@@ -1,6 +1,7 @@
 #include "tint/kernels/convolve3x3.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/einsum.h>
@@ -14,6 +15,7 @@
 #include <mutex>
 #include <tuple>
 
+#include "convolve_bfloat16.h"
 #include "convolve_narrow.h"
 #include "processor_kernels.h"
 
@@ -153,21 +155,28 @@ at::Tensor WeightGradient(const at::Tensor& input, const at::Tensor& given) {
 // A first layer's pictures (convolve_narrow.h); others are Winograd's.
 bool IsNarrow(const at::Tensor& input) { return input.size(1) < kPanel; }
 
-at::Tensor InputGradient(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& given) {
+bool AsksBfloat16() {
+  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
+}
+
+at::Tensor InputGradient(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& given, bool bfloat16) {
   // Seldom asked for.
   if (IsNarrow(input)) return at::conv_transpose2d(given, weight, {}, {1, 1}, {1, 1});
   // The way back to the input is a convolution too, with filters turned by half a circle.
-  return Convolve(given, TransformFilters(weight.flip({2, 3}).transpose(0, 1)), nullptr);
+  const at::Tensor turned = weight.flip({2, 3}).transpose(0, 1);
+  return bfloat16 ? ConvolveBfloat16(given, turned, {}) : Convolve(given, TransformFilters(turned), nullptr);
 }
 
 class Convolve3x3Function : public torch::autograd::Function<Convolve3x3Function> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
-                            const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+                            const at::Tensor& weight, const std::optional<at::Tensor>& bias, bool bfloat16) {
     context->save_for_backward({input, weight});
     context->saved_data["bias"] = bias.has_value();
+    context->saved_data["bfloat16"] = bfloat16;
     if (IsNarrow(input)) return ConvolveNarrow(input, weight, bias);
     const at::Tensor base = bias ? bias->contiguous() : at::Tensor();
+    if (bfloat16) return ConvolveBfloat16(input, weight, base);
     return Convolve(input, TransformFilters(weight), bias ? base.const_data_ptr<float>() : nullptr);
   }
 
@@ -176,18 +185,19 @@ class Convolve3x3Function : public torch::autograd::Function<Convolve3x3Function
     const auto saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &weight = saved[1];
     const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+    const bool bfloat16 = context->saved_data["bfloat16"].toBool();
     const bool asks_weight = context->needs_input_grad(1);
     // An absent bias is no input that could be asked about.
     const bool asks_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
     at::Tensor of_input, of_weight, of_bias;
-    if (context->needs_input_grad(0)) of_input = InputGradient(input, weight, given);
+    if (context->needs_input_grad(0)) of_input = InputGradient(input, weight, given, bfloat16);
     if (IsNarrow(input)) {
       if (asks_weight || asks_bias) std::tie(of_weight, of_bias) = GradientsNarrow(input, given);
     } else {
-      if (asks_weight) of_weight = WeightGradient(input, given);
+      if (asks_weight) of_weight = bfloat16 ? WeightGradientBfloat16(input, given) : WeightGradient(input, given);
       if (asks_bias) of_bias = given.sum({0, 2, 3});
     }
-    return {of_input, of_weight, asks_bias ? of_bias : at::Tensor()};
+    return {of_input, of_weight, asks_bias ? of_bias : at::Tensor(), at::Tensor()};
   }
 };
 
@@ -196,17 +206,22 @@ bool TilesFit(int64_t height, int64_t width) {
   return TilesAcross(height) * TilesAcross(width) * kTile * kTile <= 2 * height * width;
 }
 
-bool Fits(const at::Tensor& input, const at::Tensor& weight) {
-  return ConvolveNarrowFits(input, weight) ||
-         (FiltersFit(input, weight) && input.size(1) % kPanel == 0 && TilesFit(input.size(2), input.size(3)));
+bool Fits(const at::Tensor& input, const at::Tensor& weight, bool bfloat16) {
+  if (ConvolveNarrowFits(input, weight)) return true;
+  if (bfloat16) return ConvolveBfloat16Fits(input, weight);
+  return !at::autocast::is_autocast_enabled(at::kCPU) && FiltersFit(input, weight) && input.size(1) % kPanel == 0 &&
+         TilesFit(input.size(2), input.size(3));
 }
 
 }  // namespace
 
 at::Tensor Convolve3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   const std::optional<at::Tensor> base = bias && bias->defined() ? bias : std::nullopt;
-  if (Fits(input, weight)) return Convolve3x3Function::apply(input, weight, base);
-  return at::conv2d(input, weight, base.value_or(at::Tensor()), {1, 1}, {1, 1});
+  const bool bfloat16 = AsksBfloat16();
+  if (!Fits(input, weight, bfloat16)) return at::conv2d(input, weight, base.value_or(at::Tensor()), {1, 1}, {1, 1});
+  // What the ways of our own call in float32 is meant so.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
+  return Convolve3x3Function::apply(input, weight, base, bfloat16);
 }
 
 }  // namespace tint

@@ -1,7 +1,6 @@
 #include "convolve_narrow.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -52,10 +51,10 @@ at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
 }  // namespace
 
 bool FiltersFit(const at::Tensor& input, const at::Tensor& weight) {
-  return !at::autocast::is_autocast_enabled(at::kCPU) && input.device().is_cpu() && input.scalar_type() == at::kFloat &&
-         weight.scalar_type() == at::kFloat && input.dim() == 4 && weight.dim() == 4 && weight.size(2) == 3 &&
-         weight.size(3) == 3 && input.numel() > 0 && input.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-         weight.size(0) % kPanel == 0 && weight.size(1) == input.size(1);
+  return input.device().is_cpu() && input.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
+         input.dim() == 4 && weight.dim() == 4 && weight.size(2) == 3 && weight.size(3) == 3 && input.numel() > 0 &&
+         input.is_contiguous(at::MemoryFormat::ChannelsLast) && weight.size(0) % kPanel == 0 &&
+         weight.size(1) == input.size(1);
 }
 
 bool ConvolveNarrowFits(const at::Tensor& input, const at::Tensor& weight) {

@@ -7,8 +7,7 @@
 
 namespace tint {
 
-// What any way of our own with filters of 3x3 takes: float32 on the CPU, channels last, filters a multiple of 16, and
-// no autocast, under which the products are to be LibTorch's, in its narrower numbers.
+// What any way of our own with filters of 3x3 takes: float32 on the CPU, channels last, filters a multiple of 16.
 bool FiltersFit(const at::Tensor& input, const at::Tensor& weight);
 
 // The products of Convolve3x3 (convolve3x3.h) where pictures have few channels, a first layer's: each row's windows are

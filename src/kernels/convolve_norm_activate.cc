@@ -174,6 +174,7 @@ at::Tensor ConvolveNormActivate(const at::Tensor& input, const at::Tensor& weigh
                                 const NormActivateOptions& options) {
   if (!Fits(input, weight, options))
     return NormActivate(Convolve3x3(input, weight, bias), gain, base, running_mean, running_variance, options);
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
   // Every argument a tensor: an absent one would shift the places by which the gradients are asked.
   const at::Tensor added = bias && bias->defined() ? *bias : at::zeros({weight.size(0)}, at::kFloat);
   return FirstLayerFunction::apply(weight, added, gain, base, input, running_mean, running_variance, options);

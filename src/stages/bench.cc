@@ -14,6 +14,7 @@
 #include "tint/base/text.h"
 #include "tint/diffusion/denoise.h"
 #include "tint/fewshot/distill.h"
+#include "tint/fewshot/precision.h"
 #include "tint/fewshot/student.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/image/picture.h"
@@ -55,6 +56,7 @@ class Bench {
     BenchReport report;
     report.device = DeviceClass(device_);
     report.dtype = DtypeName(dtype_);
+    report.precision = UsesBfloat16(options_.precision, device_) ? "bfloat16" : "float32";
     report.threads = threads_;
     report.matmul_rate_float32 = MeasureMatmulRate(device_, c10::kFloat);
     report.matmul_rate = dtype_ == c10::kFloat ? report.matmul_rate_float32 : MeasureMatmulRate(device_, dtype_);
@@ -312,10 +314,11 @@ class Bench {
             .unit = "step of " + std::to_string(kStudentBatch) + " images",
             .roles = {},
             .run =
-                [=] {
+                [=, precision = options_.precision] {
                   KeepFreedMemory();
                   DistillOptions options;
                   options.steps = 1;
+                  options.precision = precision;
                   DistillState state{.student = student, .momenta = {}, .losses = {}, .step = 0};
                   RunDistill({source}, options, {0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}, {}, &state);
                 },
@@ -365,6 +368,7 @@ void BenchOptions::Declare(OptionList& list) {
   list.Add("batch-images", &images, "Images of a generated batch.").Range(1, 1000);
   list.Add("image-steps", &steps, "Timesteps of a generated image.").Range(1, 1000);
   list.Add("image-size", &image_size, "Side of the student's pictures; 0: 84.").Range(0, 1024).Unit("pixels");
+  DeclarePrecision(list, &precision);
 }
 
 double BenchRow::Median() const {
@@ -387,6 +391,7 @@ BenchReport RunBench(const BenchOptions& options) { return Bench(options).Run();
 Json BenchReport::ToJson() const {
   Json json = {{"device", device},
                {"dtype", dtype},
+               {"training_precision", precision},
                {"threads", threads},
                {"matmul_flop_per_second", matmul_rate},
                {"matmul_flop_per_second_float32", matmul_rate_float32},
@@ -406,8 +411,8 @@ Json BenchReport::ToJson() const {
 
 std::string BenchReport::ToTable() const {
   char line[200];
-  std::string text = device + ", " + std::to_string(threads) + " threads, " + dtype + "; matrix product " +
-                     Formatted("%.4g GFLOP/s", matmul_rate / 1e9) + "\n\n";
+  std::string text = device + ", " + std::to_string(threads) + " threads, " + dtype + " (training: " + precision +
+                     "); matrix product " + Formatted("%.4g GFLOP/s", matmul_rate / 1e9) + "\n\n";
   std::snprintf(line, sizeof line, "%-20s %-26s %12s %12s %12s %9s\n", "work", "per", "median", "least", "GFLOP",
                 "of peak");
   text += line;

@@ -13,6 +13,7 @@
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
 #include "tint/fewshot/onnx.h"
+#include "tint/fewshot/precision.h"
 #include "tint/fewshot/student.h"
 #include "tint/models/module_tensors.h"
 #include "tint/stages/pictures.h"
@@ -127,6 +128,8 @@ class DistillStage : public Stage {
     OptionList list;
     options.Declare(list);
     Json values = list.KeyValues();
+    // What it comes to here: `auto` and bfloat16 are the same where they are.
+    values["precision"] = UsesBfloat16(options.precision, context.device()) ? "bfloat16" : "float32";
     values["student"] = context.options().global.student;
     values["image-size"] = context.image_size();
     const InputFacts input = StudentInput(context);

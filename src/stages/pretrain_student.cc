@@ -12,6 +12,7 @@
 #include "tint/base/text.h"
 #include "tint/data/loader.h"
 #include "tint/fewshot/distill.h"
+#include "tint/fewshot/precision.h"
 #include "tint/tensor/processor.h"
 #include "tint/tensor/safetensors.h"
 #include "training_setup.h"
@@ -124,7 +125,7 @@ class Pretraining {
     training.Declare(list);
     Json values = list.KeyValues();
     values["student"] = options_.student;
-    values["bfloat16"] = UsesBfloat16(training, setup_.device);
+    values["bfloat16"] = UsesBfloat16(training.precision, setup_.device);
     return values;
   }
 

@@ -25,7 +25,7 @@ bool ProcessorHas(const std::string& flag) {
 
 bool ComputesBfloat16(const c10::Device& device) {
   if (device.is_cpu()) {
-    static const bool pays = ProcessorHas("amx_bf16") || ProcessorHas("avx512_bf16");
+    static const bool pays = ProcessorHas("amx_bf16");
     return pays;
   }
   return device.is_cuda() && at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();

@@ -62,6 +62,7 @@ TEST_F(Bench, TimesEveryUnitOfTheRow) {
   EXPECT_THAT(report["left_out"], IsEmpty());
   EXPECT_THAT(report["device"], ::testing::Not(""));
   EXPECT_EQ(report["dtype"], "float32");
+  EXPECT_EQ(report["training_precision"], "float32");
   EXPECT_EQ(report["threads"], 1);
   EXPECT_GT(report["matmul_flop_per_second"], 1e7);
   EXPECT_EQ(report["matmul_flop_per_second"], report["matmul_flop_per_second_float32"]);

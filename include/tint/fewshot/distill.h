@@ -41,6 +41,7 @@ struct DistillOptions {
   int64_t support_copies = 5;
   int64_t synthetic_images = 0;
   int64_t evaluate_every = 0;
+  std::string precision = "float32";
   DisturbanceOptions disturbance;
   StudentOptions student;
 

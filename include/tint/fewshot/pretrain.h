@@ -46,8 +46,6 @@ struct PretrainOptions {
   void Declare(OptionList& list);
 };
 
-// What `precision` comes to on a device.
-bool UsesBfloat16(const PretrainOptions& options, const c10::Device& device);
 // Learning rate of an epoch (from 0): multiplied by decay_factor at each of decay_epochs.
 double PretrainLearningRate(const PretrainOptions& options, int64_t epoch);
 

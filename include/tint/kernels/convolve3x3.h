@@ -17,7 +17,12 @@ namespace tint {
 // They are rounded differently: against a sum in double, outputs are off by up to 1e-5 of the largest one, where
 // LibTorch's are by some 1e-7. The gradient of the weights is summed by ranges, one a thread, so its last bits depend
 // on the number of threads. With C below 16, a first layer, the windows themselves are multiplied (rounded as LibTorch
-// rounds, the same for any number of threads). Elsewhere, and under autocast, it is LibTorch's conv2d.
+// rounds, the same for any number of threads).
+//
+// Under autocast to bfloat16 the processor's tiles (Intel AMX) are used where it has them, C and K multiples of 32:
+// factors rounded to bfloat16, sums and output in float32. A first layer stays in float32, which costs it nothing.
+//
+// Elsewhere it is LibTorch's conv2d.
 //
 // Also registered as the operator tint::convolve3x3, so that TorchScript graphs can call it.
 at::Tensor Convolve3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias);

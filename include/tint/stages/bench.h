@@ -26,6 +26,7 @@ struct BenchOptions {
   int64_t images = 16;  // of a generated batch
   int64_t steps = 10;   // of generation
   int64_t image_size = 84;
+  std::string precision = "float32";  // of training
 
   void Declare(OptionList& list);
 };
@@ -39,7 +40,7 @@ struct BenchRow {
 };
 
 struct BenchReport {
-  std::string device, dtype;
+  std::string device, dtype, precision;  // precision: of training, float32 or bfloat16
   int threads = 1;
   double matmul_rate = 0;  // FLOP/s in this dtype
   double matmul_rate_float32 = 0;
