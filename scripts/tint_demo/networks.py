@@ -13,7 +13,7 @@ TEXT_WIDTH = 96
 def autoencoder():
     from diffusers import AutoencoderKL
 
-    widths = (16, 24, 48, 64)
+    widths = (16, 32, 64, 64)
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * len(widths),
         up_block_types=("UpDecoderBlock2D",) * len(widths),

@@ -71,7 +71,7 @@ class Stages:
             error = (again - image).abs().mean() + 0.5 * (differences(again) - differences(image)).abs().mean()
             return error + 2e-4 * posterior.kl().mean() / posterior.mean[0].numel()
 
-        return self._training("autoencoder", {"vae": vae}, loss, rate=1e-3)
+        return self._training("autoencoder", {"vae": vae}, loss, rate=1e-3, autocast=True)
 
     @torch.no_grad()
     def latents(self, vae):
@@ -140,7 +140,7 @@ class Stages:
             image = image.flip(3) if turned else image
             return functional.cross_entropy(network(image), labels[chosen], label_smoothing=0.05)
 
-        return self._training(name, {"network": network.train()}, loss, rate=2e-3, weight_decay=0.05)
+        return self._training(name, {"network": network.train()}, loss, rate=2e-3, weight_decay=0.05, autocast=True)
 
     def teacher(self):
         """Sees the base classes alone."""

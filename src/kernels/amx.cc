@@ -29,8 +29,10 @@ void Lay(const Bfloat16Shape& shape, const float* picture, uint16_t* laid) {
   const int64_t line = shape.width * shape.channels;
   for (int64_t y = 0; y < shape.height; ++y) {
     uint16_t* to = laid + ((y + 1) * shape.across() + 1) * shape.channels;
-    for (int64_t i = 0; i < line; i += kSide)
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), Rounded(_mm512_loadu_ps(picture + y * line + i)));
+    for (int64_t i = 0; i < line; i += kSide) {
+      const auto inside = static_cast<__mmask16>((1U << (line - i < kSide ? line - i : kSide)) - 1);
+      _mm256_mask_storeu_epi16(to + i, inside, Rounded(_mm512_maskz_loadu_ps(inside, picture + y * line + i)));
+    }
   }
 }
 
@@ -198,10 +200,14 @@ void AddProducts(const Bfloat16Shape& shape, const uint16_t* by_channel, const u
 
 }  // namespace
 
-namespace internal {
+void UseAmxConvolutions(AmxKernels* kernels) {
+  kernels->begin = Begin;
+  kernels->end = End;
+  kernels->lay = Lay;
+  kernels->convolve = Convolve;
+  kernels->lay_by_channel = LayByChannel;
+  kernels->lay_pairs = LayPairs;
+  kernels->add_products = AddProducts;
+}
 
-extern const AmxKernels kAmxKernels;
-const AmxKernels kAmxKernels = {Begin, End, Lay, Convolve, LayByChannel, LayPairs, AddProducts};
-
-}  // namespace internal
 }  // namespace tint

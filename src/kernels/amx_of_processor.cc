@@ -6,16 +6,18 @@ namespace tint {
 
 #ifdef TINT_AVX
 
-namespace internal {
-extern const AmxKernels kAmxKernels;  // amx.cc
-}  // namespace internal
-
 const AmxKernels* AmxOfThisProcessor() {
   // init_amx asks the system for the tiles' registers, once a process.
   static const bool runs = __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vl") &&
                            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("amx-bf16") &&
                            at::cpu::init_amx();
-  return runs ? &internal::kAmxKernels : nullptr;
+  static const AmxKernels kernels = [] {
+    AmxKernels all = {};
+    UseAmxConvolutions(&all);
+    UseAmxFirstLayers(&all);
+    return all;
+  }();
+  return runs ? &kernels : nullptr;
 }
 
 #else

@@ -155,10 +155,6 @@ at::Tensor WeightGradient(const at::Tensor& input, const at::Tensor& given) {
 // A first layer's pictures (convolve_narrow.h); others are Winograd's.
 bool IsNarrow(const at::Tensor& input) { return input.size(1) < kPanel; }
 
-bool AsksBfloat16() {
-  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
-}
-
 at::Tensor InputGradient(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& given, bool bfloat16) {
   // Seldom asked for.
   if (IsNarrow(input)) return at::conv_transpose2d(given, weight, {}, {1, 1}, {1, 1});
@@ -217,7 +213,7 @@ bool Fits(const at::Tensor& input, const at::Tensor& weight, bool bfloat16) {
 
 at::Tensor Convolve3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   const std::optional<at::Tensor> base = bias && bias->defined() ? bias : std::nullopt;
-  const bool bfloat16 = AsksBfloat16();
+  const bool bfloat16 = AutocastsToBfloat16();
   if (!Fits(input, weight, bfloat16)) return at::conv2d(input, weight, base.value_or(at::Tensor()), {1, 1}, {1, 1});
   // What the ways of our own call in float32 is meant so.
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);

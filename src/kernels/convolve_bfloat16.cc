@@ -1,6 +1,7 @@
 #include "convolve_bfloat16.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -29,14 +30,17 @@ at::Tensor PackFilters(const at::Tensor& weight) {
       .contiguous();
 }
 
+}  // namespace
+
+bool AutocastsToBfloat16() {
+  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
+}
+
 const uint16_t* Bits(const at::Tensor& numbers) { return static_cast<const uint16_t*>(numbers.const_data_ptr()); }
 uint16_t* MutableBits(const at::Tensor& numbers) { return static_cast<uint16_t*>(numbers.mutable_data_ptr()); }
+at::Tensor ZerosBfloat16(int64_t count) { return at::zeros({count}, at::kBFloat16); }
 
-at::Tensor Zeros(int64_t count) { return at::zeros({count}, at::kBFloat16); }
-
-// work(first, last) for ranges of pictures, a range a thread, whose tiles are set up.
-template <class Work>
-void SpreadPictures(int64_t pictures, const Work& work) {
+void SpreadPictures(int64_t pictures, const std::function<void(int64_t first, int64_t last)>& work) {
   const AmxKernels& amx = *AmxOfThisProcessor();
   at::parallel_for(0, pictures, 1, [&](int64_t first, int64_t last) {
     amx.begin();
@@ -44,8 +48,6 @@ void SpreadPictures(int64_t pictures, const Work& work) {
     amx.end();
   });
 }
-
-}  // namespace
 
 bool ConvolveBfloat16Fits(const at::Tensor& input, const at::Tensor& weight) {
   return AmxOfThisProcessor() != nullptr && FiltersFit(input, weight) && input.size(1) % kDepth == 0 &&
@@ -62,7 +64,7 @@ at::Tensor ConvolveBfloat16(const at::Tensor& input, const at::Tensor& weight, c
   float* to = output.mutable_data_ptr<float>();
   const AmxKernels& amx = *AmxOfThisProcessor();
   SpreadPictures(input.size(0), [&](int64_t first, int64_t last) {
-    const at::Tensor laid = Zeros(shape.laid() * shape.channels);
+    const at::Tensor laid = ZerosBfloat16(shape.laid() * shape.channels);
     for (int64_t b = first; b < last; ++b) {
       amx.lay(shape, from + b * pixels * shape.channels, MutableBits(laid));
       amx.convolve(shape, Bits(laid), Bits(filters), base, to + b * pixels * shape.filters);
@@ -79,7 +81,8 @@ at::Tensor WeightGradientBfloat16(const at::Tensor& input, const at::Tensor& giv
   std::mutex mutex;
   std::map<int64_t, at::Tensor> sums;  // by the range's first picture: added in that order
   SpreadPictures(input.size(0), [&](int64_t first, int64_t last) {
-    const at::Tensor laid = Zeros(shape.laid() * shape.channels), pairs = Zeros(shape.positions() * shape.filters);
+    const at::Tensor laid = ZerosBfloat16(shape.laid() * shape.channels),
+                     pairs = ZerosBfloat16(shape.positions() * shape.filters);
     const at::Tensor sum = at::zeros({9, shape.channels, shape.filters}, at::kFloat);
     for (int64_t b = first; b < last; ++b) {
       amx.lay_by_channel(shape, from + b * pixels * shape.channels, MutableBits(laid));

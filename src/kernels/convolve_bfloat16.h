@@ -2,9 +2,21 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <optional>
+#include <cstdint>
+#include <functional>
 
 namespace tint {
+
+// Whether products are asked for in bfloat16 on the CPU.
+bool AutocastsToBfloat16();
+
+// Numbers of bfloat16 as amx.h takes them.
+const uint16_t* Bits(const at::Tensor& numbers);
+uint16_t* MutableBits(const at::Tensor& numbers);
+at::Tensor ZerosBfloat16(int64_t count);
+
+// work(first, last) for ranges of pictures, a range a thread, whose tiles are set up.
+void SpreadPictures(int64_t pictures, const std::function<void(int64_t first, int64_t last)>& work);
 
 // The products of Convolve3x3 (convolve3x3.h) under autocast to bfloat16, on a processor's tiles (amx.h): pictures,
 // filters and gradients are rounded to bfloat16, their products summed in float32, and the output is float32. For what

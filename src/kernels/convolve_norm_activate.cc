@@ -12,7 +12,9 @@
 #include <tuple>
 #include <vector>
 
+#include "convolve_bfloat16.h"
 #include "convolve_narrow.h"
+#include "first_layer_bfloat16.h"
 #include "norm_statistics.h"
 #include "processor_kernels.h"
 #include "windows.h"
@@ -117,7 +119,7 @@ class FirstLayerFunction : public torch::autograd::Function<FirstLayerFunction> 
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& weight, const at::Tensor& bias,
                             const at::Tensor& gain, const at::Tensor& base, const at::Tensor& input,
                             const at::Tensor& running_mean, const at::Tensor& running_variance,
-                            const NormActivateOptions& options) {
+                            const NormActivateOptions& options, bool bfloat16) {
     const Pictures pictures(input);
     const at::Tensor laid = LaidFilters(weight, bias), second_moments = SecondMoments(pictures);
     const Moments moments = MomentsOf(laid.to(at::kDouble), second_moments);
@@ -131,9 +133,10 @@ class FirstLayerFunction : public torch::autograd::Function<FirstLayerFunction> 
       return at::empty(shape, at::TensorOptions(dtype).memory_format(at::MemoryFormat::ChannelsLast));
     };
     const at::Tensor output = empty(at::kFloat), chosen = empty(at::kByte);
-    ConvolveAndPool(pictures, normalised, options.slope, output, chosen);
+    (bfloat16 ? ConvolveAndPoolBfloat16 : ConvolveAndPool)(pictures, normalised, options.slope, output, chosen);
     context->save_for_backward({input, laid, second_moments, chosen, statistics.inverse_deviation, statistics.scale});
     context->saved_data["slope"] = options.slope;
+    context->saved_data["bfloat16"] = bfloat16;
     return output;
   }
 
@@ -144,10 +147,11 @@ class FirstLayerFunction : public torch::autograd::Function<FirstLayerFunction> 
     const at::Tensor laid = saved[1].to(at::kDouble), inverse = saved[4].to(at::kDouble);
     const at::Tensor scale = saved[5].to(at::kDouble);
     const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor sums = SumOfChosen(Pictures(input), given, chosen, context->saved_data["slope"].toDouble());
+    const auto sum_of_chosen = context->saved_data["bfloat16"].toBool() ? SumOfChosenBfloat16 : SumOfChosen;
+    const at::Tensor sums = sum_of_chosen(Pictures(input), given, chosen, context->saved_data["slope"].toDouble());
     const at::Tensor sum = sums[-1], means = MomentsOf(laid, second_moments).means;
     const at::Tensor product = (laid * sums.t()).sum(1) - means * sum;
-    torch::autograd::variable_list found(8);
+    torch::autograd::variable_list found(9);
     found[2] = (product * inverse).to(at::kFloat);
     found[3] = sum.to(at::kFloat);
     if (!context->needs_input_grad(0) && !context->needs_input_grad(1)) return found;
@@ -174,10 +178,14 @@ at::Tensor ConvolveNormActivate(const at::Tensor& input, const at::Tensor& weigh
                                 const NormActivateOptions& options) {
   if (!Fits(input, weight, options))
     return NormActivate(Convolve3x3(input, weight, bias), gain, base, running_mean, running_variance, options);
+  const bool bfloat16 = AutocastsToBfloat16() && FirstLayerBfloat16Fits(Pictures(input), weight.size(0));
+  // From here on autocast is off, and counts as not asked for.
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
+  // Statistics are those of the pictures that are multiplied.
+  const at::Tensor seen = bfloat16 ? input.to(at::kBFloat16).to(at::kFloat) : input;
   // Every argument a tensor: an absent one would shift the places by which the gradients are asked.
   const at::Tensor added = bias && bias->defined() ? *bias : at::zeros({weight.size(0)}, at::kFloat);
-  return FirstLayerFunction::apply(weight, added, gain, base, input, running_mean, running_variance, options);
+  return FirstLayerFunction::apply(weight, added, gain, base, seen, running_mean, running_variance, options, bfloat16);
 }
 
 }  // namespace tint

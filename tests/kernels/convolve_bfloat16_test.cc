@@ -1,6 +1,5 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -9,25 +8,15 @@
 #include <vector>
 
 #include "amx.h"
+#include "bfloat16_autocast.h"
 #include "tensor_matchers.h"
 #include "tint/kernels/convolve3x3.h"
 
 namespace tint {
 namespace {
 
+using testing::Bfloat16Autocast;
 using testing::TensorEquals;
-
-class Bfloat16Autocast {
- public:
-  Bfloat16Autocast() {
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-  }
-  ~Bfloat16Autocast() {
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-  }
-};
 
 struct World {
   at::Tensor input, weight, bias, given;

@@ -20,7 +20,7 @@ namespace tint {
 // rounds, the same for any number of threads).
 //
 // Under autocast to bfloat16 the processor's tiles (Intel AMX) are used where it has them, C and K multiples of 32:
-// factors rounded to bfloat16, sums and output in float32. A first layer stays in float32, which costs it nothing.
+// factors rounded to bfloat16, sums and output in float32. A convolution of fewer than 16 channels stays in float32.
 //
 // Elsewhere it is LibTorch's conv2d.
 //

@@ -22,6 +22,10 @@ namespace tint {
 // so that the way back needs no x either. G is summed in double over rows in float32; the result does not depend on the
 // number of threads.
 //
+// Under autocast to bfloat16, with at most three channels and filters a multiple of 32, pictures are rounded to
+// bfloat16, and the products that give a and S are made on the processor's tiles (Intel AMX), where it has them, of
+// factors rounded likewise; moments and statistics are computed as above.
+//
 // Also registered as the operator tint::convolve_norm_activate, so that TorchScript graphs can call it.
 at::Tensor ConvolveNormActivate(const at::Tensor& input, const at::Tensor& weight,
                                 const std::optional<at::Tensor>& bias, const at::Tensor& gain, const at::Tensor& base,
