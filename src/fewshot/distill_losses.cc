@@ -85,7 +85,25 @@ at::Tensor SourceLoss(const DistillSource& source, const at::Tensor& logits, con
 
 at::Tensor PrepareForStudent(const at::Tensor& images, const std::vector<double>& mean,
                              const std::vector<double>& std) {
-  return Normalize(images, mean, std).contiguous(at::MemoryFormat::ChannelsLast);
+  if (!images.device().is_cpu()) return Normalize(images, mean, std).contiguous(at::MemoryFormat::ChannelsLast);
+  // What each byte becomes, [3, 256], is looked up: one pass over the pictures instead of five, and the same bits.
+  const at::Tensor bytes = at::arange(256, at::kByte).view({1, 1, 1, 256}).expand({1, 3, 1, 256});
+  const at::Tensor table = Normalize(bytes, mean, std).contiguous();
+  CheckDtype(images, at::kByte, "images");
+  CheckShape(images, {-1, 3, -1, -1}, "images");
+  const at::Tensor planes = images.contiguous();
+  const at::Tensor prepared =
+      at::empty(images.sizes(), at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+  const int64_t pixels = images.size(2) * images.size(3);
+  const float* value = table.const_data_ptr<float>();
+  const auto* from = planes.const_data_ptr<uint8_t>();
+  auto* to = prepared.mutable_data_ptr<float>();
+  for (int64_t b = 0; b < images.size(0); ++b, from += 3 * pixels, to += 3 * pixels) {
+    for (int64_t p = 0; p < pixels; ++p) {
+      for (int64_t c = 0; c < 3; ++c) to[3 * p + c] = value[256 * c + from[c * pixels + p]];
+    }
+  }
+  return prepared;
 }
 
 }  // namespace internal

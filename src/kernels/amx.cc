@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include "amx_sums.h"
+
 namespace tint {
 namespace {
 
@@ -165,34 +167,12 @@ void LayPairs(const Bfloat16Shape& shape, const float* given, uint16_t* pairs) {
 }
 
 void AddProducts(const Bfloat16Shape& shape, const uint16_t* by_channel, const uint16_t* pairs, float* sums) {
-  const auto channel = static_cast<int64_t>(shape.laid() * sizeof(uint16_t));
-  const auto pair = static_cast<int64_t>(2 * shape.filters * sizeof(uint16_t));
-  const auto sum = static_cast<int64_t>(shape.filters * sizeof(float));
   for (int64_t k = 0; k < shape.filters; k += kDepth) {
     for (int64_t tap = 0; tap < kTaps; ++tap) {
       for (int64_t c = 0; c < shape.channels; c += kDepth) {
-        float* own = sums + (tap * shape.channels + c) * shape.filters + k;
-        float* below = own + kSide * shape.filters;
-        _tile_loadd(0, own, sum);
-        _tile_loadd(1, own + kSide, sum);
-        _tile_loadd(2, below, sum);
-        _tile_loadd(3, below + kSide, sum);
         const uint16_t* pixels = by_channel + c * shape.laid() + tap / 3 * shape.across() + tap % 3;
-        const uint16_t* gradients = pairs + 2 * k;
-        for (int64_t p = 0; p < shape.positions(); p += kDepth, pixels += kDepth, gradients += kDepth * shape.filters) {
-          _tile_loadd(4, pixels, channel);
-          _tile_loadd(5, pixels + kSide * shape.laid(), channel);
-          _tile_loadd(6, gradients, pair);
-          _tile_loadd(7, gradients + 2 * kSide, pair);
-          _tile_dpbf16ps(0, 4, 6);
-          _tile_dpbf16ps(1, 4, 7);
-          _tile_dpbf16ps(2, 5, 6);
-          _tile_dpbf16ps(3, 5, 7);
-        }
-        _tile_stored(0, own, sum);
-        _tile_stored(1, own + kSide, sum);
-        _tile_stored(2, below, sum);
-        _tile_stored(3, below + kSide, sum);
+        AddToTiles({sums + (tap * shape.channels + c) * shape.filters + k, shape.filters, pixels, shape.laid(),
+                    pairs + 2 * k, 2 * shape.filters, shape.positions()});
       }
     }
   }

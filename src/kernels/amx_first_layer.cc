@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "amx.h"
+#include "amx_sums.h"
 
 namespace tint {
 namespace {
@@ -74,31 +75,8 @@ void SpreadPairs(const RowPair& rows, const float* given, const uint8_t* chosen,
 }
 
 void AddWindowProducts(int64_t places, int64_t filters, const uint16_t* by_number, const uint16_t* pairs, float* sums) {
-  const auto number = static_cast<int64_t>(places * sizeof(uint16_t));
-  const auto pair = static_cast<int64_t>(2 * filters * sizeof(uint16_t));
-  const auto sum = static_cast<int64_t>(filters * sizeof(float));
-  for (int64_t k = 0; k < filters; k += 2 * kSide) {
-    float *own = sums + k, *below = own + kSide * filters;
-    _tile_loadd(0, own, sum);
-    _tile_loadd(1, own + kSide, sum);
-    _tile_loadd(2, below, sum);
-    _tile_loadd(3, below + kSide, sum);
-    const uint16_t* gradients = pairs + 2 * k;
-    for (int64_t p = 0; p < places; p += kDepth, gradients += kDepth * filters) {
-      _tile_loadd(4, by_number + p, number);
-      _tile_loadd(5, by_number + kSide * places + p, number);
-      _tile_loadd(6, gradients, pair);
-      _tile_loadd(7, gradients + 2 * kSide, pair);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
-    }
-    _tile_stored(0, own, sum);
-    _tile_stored(1, own + kSide, sum);
-    _tile_stored(2, below, sum);
-    _tile_stored(3, below + kSide, sum);
-  }
+  for (int64_t k = 0; k < filters; k += 2 * kSide)
+    AddToTiles({sums + k, filters, by_number, places, pairs + 2 * k, 2 * filters, places});
 }
 
 }  // namespace
