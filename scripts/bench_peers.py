@@ -167,8 +167,10 @@ def timed(work, units):
     return (time.perf_counter() - started) / units
 
 
-def tint_seconds(options, name):
-    command = [options.tint, "bench", "--models", options.models, "--only", name, "--repetitions", "1", "--json"]
+def tint_seconds(options, name, repetitions):
+    """Median of so many repetitions, after a warm-up."""
+    command = [options.tint, "bench", "--models", options.models, "--only", name, "--json"]
+    command += ["--repetitions", str(repetitions)]
     command += ["--threads", str(options.threads), "--device", "cpu", "--log-level", "error"]
     command += ["--batch-classes", str(CLASSES), "--batch-photos", str(PHOTOS)]
     command += ["--precision", options.precision]
@@ -244,7 +246,8 @@ def main():
     seconds = {name: ([], []) for name in works}
     for round_idx in range(options.rounds):
         for name, (unit, work, units, _) in works.items():
-            seconds[name][0].append(tint_seconds(options, unit))
+            # A step of training is short: as many as the peer's.
+            seconds[name][0].append(tint_seconds(options, unit, units if unit.startswith("distill") else 1))
             seconds[name][1].append(timed(work, units))
             print(f"round {round_idx + 1}: {name}: {seconds[name][0][-1]:.4f} s, {seconds[name][1][-1]:.4f} s", file=sys.stderr)
     rows = []

@@ -5,6 +5,7 @@ A folder of JPEG files read with PIL by DataLoader workers, torchvision's Random
 in float32 and the default memory order.
 """
 
+import ctypes
 import itertools
 import pathlib
 import tempfile
@@ -93,12 +94,31 @@ class Files(Dataset):
         return self.transform(Image.open(self.folder / f"{index:05d}.jpg").convert("RGB")), index % WAYS
 
 
+def use_default_memory(_):
+    """Loader processes keep glibc's own settings: with those of the training process (bench_peers.keep_memory) each of
+    them was seen to grow to 11 GB."""
+    libc = ctypes.CDLL(None)
+    libc.mallopt(-4, 65536)  # M_MMAP_MAX
+    libc.mallopt(-3, 128 << 10)  # M_MMAP_THRESHOLD
+    libc.mallopt(-1, 128 << 10)  # M_TRIM_THRESHOLD
+    libc.mallopt(-2, 128 << 10)  # M_TOP_PAD
+
+
 class TrainingPeer:
     """Steps of one architecture; batches come from `workers` processes."""
 
     def __init__(self, architecture, workers):
         self.folder = tempfile.TemporaryDirectory()
-        loader = DataLoader(Files(self.folder.name), BATCH, shuffle=True, num_workers=workers, drop_last=True)
+        files = Files(self.folder.name)
+        loader = DataLoader(
+            files,
+            BATCH,
+            shuffle=True,
+            num_workers=workers,
+            drop_last=True,
+            worker_init_fn=use_default_memory,
+            persistent_workers=workers > 0,  # processes forked again beside OpenMP's threads were seen to hang
+        )
         self.batches = itertools.chain.from_iterable(itertools.repeat(loader))
         self.model = (Conv4 if architecture == "conv4" else ResNet12)()
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.02, momentum=0.9, weight_decay=5e-4)
