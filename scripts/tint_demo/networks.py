@@ -13,7 +13,7 @@ TEXT_WIDTH = 96
 def autoencoder():
     from diffusers import AutoencoderKL
 
-    widths = (16, 32, 64, 64)
+    widths = (16, 24, 48, 64)
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * len(widths),
         up_block_types=("UpDecoderBlock2D",) * len(widths),
@@ -116,7 +116,7 @@ class Residual(nn.Module):
 class Classifier(nn.Module):
     """A residual network for pictures of 32 x 32; `features` [B, D] are what a teacher gives."""
 
-    def __init__(self, classes, widths=(40, 80, 128)):
+    def __init__(self, classes, widths=(40, 72, 112)):
         super().__init__()
         layers, before = convolution(3, widths[0]), widths[0]
         for width in widths:

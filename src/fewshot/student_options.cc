@@ -10,8 +10,8 @@ void StudentOptions::Declare(OptionList& list) {
       .Choices({"flatten", "gap"})
       .Preset("upstream", "gap")
       .Source("S14, S24 row 8");
-  list.Add("resnet12-widths", &resnet12_widths, "resnet12: channels of its four stages.")
-      .Choices({"64-128-256-512", "64-160-320-640"})
+  list.Add("resnet12-widths", &resnet12_widths, "resnet12: channels of its four stages, the last ones its features.")
+      .Matching("[1-9][0-9]{0,3}(-[1-9][0-9]{0,3}){3}", "four widths joined by dashes, such as 64-128-256-512")
       .Preset("upstream", "64-160-320-640")
       .Source("S14, S24 row 7");
   list.Add("activation", &activation, "resnet12: what follows its convolutions; leaky_relu has slope 0.1.")

@@ -1,4 +1,5 @@
 #include "tint/fewshot/student.h"
+#include "tint/fewshot/student_options.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -45,6 +46,15 @@ TEST(Student, ParameterCounts) {
   EXPECT_EQ(CountParameters(resnet12), 7'996'800);
   EXPECT_EQ(CountParameters(BuildClassifier(resnet12, 512, 5, true, Stream())), 7'999'365);
   EXPECT_EQ(CountParameters(BuildBackbone(UpstreamResNet12(), Stream())), 12'424'320);
+}
+
+// A block from I to O channels: 9 (I + 2 O) O weights, I O of the shortcut, four normalisations.
+TEST(Student, ResNet12TakesAnyWidths) {
+  StudentOptions options;
+  options.resnet12_widths = "16-32-48-64";
+  const StudentSpec spec = options.Spec("resnet12", 32);
+  EXPECT_EQ(FeatureWidth(spec), 64);
+  EXPECT_EQ(CountParameters(BuildBackbone(spec, Stream())), 5'216 + 23'808 + 57'216 + 104'960);
 }
 
 // method.md S14.
