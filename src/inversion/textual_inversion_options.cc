@@ -59,6 +59,7 @@ void TextualInversionOptions::Declare(OptionList& list) {
   list.Add("embedding", &embedding,
            "File of a word learned elsewhere (diffusers, A1111, kohya, OneTrainer), for a run of one class: it is "
            "taken instead of learning.")
+      .Is(TextKind::kFile)
       .NotInKey();
   list.Add("class", &class_embeddings, "NAME=FILE: such a file for the class NAME; may stand several times.")
       .Repeatable()
