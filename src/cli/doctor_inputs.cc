@@ -39,6 +39,8 @@ std::string MendOfRole(const std::string& role, const std::string& folder) {
   return ".venv/bin/python scripts/export_models.py --add --out " + ShellQuoted(folder) + " " + from;
 }
 
+constexpr char kAbsent[] = " absent: ";
+
 // Roles that the set lacks; those with one use and one remedy stand together.
 Findings AbsentRoles(const ModelSet& set, const std::string& folder) {
   Findings findings;
@@ -49,13 +51,13 @@ Findings AbsentRoles(const ModelSet& set, const std::string& folder) {
     const auto same = [&](const Finding& other) { return other.blocks == blocks && other.mend == mend; };
     const auto at = std::find_if(findings.begin(), findings.end(), same);
     if (at != findings.end()) {
-      at->what = guide.role + ", " + at->what;
+      at->what.insert(at->what.find(kAbsent), ", " + guide.role);
       continue;
     }
     const bool student = guide.role.starts_with("student-");
     findings.push_back({.topic = "models",
                         .state = State::kNote,
-                        .what = guide.role + " absent: needed by " + guide.needed_by +
+                        .what = guide.role + kAbsent + "needed by " + guide.needed_by +
                                 (student ? ", but not with --student-init random" : " (docs/models.md)"),
                         .mend = mend,
                         .blocks = blocks});
