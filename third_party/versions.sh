@@ -16,5 +16,5 @@ urllib3==2.8.0 wcwidth==0.9.4 zipp==4.1.2"
 TINT_APT="g++ cmake ninja-build ccache git ca-certificates python3 python3-venv python3-pip pkg-config \
 libcli11-dev libspdlog-dev nlohmann-json3-dev libopencv-dev libsentencepiece-dev libgtest-dev libgmock-dev \
 libturbojpeg0-dev libjpeg62-turbo-dev libpng-dev libpcre2-dev libicu-dev libzip-dev libssl-dev libboost-dev libeigen3-dev"
-# What CI checks the sources with: Debian 12's own versions.
-TINT_APT_CHECK="clang-format-14 clang-tidy-14 strace"
+# What CI checks the sources with, and the man page and completion: Debian 12's own versions.
+TINT_APT_CHECK="clang-format-14 clang-tidy-14 groff mandoc strace zsh"

@@ -14,6 +14,7 @@
 #include "folder_lock.h"
 #include "record.h"
 #include "tint/artifacts/run_folder.h"
+#include "tint/artifacts/run_survey.h"
 #include "tint/base/error.h"
 #include "tint/base/file.h"
 #include "tint/base/log.h"
@@ -187,6 +188,22 @@ void Acquire(const fs::path& lease, const std::string& record) {
 }
 
 }  // namespace
+
+std::optional<LeaseSurvey> internal::ReadLease(const fs::path& episode_folder) {
+  const fs::path lease = episode_folder / kLeaseFile;
+  const auto record = ReadRecord(lease);
+  const auto beat = ModificationTime(lease);
+  if (!record || !beat) return std::nullopt;
+  const auto owner = OwnerOf(*record, lease);
+  // AgeOf would write here, and who only looks must not.
+  const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  LeaseSurvey survey{.episode_idx = 0, .host = "", .pid = 0, .age_seconds = std::max(0.0, now - *beat), .dead = false};
+  if (owner) survey.host = owner->host;
+  if (owner) survey.pid = owner->pid;
+  const bool is_here = owner && owner->host == ThisProcess().host;
+  survey.dead = (owner && IsDead(*owner)) || (!is_here && survey.age_seconds > kTimeToLive);
+  return survey;
+}
 
 struct Lease::State {
   fs::path file;

@@ -1,3 +1,5 @@
+#include "tint/base/temporaries.h"
+
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,19 +110,25 @@ fs::path NewTemporaryPath(const fs::path& final_path) {
 
 bool IsTemporaryName(const std::string& file_name) { return ParseName(file_name).has_value(); }
 
-void RemoveDeadTemporaries(const fs::path& folder) {
+std::vector<fs::path> DeadTemporaries(const fs::path& folder) {
   const ProcessIdentity self = ThisProcess();
   std::error_code error;
-  // Found first, removed afterwards: a folder that changes under an iterator may skip entries. Folders that vanish or
-  // may not be read meanwhile are left out: another process's clean-up is no fault.
+  // Found first, judged afterwards: that makes files too, and a folder that changes under an iterator may skip entries.
+  // Folders that vanish or may not be read meanwhile are left out: another process's clean-up is no fault.
   std::vector<std::pair<fs::path, TemporaryName>> found;
   constexpr auto kOptions = fs::directory_options::skip_permission_denied;
   for (fs::recursive_directory_iterator it(folder, kOptions, error), end; !error && it != end; it.increment(error)) {
     if (auto name = ParseName(it->path().filename().native())) found.emplace_back(it->path(), *name);
   }
+  std::vector<fs::path> dead;
   for (const auto& [file, name] : found) {
-    if (IsDead(name, file, self)) unlink(file.c_str());
+    if (IsDead(name, file, self)) dead.push_back(file);
   }
+  return dead;
+}
+
+void RemoveDeadTemporaries(const fs::path& folder) {
+  for (const fs::path& file : DeadTemporaries(folder)) unlink(file.c_str());
 }
 
 }  // namespace tint

@@ -5,61 +5,19 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <new>
+#include <set>
 
+#include "help.h"
 #include "tint/artifacts/stage_folder.h"
 #include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/text.h"
-#include "tint/stages/pretrain_student.h"
-#include "tint/stages/pretrain_teacher.h"
 
 namespace tint {
 namespace {
-
-constexpr char kExitCodes[] = R"(Exit codes of tint
-   0  done
-  64  usage: the command line
-  65  bad input data: a picture, an episode file, a data set
-  66  input missing: a file, a model role, an earlier stage
-  69  device or driver missing
-  70  internal fault, or numbers that are not finite
-  71  out of memory (host or GPU)
-  73  output cannot be created
-  74  input/output error, disk full
-  75  stopped by a signal, state saved: run the same command again
-  76  an artifact does not match its hash
-  77  a model that models.json does not list, or permission denied
-  78  bad configuration: file, environment or model list
-  79  another worker has this episode: try again later
-75 and 79 mean "try again"; no other does.
-)";
-
-struct Group {
-  const char* name;
-  const char* meaning;
-};
-constexpr Group kGroups[] = {{"whole", "the whole row"},
-                             {"stages", "its stages, in order"},
-                             {"before", "before"},
-                             {"after", "after"},
-                             {"doubt", "when in doubt"}};
-
-std::string Overview() {
-  std::string text = "tint " + ToolVersion() +
-                     ": five labelled photos per class go in, a tiny, fast classifier comes out\n\n"
-                     "usage: tint COMMAND [OPTIONS]; tint COMMAND --help teaches each\n";
-  for (const Group& group : kGroups) {
-    text += std::string("\n") + group.meaning + ":\n";
-    for (const Command& command : Commands()) {
-      if (command.group != group.name) continue;
-      text += "  " + command.name + std::string(22 - std::min<size_t>(21, command.name.size()), ' ') + command.summary +
-              "\n";
-    }
-  }
-  return text + "\ntint help exit-codes: what the exit codes mean\n";
-}
 
 // The command whose one or two words begin the arguments, and how many words those are.
 const Command* FindCommand(const std::vector<std::string>& arguments, size_t* words) {
@@ -86,6 +44,8 @@ const Command* FindCommand(const std::vector<std::string>& arguments, size_t* wo
                           .remedy = DidYouMean(found, names)});
 }
 
+bool IsHelp(const std::string& word) { return word == "help" || word == "--help" || word == "-h"; }
+
 int Dispatch(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
     std::cerr << Overview();
@@ -95,19 +55,15 @@ int Dispatch(const std::vector<std::string>& arguments) {
     std::cout << "tint " << ToolVersion() << "\n";
     return 0;
   }
-  if (arguments[0] == "help" || arguments[0] == "--help" || arguments[0] == "-h") {
-    if (arguments.size() > 1 && arguments[1] == "exit-codes") {
-      std::cout << kExitCodes;
+  if (IsHelp(arguments[0])) {
+    if (arguments.size() == 1 || IsHelp(arguments[1])) {
+      std::cout << Overview();
       return 0;
     }
-    const auto asks = [](const std::string& word) { return word == "help" || word == "--help" || word == "-h"; };
-    if (arguments.size() > 1 && !asks(arguments[1])) {
-      std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-      rest.push_back("--help");
-      return Dispatch(rest);
-    }
-    std::cout << Overview();
-    return 0;
+    if (PrintTopic(arguments[1])) return 0;
+    std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    rest.push_back("--help");
+    return Dispatch(rest);
   }
   size_t words = 0;
   const Command* command = FindCommand(arguments, &words);
@@ -152,6 +108,7 @@ const std::vector<Command>& Commands() {
       {"before", "pretrain teacher", "meta-train a model set's teacher on episodes of base classes",
        RunPretrainTeacher},
       {"before", "plan", "how many episodes an interval of a given width needs", RunPlan},
+      {"before", "completion", "print a script that completes tint's commands and options in a shell", RunCompletion},
       {"after", "collect", "table of scored episodes: mean accuracy with intervals, beside what was published",
        RunCollect},
       {"after", "compare", "two results of the same episodes, paired: the difference with intervals", RunCompare},
@@ -164,46 +121,48 @@ const std::vector<Command>& Commands() {
       {"doubt", "inspect", "what lies in a run folder, whether it is whole, and why it would be redone", RunInspect},
       {"doubt", "verify", "recompute every hash of a run folder", RunVerify},
       {"doubt", "bench", "time each stage's unit of work on this machine", RunBenchCommand},
-      {"doubt", "doctor", "check machine, libraries, models and data", RunDoctor},
+      {"doubt", "doctor", "what works here, what does not, and the command that mends it", RunDoctor},
   };
   return commands;
 }
 
 namespace {
 
-std::vector<std::string> NamesOf(const OptionGroup& group) {
-  std::vector<std::string> names;
-  for (const Option& option : group.list.options()) names.push_back(option.name());
-  return names;
-}
+// While a command is only asked for its grammar: who gets it. A command declares its options where it runs, so to learn
+// them it is run as far as BeginCommand.
+thread_local const GrammarReader* grammar_reader = nullptr;
 
 // One configuration file and one environment serve all commands: what another command reads is no fault here.
 void AcceptOptionsOfOthers(CommandOptions* command) {
-  CommandOptions others("", "");
-  RunOptions options;
-  options.Declare(others);
-  for (const OptionGroup& group : others.groups()) command->KnownElsewhere(group.name, NamesOf(group));
-  // Of the commands around the row.
-  CommandOptions student("", ""), teacher("", "");
-  PretrainStudentOptions pretrain_student;
-  PretrainTeacherOptions pretrain_teacher;
-  pretrain_student.Declare(student);
-  pretrain_teacher.Declare(teacher);
-  for (const CommandOptions* other : {&student, &teacher}) {
-    for (const OptionGroup& group : other->groups()) command->KnownElsewhere(group.name, NamesOf(group));
+  std::map<std::string, std::set<std::string>> names;
+  for (const Command& other : Commands()) {
+    ReadGrammar(other, [&](const CommandOptions& grammar) {
+      for (const OptionGroup& group : grammar.groups()) {
+        for (const Option& option : group.list.options()) names[group.name].insert(option.name());
+      }
+    });
   }
-  constexpr char kOfOneCommand[] =
-      "split ways shots count out facts configuration save-statistics why format token force "
-      "only repetitions batch-classes batch-photos batch-images image-steps mean sigma "
-      "published queries-per-episode half-width replicates configuration-b per-class size "
-      "limit together splits side";
-  command->KnownElsewhere("", Split(kOfOneCommand, ' '));
+  for (const auto& [group, options] : names) command->KnownElsewhere(group, {options.begin(), options.end()});
 }
 
 }  // namespace
 
+void ReadGrammar(const Command& command, const GrammarReader& reader) {
+  struct Reading {
+    explicit Reading(const GrammarReader* one) { grammar_reader = one; }
+    ~Reading() { grammar_reader = nullptr; }
+  };
+  TINT_CHECK(grammar_reader == nullptr) << "a grammar is being read already";
+  const Reading reading(&reader);
+  command.run(command, {});
+}
+
 bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments,
                   const std::function<void()>& after_parsing) {
+  if (grammar_reader != nullptr) {
+    (*grammar_reader)(command);
+    return false;
+  }
   AcceptOptionsOfOthers(&command);
   command.Parse(arguments);
   if (after_parsing && !command.help_requested()) after_parsing();

@@ -22,14 +22,14 @@ struct EpisodesDrawOptions {
   int64_t ways = 5, shots = 5, queries = 0, count = 120, seed = 0;
 
   void Declare(OptionList& list) {
-    list.Add("dataset", &dataset, "Data set below $TINT_DATA.");
+    list.Add("dataset", &dataset, "Data set below $TINT_DATA.").Is(TextKind::kDataset);
     list.Add("split", &split, "Split to draw from.").Choices({"train", "val", "test"});
     list.Add("ways", &ways, "Classes of an episode.").Range(1, 10000);
     list.Add("shots", &shots, "Support photos of a class.").Range(1, 10000);
     list.Add("queries", &queries, "Queries of a class; 0: all remaining.").Range(0, 1e9);
     list.Add("count", &count, "Episodes.").Range(1, 100000);
     list.Add("seed", &seed, "Seed; episode k does not depend on count.").Range(0, 9007199254740991.0);
-    list.Add("out", &out, "File to write.").NotInKey();
+    list.Add("out", &out, "File to write.").Is(TextKind::kFile).NotInKey();
   }
 };
 
@@ -58,9 +58,9 @@ struct EpisodesImportOptions {
   void Declare(OptionList& list) {
     list.Add("format", &format, "Form of FILE: pmf, a list of {Support, Query} with paths CLASS/FILE.")
         .Choices({"pmf"});
-    list.Add("dataset", &dataset, "Data set below $TINT_DATA that the paths are of.");
+    list.Add("dataset", &dataset, "Data set below $TINT_DATA that the paths are of.").Is(TextKind::kDataset);
     list.Add("split", &split, "Its split.").Choices({"train", "val", "test"});
-    list.Add("out", &out, "File to write.").NotInKey();
+    list.Add("out", &out, "File to write.").Is(TextKind::kFile).NotInKey();
   }
 };
 
@@ -70,7 +70,7 @@ struct EpisodesExportOptions {
   void Declare(OptionList& list) {
     list.Add("format", &format, "Form to write: pmf, a list of {Support, Query} with paths CLASS/FILE.")
         .Choices({"pmf"});
-    list.Add("out", &out, "File to write.").NotInKey();
+    list.Add("out", &out, "File to write.").Is(TextKind::kFile).NotInKey();
   }
 };
 
@@ -132,7 +132,7 @@ int RunEpisodesImport(const Command& command, const std::vector<std::string>& ar
   ShellOptions shell;
   options.Declare(grammar.Group(""));
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"FILE", "File of episodes in another form.", true, false});
+  grammar.Positional({"FILE", "File of episodes in another form.", true, false, TextKind::kFile});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   RequireOption(options.dataset, "--dataset", "--dataset NAME, which the paths in the file are of");
   RequireOption(options.out, "--out", "--out FILE");
@@ -149,7 +149,7 @@ int RunEpisodesExport(const Command& command, const std::vector<std::string>& ar
   ShellOptions shell;
   options.Declare(grammar.Group(""));
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"FILE", "File of episodes.", true, false});
+  grammar.Positional({"FILE", "File of episodes.", true, false, TextKind::kFile});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   RequireOption(options.out, "--out", "--out FILE");
   const EpisodeFile file = ReadEpisodeFile(grammar.positionals().at(0));
@@ -165,7 +165,7 @@ int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arg
   CommandOptions grammar(command.name, command.summary);
   ShellOptions shell;
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"FILE", "File of episodes.", true, false});
+  grammar.Positional({"FILE", "File of episodes.", true, false, TextKind::kFile});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   const EpisodeFile file = ReadEpisodeFile(grammar.positionals().at(0));
   const auto source = OpenSplit(DataRoot(), file.dataset, file.split);
@@ -193,9 +193,9 @@ int RunDatasetCheck(const Command& command, const std::vector<std::string>& argu
   CommandOptions grammar(command.name, command.summary);
   ShellOptions shell;
   std::string dataset;
-  grammar.Group("").Add("dataset", &dataset, "Data set below $TINT_DATA, or given as NAME.");
+  grammar.Group("").Add("dataset", &dataset, "Data set below $TINT_DATA, or given as NAME.").Is(TextKind::kDataset);
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"NAME", "Data set below $TINT_DATA.", false, false});
+  grammar.Positional({"NAME", "Data set below $TINT_DATA.", false, false, TextKind::kDataset});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   if (!grammar.positionals().empty()) dataset = grammar.positionals()[0];
   if (dataset.empty())

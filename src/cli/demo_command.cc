@@ -16,6 +16,7 @@ struct DemoDrawOptions {
 
   void Declare(OptionList& list) {
     list.Add("out", &out, "Folder to draw into; empty: demo below $TINT_DATA, so that --dataset demo names it.")
+        .Is(TextKind::kFolder)
         .NotInKey();
     list.Add("splits", &splits,
              "Which of train (64 classes), val (16), test (20) and pool (other pictures of all of them, to train a "

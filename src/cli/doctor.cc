@@ -1,82 +1,38 @@
-// doctor: machine, libraries, models, data: what works, what does not, and what to do.
-#include <cstdio>
-#include <cstdlib>
-#include <opencv2/core/version.hpp>
-#include <thread>
+// doctor: machine, libraries, models, data, a run: what works, what does not, and the command that mends it.
+#include "doctor.h"
 
-#include "tint/artifacts/stage_folder.h"
-#include "tint/base/file.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
-#include "tint/data/dataset.h"
-#include "tint/models/model_set.h"
-#include "tint/tensor/device.h"
 
 namespace tint {
 namespace {
 
-struct Finding {
-  std::string topic;
-  bool works;
-  std::string what;
-};
+using State = Finding::State;
 
-// The one-line message of an Error, or "" when `action` succeeds.
-template <class Action>
-std::string Complaints(Action action) {
-  try {
-    action();
-    return "";
-  } catch (const Error& error) {
-    return error.what();
+std::string StateName(State state) {
+  switch (state) {
+    case State::kWell:
+      return "ok";
+    case State::kNote:
+      return "note";
+    case State::kBroken:
+      return "broken";
   }
+  return "";
 }
 
-Finding CheckModels(const std::string& folder) {
-  if (folder.empty()) return {"models", false, "no --models and no TINT_MODELS; scripts/export_models.py writes a set"};
-  size_t roles = 0;
-  const std::string complaint = Complaints([&] {
-    const ModelSet set = ModelSet::Open(folder);
-    roles = set.records().size();
-    for (const auto& [role, record] : set.records()) set.ReadChecked(role);
-  });
-  if (!complaint.empty()) return {"models", false, complaint};
-  return {"models", true,
-          std::to_string(roles) + " roles in " + Quote(folder) +
-              ", all hashes right (tint models check runs their probes)"};
+std::string Line(const Finding& finding) {
+  char head[40];
+  std::snprintf(head, sizeof head, "  %-6s %-10s ", StateName(finding.state).c_str(), finding.topic.c_str());
+  const std::string below(std::string(head).size(), ' ');
+  std::string line = head + finding.what + "\n";
+  if (!finding.mend.empty()) line += below + "$ " + finding.mend + "\n";
+  return line;
 }
 
-Finding CheckData() {
-  const char* root = std::getenv("TINT_DATA");
-  if (root == nullptr || *root == '\0')
-    return {"data", false, "TINT_DATA is not set: export TINT_DATA=FOLDER of data sets (not needed for --support)"};
-  std::error_code error;
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
-    if (entry.is_directory()) names.push_back(Quote(entry.path().filename().string()));
-  }
-  if (error) return {"data", false, Quote(root) + ": " + error.message()};
-  return {"data", !names.empty(),
-          names.empty() ? Quote(root) + " holds no data set" : "data sets: " + Join(names, ", ")};
-}
-
-std::vector<Finding> Examine(const std::string& models) {
-  std::vector<Finding> findings;
-  findings.push_back({"tint", true, ToolVersion() + ", LibTorch " + TorchVersion() + ", OpenCV " + CV_VERSION});
-  const int threads = SetUpTensorLibrary(0);
-  findings.push_back({"processor", true,
-                      std::to_string(std::thread::hardware_concurrency()) + " cores, " + std::to_string(threads) +
-                          " threads of arithmetic"});
-  char rate[80];
-  std::snprintf(rate, sizeof rate, "%.3g GFLOP/s in a float32 matrix product",
-                MeasureMatmulRate(c10::Device(c10::kCPU), c10::kFloat) / 1e9);
-  findings.push_back({"speed", true, rate});
-  const std::string no_cuda = Complaints([] { ChooseDevice("cuda"); });
-  findings.push_back({"gpu", no_cuda.empty(), no_cuda.empty() ? DeviceClass(ChooseDevice("cuda")) : no_cuda});
-  findings.push_back({"disk", true, FormatBytes(FreeBytes(std::filesystem::current_path())) + " free here"});
-  findings.push_back(CheckModels(models));
-  findings.push_back(CheckData());
-  return findings;
+Json ToJson(const Finding& finding) {
+  return {{"topic", finding.topic}, {"state", StateName(finding.state)}, {"what", finding.what},
+          {"mend", finding.mend},   {"blocks", finding.blocks},          {"exit_code", static_cast<int>(finding.code)}};
 }
 
 }  // namespace
@@ -84,19 +40,36 @@ std::vector<Finding> Examine(const std::string& models) {
 int RunDoctor(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions grammar(command.name, command.summary);
   ShellOptions shell;
-  std::string models;
-  grammar.Group("").Add("models", &models, "Model set to look at.").NotInKey();
+  std::string models, run;
+  grammar.Group("").Add("models", &models, "Model set to look at.").Is(TextKind::kFolder).NotInKey();
+  grammar.Group("").Add("run", &run, "Run folder to look at.").Is(TextKind::kFolder).NotInKey();
   shell.Declare(grammar.Group(""));
   if (!BeginCommand(grammar, shell, arguments)) return 0;
-  Json json = {{"findings", Json::array()}};
+  Findings findings = ExamineMachine(run);
+  const auto append = [&](const Findings& more) { findings.insert(findings.end(), more.begin(), more.end()); };
+  append(ExamineModels(models));
+  append(ExamineData());
+  if (!run.empty()) append(ExamineRun(run));
+
+  Json json = {{"schema", 1}, {"findings", Json::array()}};
   std::string text;
-  for (const Finding& finding : Examine(models)) {
-    json["findings"].push_back({{"topic", finding.topic}, {"works", finding.works}, {"what", finding.what}});
-    text += std::string(finding.works ? "  ok   " : "  --   ") + finding.topic +
-            std::string(11 - std::min<size_t>(10, finding.topic.size()), ' ') + finding.what + "\n";
+  const Finding* first_broken = nullptr;
+  size_t broken = 0, notes = 0;
+  for (const Finding& finding : findings) {
+    json["findings"].push_back(ToJson(finding));
+    text += Line(finding);
+    notes += finding.state == State::kNote ? 1 : 0;
+    if (finding.state != State::kBroken) continue;
+    ++broken;
+    if (first_broken == nullptr) first_broken = &finding;
   }
+  json["well"] = broken == 0;
+  text += broken > 0 ? std::to_string(broken) + " to mend" : "nothing is broken";
+  text += notes == 0 ? "\n" : ", " + std::to_string(notes) + " absent that not every run needs\n";
   PrintResult(shell, json, text);
-  return 0;
+  if (first_broken == nullptr) return 0;
+  Fail(first_broken->code, first_broken->topic + ": " + first_broken->what +
+                               (first_broken->mend.empty() ? "" : "\n  $ " + first_broken->mend));
 }
 
 }  // namespace tint

@@ -57,7 +57,7 @@ struct ExportOptions {
              "name without extension, in ComfyUI written embedding:NAME.")
         .Choices(EmbeddingLayouts())
         .NotInKey();
-    list.Add("out", &out, "File to write, NAME.safetensors.").NotInKey();
+    list.Add("out", &out, "File to write, NAME.safetensors.").Is(TextKind::kFile).NotInKey();
     list.Add("token", &token,
              "Word to be used in prompts, for --format diffusers; empty: the name of --out in angle brackets, <NAME>. "
              "diffusers refuses words that its tokenizer has already, such as cat.")
@@ -92,7 +92,7 @@ int RunEmbeddingShow(const Command& command, const std::vector<std::string>& arg
       {"FILE",
        "Learned word: a <class>.safetensors of a textual-inversion stage, or a file of diffusers, A1111, "
        "kohya or OneTrainer.",
-       true, false});
+       true, false, TextKind::kFile});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   const std::string& file = grammar.positionals().at(0);
   const LearnedEmbedding embedding = ReadAnyWidth(file);
@@ -125,7 +125,7 @@ int RunEmbeddingExport(const Command& command, const std::vector<std::string>& a
   grammar.Positional({"FILE",
                       "Learned word: RUN/episodes/EPISODE/textual-inversion/KEY/<class>.safetensors of a run (tint "
                       "inspect RUN lists the folders), or any file that tint embedding show reads.",
-                      true, false});
+                      true, false, TextKind::kFile});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   CheckOut(options.out, kExtension, options.force);
   const std::string token = TokenFor(options);

@@ -22,14 +22,16 @@ bool Begin(const Command& command, const std::vector<std::string>& arguments, Co
            ModelsOptions* options) {
   grammar->Group("")
       .Add("models", &options->models, "Folder of the model set; may also be given as the argument.")
+      .Is(TextKind::kFolder)
       .NotInKey();
   if (command.name == "models lock")
     grammar->Group("")
         .Add("facts", &options->facts,
              "JSON file with facts of roles, {\"teacher\": {\"input_size\": 224, ...}}; see configs/models.schema.md.")
+        .Is(TextKind::kFile)
         .NotInKey();
   options->shell.Declare(grammar->Group(""));
-  grammar->Positional({"DIR", "Folder of the model set.", false, false});
+  grammar->Positional({"DIR", "Folder of the model set.", false, false, TextKind::kFolder});
   if (!BeginCommand(*grammar, options->shell, arguments)) return false;
   if (!grammar->positionals().empty()) options->models = grammar->positionals()[0];
   if (options->models.empty())
@@ -100,7 +102,7 @@ int RunModelsCalibrate(const Command& command, const std::vector<std::string>& a
   CommandOptions grammar(command.name, command.summary);
   CalibrateOptions options;
   options.Declare(grammar);
-  grammar.Positional({"DIR", "Folder of the model set.", false, false});
+  grammar.Positional({"DIR", "Folder of the model set.", false, false, TextKind::kFolder});
   if (!BeginCommand(grammar, options.shell, arguments)) return 0;
   if (!grammar.positionals().empty()) options.models = grammar.positionals()[0];
   const Json json = CalibrateTeacher(options);

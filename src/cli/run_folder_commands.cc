@@ -54,10 +54,15 @@ int RunPredict(const Command& command, const std::vector<std::string>& arguments
   grammar.Group("")
       .Add("student", &student,
            "The student.pt of a distill result (specialize --json prints it as student_file), or its folder.")
+      .Is(TextKind::kFileOrFolder)
       .NotInKey();
-  grammar.Group("").Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.").NotInKey();
+  grammar.Group("")
+      .Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Offers({"auto", "cpu", "cuda"})
+      .NotInKey();
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"PHOTO", "Photos to classify, JPEG or PNG, or folders of photos.", true, true});
+  grammar.Positional(
+      {"PHOTO", "Photos to classify, JPEG or PNG, or folders of photos.", true, true, TextKind::kFileOrFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   if (student.empty())
     Fail(ExitCode::kUsage,
@@ -76,7 +81,7 @@ int RunInspect(const Command& command, const std::vector<std::string>& arguments
       .Add("why", &why, "Where a stage has several results, say in what each key differs from the one made before.")
       .NotInKey();
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"RUN", "Run folder.", true, false});
+  grammar.Positional({"RUN", "Run folder.", true, false, TextKind::kFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   const RunFolder run = RunFolder::Open(grammar.positionals().at(0));
   Json json = {{"run", run.path().string()}, {"manifest", run.Manifest()}, {"stages", Json::array()}};
@@ -133,7 +138,7 @@ int RunVerify(const Command& command, const std::vector<std::string>& arguments)
   CommandOptions grammar(command.name, command.summary);
   ShellOptions shell;
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"RUN", "Run folder.", true, false});
+  grammar.Positional({"RUN", "Run folder.", true, false, TextKind::kFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   const VerifyReport report = VerifyRun(OpenToVerify(grammar.positionals().at(0)));
   std::string text;

@@ -52,9 +52,13 @@ int RunCollect(const Command& command, const std::vector<std::string>& arguments
       .Add("together", &together,
            "Take all results as parts of one row: episodes that were computed in several places, none of them twice.")
       .NotInKey();
-  grammar.Group("").Add("format", &format, "How rows are printed: text, csv, markdown or latex.").NotInKey();
+  grammar.Group("")
+      .Add("format", &format, "How rows are printed: text, csv, markdown or latex.")
+      .Offers(TableFormats())
+      .NotInKey();
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"RESULT", std::string(kResult) + " Several give several rows.", true, true});
+  grammar.Positional(
+      {"RESULT", std::string(kResult) + " Several give several rows.", true, true, TextKind::kFileOrFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   RequireFormat(format);
   std::vector<Results> results;
@@ -80,8 +84,8 @@ int RunCompare(const Command& command, const std::vector<std::string>& arguments
   options.Declare(grammar.Group(""));
   grammar.Group("").Add("configuration-b", &configuration_b, "The same for B; --configuration is for A.").NotInKey();
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"A", kResult, true, false});
-  grammar.Positional({"B", "What A is compared with: differences are A - B.", true, false});
+  grammar.Positional({"A", kResult, true, false, TextKind::kFileOrFolder});
+  grammar.Positional({"B", "What A is compared with: differences are A - B.", true, false, TextKind::kFileOrFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   const Comparison comparison = Compare(ReadResults(grammar.positionals().at(0), options.configuration),
                                         ReadResults(grammar.positionals().at(1), configuration_b), options.Bootstrap());
@@ -99,7 +103,8 @@ int RunPlan(const Command& command, const std::vector<std::string>& arguments) {
       .Add("configuration", &configuration, "First digits of the configuration to take, where a run holds several.")
       .NotInKey();
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"RESULT", std::string(kResult) + " Its spread is what is planned with.", false, false});
+  grammar.Positional(
+      {"RESULT", std::string(kResult) + " Its spread is what is planned with.", false, false, TextKind::kFileOrFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   std::optional<Results> results;
   if (!grammar.positionals().empty()) results = ReadResults(grammar.positionals()[0], configuration);
@@ -117,8 +122,8 @@ int RunFid(const Command& command, const std::vector<std::string>& arguments) {
   const std::string what =
       "a folder of pictures or of class folders, a run folder, the folder of a generate result, DATASET:SPLIT, or "
       "statistics (.npz with mu and sigma) that --save-statistics or pytorch-fid wrote.";
-  grammar.Positional({"REAL", "Real pictures: " + what, true, false});
-  grammar.Positional({"GENERATED", "Pictures to judge: " + what, true, false});
+  grammar.Positional({"REAL", "Real pictures: " + what, true, false, TextKind::kFileOrFolder});
+  grammar.Positional({"GENERATED", "Pictures to judge: " + what, true, false, TextKind::kFileOrFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   if (options.models.empty())
     Fail(ExitCode::kUsage, {.field = "--models", .found = "not given", .expected = "the folder of a model set"});

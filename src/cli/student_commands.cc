@@ -23,7 +23,7 @@ struct ExportOptions {
              "are in the file's metadata. The LibTorch form is student.pt itself.")
         .Choices({"onnx"})
         .NotInKey();
-    list.Add("out", &out, "File to write, NAME.onnx.").NotInKey();
+    list.Add("out", &out, "File to write, NAME.onnx.").Is(TextKind::kFile).NotInKey();
     list.Add("force", &force, "Replace --out if it is there.").NotInKey();
   }
 };
@@ -36,7 +36,8 @@ int RunStudentExport(const Command& command, const std::vector<std::string>& arg
   ShellOptions shell;
   options.Declare(grammar.Group(""));
   shell.Declare(grammar.Group(""));
-  grammar.Positional({"STUDENT", "The student.pt of a distill result, or its folder.", true, false});
+  grammar.Positional(
+      {"STUDENT", "The student.pt of a distill result, or its folder.", true, false, TextKind::kFileOrFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   CheckOut(options.out, ".onnx", options.force);
   SetUpTensorLibrary(0);

@@ -52,6 +52,7 @@ void TextualInversionOptions::Declare(OptionList& list) {
   list.Add("templates", &templates,
            "File of prompts, one a line, of which each sample draws one; empty: the prompt alone. Later stages use the "
            "prompt.")
+      .Is(TextKind::kFile)
       .NotInKey();
   list.Add("preview-every", &preview_every, "Draw sample images of each class every so many steps; 0: never.")
       .Range(0, 10000000)
@@ -59,6 +60,7 @@ void TextualInversionOptions::Declare(OptionList& list) {
   list.Add("embedding", &embedding,
            "File of a word learned elsewhere (diffusers, A1111, kohya, OneTrainer), for a run of one class: it is "
            "taken instead of learning.")
+      .Is(TextKind::kFile)
       .NotInKey();
   list.Add("class", &class_embeddings, "NAME=FILE: such a file for the class NAME; may stand several times.")
       .Repeatable()

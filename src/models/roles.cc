@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tint/base/error.h"
+#include "tint/models/role_guide.h"
 
 namespace tint {
 namespace internal {
@@ -80,6 +81,12 @@ const std::vector<std::string>& KnownRoles() {
     return roles;
   }();
   return names;
+}
+
+std::vector<RoleGuide> RoleGuides() {
+  std::vector<RoleGuide> guides;
+  for (const auto& rule : internal::RoleRules()) guides.push_back({rule.role, rule.needed_by, rule.remedy});
+  return guides;
 }
 
 std::string RoleFileName(const std::string& role) { return internal::FindRule(role).file; }

@@ -11,8 +11,9 @@ namespace {
 constexpr char kPrefix[] = "TINT_";
 
 bool IsReserved(const std::string& variable) {
-  const std::vector<std::string>& reserved = ReservedVariables();
-  return std::any_of(reserved.begin(), reserved.end(), [&](const std::string& pattern) {
+  const std::vector<ReservedVariable>& reserved = ReservedVariables();
+  return std::any_of(reserved.begin(), reserved.end(), [&](const ReservedVariable& one) {
+    const std::string& pattern = one.name;
     if (pattern.back() != '*') return variable == pattern;
     return variable.compare(0, pattern.size() - 1, pattern, 0, pattern.size() - 1) == 0;
   });
@@ -25,8 +26,8 @@ Complaint Unknown(const Names& names, const std::string& variable) {
     all.push_back(entry.variable);
     if (!entry.group.empty() && VariableName("", entry.name) == variable) same_name.push_back(entry.variable);
   }
-  for (const std::string& name : ReservedVariables()) {
-    if (name.back() != '*') all.push_back(name);
+  for (const ReservedVariable& one : ReservedVariables()) {
+    if (one.name.back() != '*') all.push_back(one.name);
   }
   return {.file = "environment",
           .field = variable,
@@ -50,9 +51,13 @@ std::vector<std::pair<std::string, std::string>> Variables() {
 
 }  // namespace
 
-const std::vector<std::string>& ReservedVariables() {
-  static const std::vector<std::string> names = {"TINT_DATA", "TINT_CHECKPOINT_SECONDS", "TINT_TEST_*"};
-  return names;
+const std::vector<ReservedVariable>& ReservedVariables() {
+  static const std::vector<ReservedVariable> variables = {
+      {"TINT_DATA", "Folder that holds the data sets: --dataset NAME is its folder NAME."},
+      {"TINT_CHECKPOINT_SECONDS",
+       "Seconds between two saved states inside a stage; 0: at every opportunity. Default: 20."},
+      {"TINT_TEST_*", ""}};
+  return variables;
 }
 
 Layer ReadEnvironment(const Names& names) {

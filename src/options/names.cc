@@ -17,7 +17,7 @@ void BuiltinOptions::Declare(OptionList& list) {
           "pictures and the supports).")
       .Choices(PresetNames())
       .NotInKey();
-  list.Add("config", &config, "JSON file of options.").NotInKey();
+  list.Add("config", &config, "JSON file of options.").Is(TextKind::kFile).NotInKey();
   list.Add("print-config", &print_config, "Print every value with its origin and stop.").NotInKey();
 }
 

@@ -68,6 +68,18 @@ Option& Option::Matching(const std::string& pattern, std::string expected) {
   return *this;
 }
 
+Option& Option::Is(TextKind kind) {
+  TINT_CHECK(std::holds_alternative<std::string*>(value_)) << "a text's kind for " << name_;
+  text_kind_ = kind;
+  return *this;
+}
+
+Option& Option::Offers(std::vector<std::string> values) {
+  TINT_CHECK(std::holds_alternative<std::string*>(value_)) << "values to offer for " << name_;
+  offers_ = std::move(values);
+  return *this;
+}
+
 Option& Option::Unit(std::string unit) {
   unit_ = std::move(unit);
   return *this;

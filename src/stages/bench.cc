@@ -355,9 +355,12 @@ std::string Formatted(const char* format, double value) {
 }  // namespace
 
 void BenchOptions::Declare(OptionList& list) {
-  list.Add("models", &models, "Folder of the model set (scripts/export_models.py --size bench writes one).").NotInKey();
+  list.Add("models", &models, "Folder of the model set (scripts/export_models.py --size bench writes one).")
+      .Is(TextKind::kFolder)
+      .NotInKey();
   list.Add("only", &only, "Units to time, separated by commas; empty: all.").NotInKey();
   list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Offers({"auto", "cpu", "cuda"})
       .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
   list.Add("dtype", &dtype, "Precision of denoiser (generation), upscaler and teacher.")
       .Choices({"float32", "bfloat16", "float16"});

@@ -49,11 +49,14 @@ EpisodeFile OpenEpisodes(const CalibrateOptions& options) {
 
 void CalibrateOptions::Declare(CommandOptions& command) {
   OptionList& list = command.Group("");
-  list.Add("models", &models, "Folder of the model set; may also be given as the argument.").NotInKey();
-  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.");
+  list.Add("models", &models, "Folder of the model set; may also be given as the argument.")
+      .Is(TextKind::kFolder)
+      .NotInKey();
+  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.").Is(TextKind::kDataset);
   list.Add("episodes", &episodes,
            "File of episodes to fit to, not of a split test; empty: the list of 40 validation episodes that comes with "
            "the data set.")
+      .Is(TextKind::kFile)
       .NotInKey();
   list.Add("count", &count, "Only the first N of them; 0: all.").Range(0, 1e6);
   list.Add("queries", &queries, "Queries of each class of them; 0: all.").Range(0, 1e6);
@@ -61,6 +64,7 @@ void CalibrateOptions::Declare(CommandOptions& command) {
       .Range(0, 1024)
       .Unit("pixels");
   list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Offers({"auto", "cpu", "cuda"})
       .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
   list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);
   shell.Declare(list);

@@ -253,7 +253,9 @@ void RequirePooled(const FidOptions& options) {
 }  // namespace
 
 void FidOptions::Declare(OptionList& list) {
-  list.Add("models", &models, "Folder of the model set (holds models.json, with the role inception).").NotInKey();
+  list.Add("models", &models, "Folder of the model set (holds models.json, with the role inception).")
+      .Is(TextKind::kFolder)
+      .NotInKey();
   list.Add("per-class", &per_class, "A distance for each class, and their mean over classes, then over episodes.")
       .Source("S24 row 16");
   list.Add("size", &size, "Side to which all pictures are brought first; 0: the data set's, 84 for folders.")
@@ -262,9 +264,12 @@ void FidOptions::Declare(OptionList& list) {
       .Source("S19");
   list.Add("limit", &limit, "Pictures of each class, drawn by --seed; 0: all.").Range(0, 1e9).Source("S19");
   list.Add("seed", &seed, "Seed of that draw.").Range(0, 9007199254740991.0);
-  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.").NotInKey();
+  list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Offers({"auto", "cpu", "cuda"})
+      .NotInKey();
   list.Add("save-statistics", &save_statistics,
            "File (.npz) that keeps mean and covariance of REAL's features; it can stand for REAL later.")
+      .Is(TextKind::kFile)
       .NotInKey();
 }
 

@@ -5,26 +5,33 @@
 namespace tint {
 
 void GlobalOptions::Declare(OptionList& list) {
-  list.Add("run", &run, "Run folder: everything a run makes lies there.").NotInKey();
-  list.Add("models", &models, "Folder of the model set (holds models.json).").NotInKey();
-  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.");
+  list.Add("run", &run, "Run folder: everything a run makes lies there.").Is(TextKind::kFolder).NotInKey();
+  list.Add("models", &models, "Folder of the model set (holds models.json).").Is(TextKind::kFolder).NotInKey();
+  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.").Is(TextKind::kDataset);
   list.Add("episodes", &episodes,
            "File of fixed episodes (tint episodes draw); empty: the list that comes with the data set.")
+      .Is(TextKind::kFile)
       .NotInKey();
   list.Add("episode", &episode, "Index of the episode in the file.").Range(0, 1e9).NotInKey();
-  list.Add("support", &support, "Folder with one folder of photos per class, instead of an episode.").NotInKey();
-  list.Add("query", &query, "Folder of the same form, with photos to score.").NotInKey();
+  list.Add("support", &support, "Folder with one folder of photos per class, instead of an episode.")
+      .Is(TextKind::kFolder)
+      .NotInKey();
+  list.Add("query", &query, "Folder of the same form, with photos to score.").Is(TextKind::kFolder).NotInKey();
   list.Add("queries", &queries, "Only the first N queries of each class; 0: all.").Range(0, 1e9);
   list.Add("base", &base,
            "Base images that the teacher labels: DATASET:SPLIT, a folder of class folders, or none; auto: the data "
-           "set's train split, none for one's own photos.");
+           "set's train split, none for one's own photos.")
+      .Is(TextKind::kFolder)
+      .Offers({"auto", "none"});
   list.Add("synthetic-folder", &synthetic_folder,
            "Folder with one folder of pictures per class that stand for the generated ones: mined or another "
            "generator's. Then the stages before distill have no work.")
+      .Is(TextKind::kFolder)
       .NotInKey()
       .Source("S18, S21");
   list.Add("student", &student, "Architecture of the student.").Choices({"conv4", "resnet12"}).Source("S14");
   list.Add("student-weights", &student_weights, "TorchScript file the student starts from; listed in models.json.")
+      .Is(TextKind::kFile)
       .NotInKey();
   list.Add("student-init", &student_init, "Where a student without --student-weights starts.")
       .Choices({"pretrained", "random"});
@@ -33,6 +40,7 @@ void GlobalOptions::Declare(OptionList& list) {
       .Unit("pixels");
   list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
   list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Offers({"auto", "cpu", "cuda"})
       .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
   list.Add("dtype", &dtype, "Precision of denoiser, text encoder, upscaler and teacher.")
       .Choices({"float32", "bfloat16", "float16"});

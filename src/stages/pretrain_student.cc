@@ -260,6 +260,7 @@ void PretrainStudentOptions::Declare(CommandOptions& command) {
   DeclareData(list, "Folder of the model set that gets the student; made if it is not there.");
   list.Add("generation-0", &generation_0,
            "Folder of a finished pre-training of the same shape that this one follows (generation 1).")
+      .Is(TextKind::kFolder)
       .NotInKey()
       .Source("S15");
   list.Add("student", &student, "Architecture of the student.").Choices({"conv4", "resnet12"}).Source("S14");

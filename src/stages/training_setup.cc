@@ -114,13 +114,16 @@ std::string InstallModel(const std::string& models, const std::string& role, con
 }
 
 void TrainingOptions::DeclareData(OptionList& list, const std::string& models_help) {
-  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.");
+  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.").Is(TextKind::kDataset);
   list.Add("split", &split, "Split to train on.").Choices({"train", "val", "test"});
-  list.Add("models", &models, models_help).NotInKey();
-  list.Add("work", &work, "Folder of the training's state and results; empty: pretrain in the model set.").NotInKey();
+  list.Add("models", &models, models_help).Is(TextKind::kFolder).NotInKey();
+  list.Add("work", &work, "Folder of the training's state and results; empty: pretrain in the model set.")
+      .Is(TextKind::kFolder)
+      .NotInKey();
   list.Add(
           "validation", &validation,
           "File of validation episodes that choose the best epoch; empty: the list of 40 that comes with the data set.")
+      .Is(TextKind::kFile)
       .NotInKey();
   list.Add("validation-episodes", &validation_episodes, "Only the first N of them; 0: all.").Range(0, 1e6);
 }
@@ -129,6 +132,7 @@ void TrainingOptions::DeclareMachine(OptionList& list, const std::string& image_
   list.Add("image-size", &image_size, image_size_help).Range(0, 1024).Unit("pixels");
   list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
   list.Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Offers({"auto", "cpu", "cuda"})
       .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
   list.Add("threads", &threads, "Threads of arithmetic; 0: one per core.").Range(0, 4096);
 }

@@ -23,6 +23,10 @@ const std::vector<Command>& Commands();
 // Runs `tint ARGUMENTS...` and returns the exit code. Every exception ends here, as one message on stderr.
 int RunCommandLine(const std::vector<std::string>& arguments);
 
+// Hands the command's options over as it declares them; nothing of it runs. Not to be nested.
+using GrammarReader = std::function<void(const CommandOptions&)>;
+void ReadGrammar(const Command& command, const GrammarReader& reader);
+
 // The shared beats of a command. Parses; lets `after_parsing` complete the values; answers --help and --print-config
 // (then returns false: nothing else to do); sets up logging and progress.
 bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments,
@@ -47,6 +51,7 @@ int RunModelsCheck(const Command& command, const std::vector<std::string>& argum
 int RunModelsCalibrate(const Command& command, const std::vector<std::string>& arguments);
 int RunPretrainTeacher(const Command& command, const std::vector<std::string>& arguments);
 int RunPretrainStudent(const Command& command, const std::vector<std::string>& arguments);
+int RunCompletion(const Command& command, const std::vector<std::string>& arguments);
 int RunCollect(const Command& command, const std::vector<std::string>& arguments);
 int RunCompare(const Command& command, const std::vector<std::string>& arguments);
 int RunPlan(const Command& command, const std::vector<std::string>& arguments);

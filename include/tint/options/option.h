@@ -23,6 +23,9 @@
 
 namespace tint {
 
+// What a text stands for, where that is something on disk: completion offers it, help and manual name it.
+enum class TextKind { kPlain, kFile, kFolder, kFileOrFolder, kDataset };  // kDataset: a folder below $TINT_DATA
+
 class Option {
  public:
   using Value = std::variant<int64_t*, double*, bool*, std::string*>;
@@ -43,6 +46,10 @@ class Option {
   // An option that cannot change a byte of any result (progress, paths, number of workers): not part of keys, and not
   // stored.
   Option& NotInKey();
+  // Strings only.
+  Option& Is(TextKind kind);
+  // Strings only: values worth offering where others are accepted too, or are refused later.
+  Option& Offers(std::vector<std::string> values);
   // Strings only: may stand several times on the command line; the values are joined by commas.
   Option& Repeatable();
 
@@ -51,6 +58,9 @@ class Option {
   const std::string& unit() const { return unit_; }
   const std::string& source() const { return source_; }
   const std::vector<std::string>& choices() const { return choices_; }
+  // What completion offers: the choices, or what was declared by Offers.
+  const std::vector<std::string>& offers() const { return choices_.empty() ? offers_ : choices_; }
+  TextKind text_kind() const { return text_kind_; }
   bool in_key() const { return in_key_; }
   bool repeatable() const { return repeatable_; }
   bool has_range() const { return has_range_; }
@@ -83,10 +93,11 @@ class Option {
   std::string name_;
   Value value_;
   std::string help_, unit_, source_;
-  std::vector<std::string> choices_;
+  std::vector<std::string> choices_, offers_;
   std::string pattern_, pattern_expected_;
   std::map<std::string, Json> presets_;
   Json default_;
+  TextKind text_kind_ = TextKind::kPlain;
   bool in_key_ = true;
   bool repeatable_ = false;
   bool has_range_ = false;

@@ -15,6 +15,8 @@
 
 namespace tint {
 
+struct CommandDescription;  // tint/options/describe.h
+
 enum class Origin { kDefault, kPreset, kFile, kEnvironment, kFlag };
 std::string OriginName(Origin origin);  // "default", "preset", "file", "environment", "flag"
 
@@ -28,6 +30,8 @@ struct PositionalArgument {
   std::string help;
   bool required = true;
   bool repeated = false;
+  TextKind kind = TextKind::kPlain;
+  std::vector<std::string> choices = {};  // the values it may take, where they are few; for help and completion
 };
 
 // A command's grammar and, after Parse, its values (written into the declaring structs) and their origins.
@@ -57,6 +61,8 @@ class CommandOptions {
   const std::string& preset() const { return preset_; }
   const std::vector<std::string>& positionals() const { return positionals_; }
 
+  // All that was declared, for whatever tells people of it; the values play no part.
+  CommandDescription Describe() const;
   std::string HelpText() const;
   // {"preset": "smoke", "seed": {"value": 0, "origin": "default"}, "generate": {"alpha": {"value": 1.0, "origin":
   // "preset"}, ...}}
@@ -83,8 +89,12 @@ class CommandOptions {
   bool print_config_requested_ = false;
 };
 
-// Variables that the program reads and that are no options; a final '*' stands for any ending.
-const std::vector<std::string>& ReservedVariables();
+struct ReservedVariable {
+  std::string name;     // a final '*' stands for any ending
+  std::string meaning;  // "" for those of tests
+};
+// Variables that the program reads and that are no options.
+const std::vector<ReservedVariable>& ReservedVariables();
 // The presets: "paper" (the defaults), "upstream", "smoke".
 const std::vector<std::string>& PresetNames();
 

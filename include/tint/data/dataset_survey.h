@@ -1,0 +1,25 @@
+// What lies below $TINT_DATA, found out without decoding a picture.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tint {
+
+struct SplitSurvey {
+  std::string split;  // train, val or test
+  bool there = false;
+  std::string form;  // "archive", "class folders", "lists", "CUB-200-2011", "CIFAR-100"
+  int64_t classes = 0;
+  std::string problem;  // why it cannot be opened, or ""
+};
+struct DatasetSurvey {
+  std::string name;                 // what --dataset takes
+  std::vector<SplitSurvey> splits;  // of train, val, test
+};
+// The data sets that --dataset finds there, by name. Archives' lists of contents and folders are read, no pictures.
+// `root` that cannot be listed: Error(kMissingInput).
+std::vector<DatasetSurvey> SurveyDatasets(const std::filesystem::path& root);
+
+}  // namespace tint

@@ -1,0 +1,150 @@
+// doctor: a run folder.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "doctor.h"
+#include "tint/artifacts/run_survey.h"
+#include "tint/base/shell.h"
+#include "tint/base/text.h"
+#include "tint/stages/results.h"
+
+namespace tint {
+namespace {
+
+namespace fs = std::filesystem;
+using State = Finding::State;
+
+Finding Note(const std::string& what, const std::string& mend) {
+  return {.topic = "run", .state = State::kNote, .what = what, .mend = mend, .blocks = {}};
+}
+
+// Why nothing can be made in `folder`, or "". Tried, not asked: root may write where permissions say no, and nobody
+// where a file system is read-only.
+std::string WhyNotWritable(fs::path folder) {
+  folder = fs::absolute(folder);
+  std::error_code ignored;
+  while (!fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
+  if (!fs::is_directory(folder, ignored)) return Quote(folder.native()) + " is no folder";
+  const int file = open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    close(file);
+    return "";
+  }
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+    return Quote(folder.native()) + ": " + strerrordesc_np(errno);
+  // A file system without unnamed files.
+  const std::string name = (folder / ".tint-doctor-XXXXXX").native();
+  std::vector<char> path(name.c_str(), name.c_str() + name.size() + 1);
+  const int named = mkstemp(path.data());
+  if (named < 0) return Quote(folder.native()) + ": " + strerrordesc_np(errno);
+  close(named);
+  unlink(path.data());
+  return "";
+}
+
+std::string SameCommand(const std::string& command, const std::string& run, uint64_t episode_idx) {
+  return "tint " + command + " --run " + ShellQuoted(run) +
+         (episode_idx == kSupportEpisode ? "" : " --episode " + std::to_string(episode_idx));
+}
+
+Findings Leases(const RunSurvey& survey, const std::string& folder) {
+  Findings findings;
+  for (const LeaseSurvey& lease : survey.leases) {
+    const std::string who = "episode " + EpisodeName(lease.episode_idx) + ": " +
+                            (lease.host.empty() ? "a lease that cannot be read"
+                                                : "process " + std::to_string(lease.pid) + " on " + Quote(lease.host)) +
+                            ", last heartbeat " + FormatSeconds(lease.age_seconds) + " ago";
+    if (lease.dead) {
+      findings.push_back(Note(who + "; it is dead, and the next worker takes over (the same command as before):",
+                              SameCommand("specialize", folder, lease.episode_idx)));
+    } else {
+      findings.push_back({.topic = "run", .state = State::kWell, .what = who + "; at work", .mend = "", .blocks = {}});
+    }
+  }
+  return findings;
+}
+
+Findings Unfinished(const RunSurvey& survey, const std::string& folder) {
+  constexpr size_t kMostLines = 5;
+  Findings findings;
+  for (const RunFolder::Entry& entry : survey.unfinished) {
+    if (findings.size() == kMostLines) break;
+    findings.push_back(Note("episode " + EpisodeName(entry.episode_idx) + ": " + entry.stage +
+                                " is unfinished; the same command as before goes on with it:",
+                            SameCommand(entry.stage, folder, entry.episode_idx)));
+  }
+  if (survey.unfinished.size() > kMostLines)
+    findings.push_back(Note(std::to_string(survey.unfinished.size() - kMostLines) + " more stages are unfinished",
+                            "tint inspect " + ShellQuoted(folder)));
+  return findings;
+}
+
+Finding Hashes(const RunFolder& run, const std::string& folder) {
+  const VerifyReport report = VerifyRun(run);
+  if (report.problems.empty())
+    return {.topic = "run",
+            .state = State::kWell,
+            .what = Quote(folder) + ": " + std::to_string(report.complete_stages) + " complete stages, " +
+                    std::to_string(report.checked_files) + " files, all hashes right",
+            .mend = "",
+            .blocks = {}};
+  const std::string more =
+      report.problems.size() > 1 ? " (and " + std::to_string(report.problems.size() - 1) + " more)" : "";
+  return {.topic = "run",
+          .state = State::kBroken,
+          .what = report.problems.front() + more,
+          .mend = "tint verify " + ShellQuoted(folder),
+          .blocks = {"collect", "specialize"},
+          .code = ExitCode::kCorrupt};
+}
+
+}  // namespace
+
+Findings ExamineRun(const std::string& folder) {
+  Findings findings;
+  const std::string unwritable = WhyNotWritable(folder);
+  if (!unwritable.empty())
+    findings.push_back(
+        {.topic = "run",
+         .state = State::kBroken,
+         .what = "nothing can be made in " + Quote(folder) + " (" + unwritable + "); take another folder:",
+         .mend = "tint specialize --run runs/" + ShellQuoted(fs::path(folder).filename().native()),
+         .blocks = {"specialize"},
+         .code = ExitCode::kCannotCreate});
+  std::error_code ignored;
+  if (!fs::exists(folder, ignored)) {
+    if (findings.empty())
+      findings.push_back({.topic = "run",
+                          .state = State::kWell,
+                          .what = Quote(folder) + " is not there yet and can be made",
+                          .mend = "",
+                          .blocks = {}});
+    return findings;
+  }
+  try {
+    const RunFolder run = RunFolder::Open(folder);
+    const RunSurvey survey = SurveyRun(run);
+    findings.push_back(Hashes(run, folder));
+    for (const Findings& part : {Leases(survey, folder), Unfinished(survey, folder)})
+      findings.insert(findings.end(), part.begin(), part.end());
+    if (!survey.leftovers.empty())
+      findings.push_back(Note(std::to_string(survey.leftovers.size()) + " temporary files of killed workers, " +
+                                  FormatBytes(survey.leftover_bytes) + "; any command that works there removes them:",
+                              "tint specialize --run " + ShellQuoted(folder)));
+  } catch (const Error& error) {
+    const bool no_run = error.code() == ExitCode::kMissingInput;
+    findings.push_back({.topic = "run",
+                        .state = no_run ? State::kNote : State::kBroken,
+                        .what = error.what(),
+                        .mend = (no_run ? "tint specialize --run " : "tint verify ") + ShellQuoted(folder),
+                        .blocks = {},
+                        .code = no_run ? ExitCode::kDone : error.code()});
+  }
+  return findings;
+}
+
+}  // namespace tint
