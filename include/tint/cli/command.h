@@ -50,6 +50,7 @@ int RunPretrainStudent(const Command& command, const std::vector<std::string>& a
 int RunCollect(const Command& command, const std::vector<std::string>& arguments);
 int RunCompare(const Command& command, const std::vector<std::string>& arguments);
 int RunPlan(const Command& command, const std::vector<std::string>& arguments);
+int RunReport(const Command& command, const std::vector<std::string>& arguments);
 int RunFid(const Command& command, const std::vector<std::string>& arguments);
 int RunStudentExport(const Command& command, const std::vector<std::string>& arguments);
 int RunPredict(const Command& command, const std::vector<std::string>& arguments);
