@@ -15,6 +15,7 @@ transformers==5.23.0 truststore==0.10.5 typer==0.29.2 typing-extensions==4.16.0 
 urllib3==2.8.0 wcwidth==0.9.4 zipp==4.1.2"
 TINT_APT="g++ cmake ninja-build ccache git ca-certificates python3 python3-venv python3-pip pkg-config \
 libcli11-dev libspdlog-dev nlohmann-json3-dev libopencv-dev libsentencepiece-dev libgtest-dev libgmock-dev \
-libturbojpeg0-dev libjpeg62-turbo-dev libpng-dev libpcre2-dev libicu-dev libzip-dev libssl-dev libboost-dev libeigen3-dev"
-# What CI checks the sources with, and the man page and completion: Debian 12's own versions.
-TINT_APT_CHECK="clang-format-14 clang-tidy-14 groff mandoc strace zsh"
+libturbojpeg0-dev libjpeg62-turbo-dev libpng-dev libpcre2-dev libicu-dev libzip-dev libssl-dev libboost-dev libeigen3-dev \
+gnuplot-nox libkainjow-mustache-dev"
+# What CI checks the sources with; man page and completion; the browser that looks at a report: Debian 12's own versions.
+TINT_APT_CHECK="clang-format-14 clang-tidy-14 chromium groff mandoc strace zsh"

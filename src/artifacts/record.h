@@ -18,6 +18,7 @@ inline constexpr char kRunFile[] = "run.json";
 inline constexpr char kPartialFolder[] = ".partial";
 inline constexpr char kEpisodesFolder[] = "episodes";
 inline constexpr char kSharedFolder[] = "shared";
+inline constexpr char kReportFolder[] = "report";
 inline constexpr char kLeaseFile[] = ".lease";
 inline constexpr char kLeasePrefix[] = ".lease-";  // leases in the making, and taken away ones: never needed again
 

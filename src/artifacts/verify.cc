@@ -69,11 +69,14 @@ class Verifier {
     for (std::string& problem : stage->Problems()) report_.problems.push_back(std::move(problem));
   }
 
-  // Down to the stages' folders, nothing may lie there but what Entries lists; inside them, Problems looks.
+  // Down to the stages' folders, nothing may lie there but what Entries lists; inside them, Problems looks. A report is
+  // made anew from the rest at any time, so nothing vouches for it, and nobody reads it.
   void CheckNames() {
     CheckFolder(run_.path(), [](const std::string& name, FileKind kind) {
       return (name == internal::kRunFile && kind != FileKind::kAbsent) ||
-             ((name == internal::kEpisodesFolder || name == internal::kSharedFolder) && kind == FileKind::kFolder);
+             ((name == internal::kEpisodesFolder || name == internal::kSharedFolder ||
+               name == internal::kReportFolder) &&
+              kind == FileKind::kFolder);
     });
     const fs::path shared = run_.path() / internal::kSharedFolder;
     if (internal::KindOf(shared) == FileKind::kFolder) CheckStages(shared);

@@ -112,6 +112,7 @@ const std::vector<Command>& Commands() {
       {"after", "collect", "table of scored episodes: mean accuracy with intervals, beside what was published",
        RunCollect},
       {"after", "compare", "two results of the same episodes, paired: the difference with intervals", RunCompare},
+      {"after", "report", "one page on runs and results: numbers, charts, pictures; curves for TensorBoard", RunReport},
       {"after", "fid", "distance of generated pictures to real ones", RunFid},
       {"after", "predict", "classify photos with a student that came out", RunPredict},
       {"after", "student export", "write a student as ONNX, for programs without LibTorch", RunStudentExport},

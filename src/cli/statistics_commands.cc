@@ -1,4 +1,4 @@
-// collect, compare, plan, fid.
+// collect, compare, report, plan, fid.
 #include <algorithm>
 
 #include "tint/base/text.h"
@@ -7,6 +7,7 @@
 #include "tint/stages/compare.h"
 #include "tint/stages/fid.h"
 #include "tint/stages/plan.h"
+#include "tint/stages/report.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -90,6 +91,42 @@ int RunCompare(const Command& command, const std::vector<std::string>& arguments
   const Comparison comparison = Compare(ReadResults(grammar.positionals().at(0), options.configuration),
                                         ReadResults(grammar.positionals().at(1), configuration_b), options.Bootstrap());
   PrintResult(shell, comparison.ToJson(), comparison.ToTable());
+  return 0;
+}
+
+int RunReport(const Command& command, const std::vector<std::string>& arguments) {
+  CommandOptions grammar(command.name, command.summary);
+  ShellOptions shell;
+  ResultOptions options;
+  ReportOptions report_options;
+  std::string fid;
+  bool force = false;
+  options.Declare(grammar.Group(""));
+  OptionList& list = grammar.Group("");
+  list.Add("out", &report_options.out, "The page, NAME.html; without it RUN/report/index.html of the first run.")
+      .NotInKey();
+  list.Add("force", &force, "Replace the file that --out names. That of a run is always made anew.").NotInKey();
+  list.Add("fid", &fid, "A file that `tint fid ... --json` printed; may stand several times.").NotInKey().Repeatable();
+  list.Add("pictures", &report_options.pictures, "Episodes of each result whose pictures are shown.")
+      .Range(0, 1e6)
+      .NotInKey();
+  shell.Declare(list);
+  grammar.Positional(
+      {"RESULT", std::string(kResult) + " A run's every configuration is a result of its own.", true, true});
+  if (!BeginCommand(grammar, shell, arguments)) return 0;
+  if (!report_options.out.empty()) CheckOut(report_options.out, ".html", force);
+  report_options.configuration = options.configuration;
+  report_options.bootstrap = options.Bootstrap();
+  if (!fid.empty()) report_options.fid = Split(fid, ',');
+  const Report report = MakeReport(grammar.positionals(), report_options);
+  Json json = report.ToJson();
+  if (shell.dry_run) {
+    json["dry_run"] = true;
+    PrintResult(shell, json, "nothing was written (--dry-run); these would be\n" + report.ToText());
+    return 0;
+  }
+  WriteReport(report);
+  PrintResult(shell, json, report.ToText());
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "onnx_graph.h"
 #include "tint/base/error.h"
 #include "tint/base/json.h"
+#include "tint/base/protobuf.h"
 
 namespace tint {
 namespace {
@@ -18,22 +19,13 @@ constexpr uint64_t kIrVersion = 8;
 // LibTorch's exporter sets no metadata and an older IR version, and offers no message to set them in. Two protobuf
 // messages one after the other are read as one message: later scalars replace earlier ones, repeated fields grow. So
 // the few fields are appended. Numbers from onnx.proto: ModelProto.ir_version = 1, .metadata_props = 14,
-// StringStringEntryProto.key = 1, .value = 2. Wire types: 0 number, 2 length and bytes.
-std::string Varint(uint64_t value) {
-  std::string bytes;
-  for (; value >= 0x80; value >>= 7) bytes += static_cast<char>((value & 0x7f) | 0x80);
-  return bytes + static_cast<char>(value);
-}
-std::string NumberField(uint64_t field, uint64_t value) { return Varint(field << 3) + Varint(value); }
-std::string BytesField(uint64_t field, const std::string& bytes) {
-  return Varint(field << 3 | 2) + Varint(bytes.size()) + bytes;
-}
+// StringStringEntryProto.key = 1, .value = 2.
 std::string Metadata(const std::string& key, const std::string& value) {
-  return BytesField(14, BytesField(1, key) + BytesField(2, value));
+  return ProtobufBytes(14, ProtobufBytes(1, key) + ProtobufBytes(2, value));
 }
 
 std::string Tail(const OnnxFacts& facts) {
-  return NumberField(1, kIrVersion) + Metadata("architecture", facts.architecture) +
+  return ProtobufNumber(1, kIrVersion) + Metadata("architecture", facts.architecture) +
          Metadata("classes", CanonicalJson(facts.classes)) + Metadata("image_size", std::to_string(facts.image_size)) +
          Metadata("mean", CanonicalJson(facts.mean)) + Metadata("std", CanonicalJson(facts.std)) +
          Metadata("resize_rule", "bilinear-antialias") +

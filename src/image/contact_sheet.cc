@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
+#include "contact_sheet_layout.h"
 #include "tint/base/error.h"
 #include "tint/image/picture.h"
 #include "tint/tensor/checks.h"
@@ -12,8 +13,7 @@
 namespace tint {
 namespace {
 
-constexpr int kGap = 4;
-constexpr int kCaptionWidth = 150;
+constexpr int kGap = internal::kSheetGap, kCaptionWidth = internal::kSheetCaptionWidth;
 
 std::string Ascii(const std::string& text) {
   std::string out;

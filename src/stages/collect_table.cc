@@ -34,12 +34,6 @@ std::string Range(const BootstrapInterval& interval, const std::string& to) {
   return std::isfinite(interval.low) ? Percent(interval.low) + to + Percent(interval.high) : "-";
 }
 
-const Cells& Head() {
-  static const Cells head = {"result",   "method",     "student",           "data",       "task",
-                             "episodes", "accuracy %", "classes resampled", "published %"};
-  return head;
-}
-
 // What a reader of any format sees; `sign` stands between value and half width, `to` between an interval's ends.
 Cells Row(const CollectReport& report, const std::string& sign, const std::string& to) {
   const Results& results = report.results;
@@ -52,23 +46,6 @@ Cells Row(const CollectReport& report, const std::string& sign, const std::strin
           WithHalfWidth(report.interval.mean, report.interval.half_width, sign),
           Range(report.bootstrap, to),
           report.published ? WithHalfWidth(report.published->accuracy, report.published->half_width, sign) : "-"};
-}
-
-// Sentences below the table: what is incomplete, what differs from the paper, what models had seen.
-std::vector<std::string> Notes(const CollectReport& report) {
-  std::vector<std::string> notes;
-  const Results& results = report.results;
-  if (!results.complete()) {
-    std::vector<std::string> names;
-    for (const uint64_t e : results.missing) names.push_back(std::to_string(e));
-    notes.push_back("not publishable: " + Episodes(report) + " episodes, missing: " + Join(names, ", "));
-  }
-  if (results.near_duplicate_queries > 0)
-    notes.push_back(Percent(results.accuracy_without_near_duplicates) + " without " +
-                    std::to_string(results.near_duplicate_queries) + " near-duplicates of supports");
-  for (const std::string& deviation : report.deviations) notes.push_back(deviation);
-  for (const std::string& line : DisclosureLines(results)) notes.push_back(line);
-  return notes;
 }
 
 std::string Replaced(const std::string& text, const std::vector<std::pair<char, std::string>>& replacements) {
@@ -145,9 +122,9 @@ std::string Csv(const std::vector<CollectReport>& reports) {
 }
 
 std::string Text(const std::vector<CollectReport>& reports) {
-  std::vector<Cells> rows = {Head()};
+  std::vector<Cells> rows = {CollectHead()};
   for (const CollectReport& report : reports) rows.push_back(Row(report, " +- ", " to "));
-  std::vector<size_t> widths(Head().size(), 0);
+  std::vector<size_t> widths(CollectHead().size(), 0);
   for (const Cells& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
   }
@@ -158,23 +135,23 @@ std::string Text(const std::vector<CollectReport>& reports) {
     table += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   for (const CollectReport& report : reports) {
-    for (const std::string& note : Notes(report)) table += "  " + report.results.path + ": " + note + "\n";
+    for (const std::string& note : CollectNotes(report)) table += "  " + report.results.path + ": " + note + "\n";
   }
   return table;
 }
 
 std::string Markdown(const std::vector<CollectReport>& reports) {
-  std::string table = "| " + Join(Head(), " | ") + " |\n|";
-  for (size_t c = 0; c < Head().size(); ++c) table += "---|";
+  std::string table = "| " + Join(CollectHead(), " | ") + " |\n|";
+  for (size_t c = 0; c < CollectHead().size(); ++c) table += "---|";
   table += "\n";
   for (const CollectReport& report : reports) {
-    Cells cells = Row(report, " ± ", " to ");
+    Cells cells = CollectCells(report);
     for (std::string& cell : cells) cell = ForMarkdown(cell);
     table += "| " + Join(cells, " | ") + " |\n";
   }
   std::string notes;
   for (const CollectReport& report : reports) {
-    for (const std::string& note : Notes(report))
+    for (const std::string& note : CollectNotes(report))
       notes += "- " + ForMarkdown(report.results.path) + ": " + ForMarkdown(note) + "\n";
   }
   return notes.empty() ? table : table + "\n" + notes;
@@ -184,7 +161,7 @@ std::string Markdown(const std::vector<CollectReport>& reports) {
 constexpr char kPlusMinus[] = "\x01";
 
 std::string Latex(const std::vector<CollectReport>& reports) {
-  Cells head = Head();
+  Cells head = CollectHead();
   for (std::string& cell : head) cell = ForLatex(cell);
   std::string table = "\\begin{tabular}{lllllrrrr}\n\\hline\n" + Join(head, " & ") + " \\\\\n\\hline\n";
   for (const CollectReport& report : reports) {
@@ -195,13 +172,37 @@ std::string Latex(const std::vector<CollectReport>& reports) {
   }
   table += "\\hline\n\\end{tabular}\n";
   for (const CollectReport& report : reports) {
-    for (const std::string& note : Notes(report))
+    for (const std::string& note : CollectNotes(report))
       table += "\\par\\footnotesize " + ForLatex(report.results.path + ": " + note) + "\n";
   }
   return table;
 }
 
 }  // namespace
+
+const std::vector<std::string>& CollectHead() {
+  static const Cells head = {"result",   "method",     "student",           "data",       "task",
+                             "episodes", "accuracy %", "classes resampled", "published %"};
+  return head;
+}
+
+std::vector<std::string> CollectCells(const CollectReport& report) { return Row(report, " ± ", " to "); }
+
+std::vector<std::string> CollectNotes(const CollectReport& report) {
+  std::vector<std::string> notes;
+  const Results& results = report.results;
+  if (!results.complete()) {
+    std::vector<std::string> names;
+    for (const uint64_t e : results.missing) names.push_back(std::to_string(e));
+    notes.push_back("not publishable: " + Episodes(report) + " episodes, missing: " + Join(names, ", "));
+  }
+  if (results.near_duplicate_queries > 0)
+    notes.push_back(Percent(results.accuracy_without_near_duplicates) + " without " +
+                    std::to_string(results.near_duplicate_queries) + " near-duplicates of supports");
+  for (const std::string& deviation : report.deviations) notes.push_back(deviation);
+  for (const std::string& line : DisclosureLines(results)) notes.push_back(line);
+  return notes;
+}
 
 const std::vector<std::string>& TableFormats() {
   static const std::vector<std::string> formats = {"text", "csv", "markdown", "latex"};

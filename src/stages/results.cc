@@ -22,6 +22,7 @@ constexpr double kSame = 1e-9;  // accuracies that were printed with all digits
 struct Scored {
   EpisodeScore score;
   Json result;
+  fs::path folder;
 };
 using Groups = std::map<std::string, std::vector<Scored>>;  // by what must be the same for a mean
 
@@ -43,7 +44,7 @@ Scored ReadResult(const CompletedStage& stage, uint64_t episode_idx) {
   const std::string file = (stage.folder() / "result.json").string();
   const JsonDocument document = ParseJson(stage.Read("result.json"), file, ExitCode::kCorrupt);
   CheckSeal(document);
-  Scored scored{ScoreOf(episode_idx, CountPredictions(stage.Read("predictions.jsonl"))), document.root};
+  Scored scored{ScoreOf(episode_idx, CountPredictions(stage.Read("predictions.jsonl"))), document.root, stage.folder()};
   const double stated = RequireNumber(document, "/accuracy", 0, 1, ExitCode::kCorrupt);
   if (std::abs(stated - scored.score.accuracy) > 1e-12)
     document.Complain(ExitCode::kCorrupt, "/accuracy", std::to_string(stated),
@@ -133,33 +134,44 @@ void AddNearDuplicates(const std::vector<Scored>& all, Results* results) {
   results->accuracy_without_near_duplicates = sum / static_cast<double>(all.size());
 }
 
-Results FromRun(const fs::path& path, const std::string& configuration) {
-  const RunFolder run = RunFolder::Open(path);
+Groups ChosenGroups(const RunFolder& run, const std::string& configuration) {
   Groups groups = ReadRun(run);
   if (!configuration.empty())
     std::erase_if(groups, [&](const auto& group) {
       const std::string whole = group.second.front().result.at("configuration_sha256").template get<std::string>();
       return !whole.starts_with(configuration) && !Sha256Hex(group.first).starts_with(configuration);
     });
-  if (groups.empty()) ComplainNoResult(path, configuration);
-  if (groups.size() > 1) ComplainMixed(run, groups);
-  const Json& result = groups.begin()->second.front().result;
+  if (groups.empty()) ComplainNoResult(run.path(), configuration);
+  return groups;
+}
+
+Results OfGroup(const fs::path& path, std::vector<Scored> group) {
+  const Json& result = group.front().result;
   Results results{.path = path.string(), .method = "tint"};
   results.student = result.at("student").get<std::string>();
   results.dataset = result.at("dataset").get<std::string>();
   results.split = result.value("split", "");
-  results.shots =
-      SameOrZero(groups.begin()->second, [](const Scored& one) { return one.result.value("shots", int64_t{0}); });
+  results.shots = SameOrZero(group, [](const Scored& one) { return one.result.value("shots", int64_t{0}); });
   results.queries_per_class = result.at("queries_per_class").get<int64_t>();
   results.episodes_sha256 = result.at("episodes_sha256").get<std::string>();
   results.configuration_sha256 = result.at("configuration_sha256").get<std::string>();
   results.configuration = result.at("configuration");
   results.disclosure = result.value("disclosure", Json::object());
-  AddNearDuplicates(groups.begin()->second, &results);
+  AddNearDuplicates(group, &results);
   if (results.dataset != "folder") results.episodes_in_file = result.at("episodes_in_file").get<uint64_t>();
-  for (Scored& scored : groups.begin()->second) results.scores.push_back(std::move(scored.score));
+  for (Scored& scored : group) {
+    results.folders[scored.score.episode_idx] = scored.folder;
+    results.scores.push_back(std::move(scored.score));
+  }
   Complete(&results);
   return results;
+}
+
+Results FromRun(const fs::path& path, const std::string& configuration) {
+  const RunFolder run = RunFolder::Open(path);
+  Groups groups = ChosenGroups(run, configuration);
+  if (groups.size() > 1) ComplainMixed(run, groups);
+  return OfGroup(path, std::move(groups.begin()->second));
 }
 
 EpisodeScore EpisodeOf(const JsonDocument& document, const std::string& place, uint64_t episodes_in_file) {
@@ -314,6 +326,15 @@ Results ReadResults(const fs::path& path, const std::string& configuration) {
   std::error_code ignored;
   if (fs::is_regular_file(path, ignored)) return FromFile(path, configuration);
   return FromRun(path, configuration);
+}
+
+std::vector<Results> ReadEveryConfiguration(const fs::path& path, const std::string& configuration) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) return {FromFile(path, configuration)};
+  std::vector<Results> all;
+  for (auto& [identity, group] : ChosenGroups(RunFolder::Open(path), configuration))
+    all.push_back(OfGroup(path, std::move(group)));
+  return all;
 }
 
 std::string EpisodeName(uint64_t episode_idx) {

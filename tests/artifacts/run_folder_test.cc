@@ -7,6 +7,7 @@
 
 #include "fake_pipeline.h"
 #include "files.h"
+#include "tint/artifacts/report_folder.h"
 
 namespace tint {
 namespace {
@@ -163,6 +164,22 @@ TEST(VerifyRun, CountsAndNamesWhatDoesNotBelong) {
     EXPECT_THAT(VerifyRun(run).problems, ElementsAre(HasSubstr(first))) << stray;
     fs::remove_all(first);
   }
+}
+
+// A report is made anew from the rest: it may lie there, changed or not.
+TEST(VerifyRun, LetsAReportLie) {
+  TestFolder folder;
+  RunFolder run = RunFolder::Create(folder.path());
+  run.UpdateManifest({{"seed", 1}});
+  EXPECT_EQ(ReportFolder(run), folder / "report");
+  WriteAll(ReportFolder(run) / "tensorboard/episode-7/events.out.tfevents.tint", "x");
+  EXPECT_THAT(VerifyRun(run).problems, IsEmpty());
+  fs::remove_all(ReportFolder(run));
+  WriteAll(ReportFolder(run), "x");
+  EXPECT_THAT(VerifyRun(run).problems, ElementsAre(HasSubstr("report: does not belong")));
+  fs::remove(ReportFolder(run));
+  fs::create_directory_symlink("/tmp", folder / "report");
+  EXPECT_THAT(CatchError([&] { ReportFolder(run); }), FailsWith(ExitCode::kCannotCreate, HasSubstr("is a link")));
 }
 
 TEST(RunFolder, RefusesLinksInPlaceOfItsFolders) {

@@ -55,6 +55,7 @@ int RunCompletion(const Command& command, const std::vector<std::string>& argume
 int RunCollect(const Command& command, const std::vector<std::string>& arguments);
 int RunCompare(const Command& command, const std::vector<std::string>& arguments);
 int RunPlan(const Command& command, const std::vector<std::string>& arguments);
+int RunReport(const Command& command, const std::vector<std::string>& arguments);
 int RunFid(const Command& command, const std::vector<std::string>& arguments);
 int RunStudentExport(const Command& command, const std::vector<std::string>& arguments);
 int RunPredict(const Command& command, const std::vector<std::string>& arguments);

@@ -41,6 +41,12 @@ struct CollectReport {
 };
 CollectReport Collect(Results results, const BootstrapOptions& options);
 
+// A row of a table for people and its head: percent, "80.29 ± 1.14". As many cells as the head has.
+const std::vector<std::string>& CollectHead();
+std::vector<std::string> CollectCells(const CollectReport& report);
+// Sentences that belong below the row: what is incomplete, what differs from the paper, what models had seen.
+std::vector<std::string> CollectNotes(const CollectReport& report);
+
 // "text", "csv", "markdown", "latex".
 const std::vector<std::string>& TableFormats();
 // One line a report, percent (CSV: shares with all digits), then incomplete rows as "not publishable", and the

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct Results {
   Json configuration = Json::object();
   std::vector<EpisodeScore> scores = {};  // ascending by episode
   std::vector<uint64_t> missing = {};     // of the episode file's, without a result
+  // Of a run: where each episode's result of evaluate lies.
+  std::map<uint64_t, std::filesystem::path> folders = {};
 
   // What the models that made it were trained on: role -> {"source", "licence", "seen"}; {} where it is not told.
   Json disclosure = Json::object();
@@ -50,6 +53,10 @@ struct Results {
 // "seen" tell beside "backbone" is its disclosure. Its accuracies must be those of the classes' counts: else
 // Error(kCorrupt). A member that is absent or of another type: Error(kBadInput).
 Results ReadResults(const std::filesystem::path& path, const std::string& configuration = "");
+
+// As ReadResults, where a run that holds several configurations gives one result each, as an ablation has them; in the
+// order of their hashes.
+std::vector<Results> ReadEveryConfiguration(const std::filesystem::path& path, const std::string& configuration = "");
 
 // In what two results were made differently, a line each: method, student, options.
 std::vector<std::string> DifferencesOfConfigurations(const Results& a, const Results& b);

@@ -1,0 +1,10 @@
+// The files of src/report/templates, compiled in.
+#pragma once
+
+namespace tint::internal {
+
+extern const char kPageTemplate[];
+extern const char kBlockTemplate[];
+extern const char kPageStyle[];
+
+}  // namespace tint::internal
