@@ -13,8 +13,9 @@ LENGTH = 16  # tokens of a prompt
 
 def draw(tint, folder, splits, per_class, side, seed=0):
     """Splits of the world in `folder`; what is there stays."""
-    options = ["--out", str(folder), "--splits", ",".join(splits), "--per-class", str(per_class), "--side", str(side)]
-    subprocess.run([tint, "demo", "draw", *options, "--seed", str(seed)], check=True)
+    options = {"out": folder, "splits": ",".join(splits), "pictures-per-class": per_class, "side": side, "seed": seed}
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    subprocess.run([tint, "demo", "draw", *flags], check=True)
 
 
 def load(folder):

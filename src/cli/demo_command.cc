@@ -21,7 +21,7 @@ struct DemoDrawOptions {
     list.Add("splits", &splits,
              "Which of train (64 classes), val (16), test (20) and pool (other pictures of all of them, to train a "
              "diffusion model on), with commas between.");
-    list.Add("per-class", &per_class, "Pictures of a class.").Range(1, 99999);
+    list.Add("pictures-per-class", &per_class, "Pictures of a class.").Range(1, 99999);
     list.Add("side", &side, "Their side: 16, 32, 64 or 128; the same pictures at each.").Range(16, 128).Unit("pixels");
     list.Add("seed", &seed, "Seed of the pictures; the classes are the same for all.").Range(0, 9007199254740991.0);
   }

@@ -125,10 +125,10 @@ TEST_F(DataCommands, OfficialFormsAreChecked) {
 }
 
 TEST_F(DataCommands, TheDrawnWorldIsADataSetLikeAnyOther) {
-  const Outcome drawn = Run({"demo", "draw", "--per-class", "8", "--json", "--progress", "none"});
+  const Outcome drawn = Run({"demo", "draw", "--pictures-per-class", "8", "--json", "--progress", "none"});
   ASSERT_EQ(drawn.code, 0) << drawn.err;
   EXPECT_EQ(drawn.json()["pictures"], 800);
-  EXPECT_EQ(Run({"demo", "draw", "--per-class", "9"}).code, 65);
+  EXPECT_EQ(Run({"demo", "draw", "--pictures-per-class", "9"}).code, 65);
   EXPECT_EQ(Run({"demo", "draw", "--splits", "train,nest"}).code, 64);
   EXPECT_EQ(Run({"demo", "draw", "--side", "33"}).code, 64);
   const Outcome checked = Run({"dataset", "check", "demo", "--json"});
