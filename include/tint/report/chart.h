@@ -17,23 +17,23 @@ inline constexpr int kChartColours = 6;
 struct Series {
   enum class Kind { kLine, kBand };
   Kind kind = Kind::kLine;
-  std::vector<double> x, y;
+  std::vector<double> x = {}, y = {};
   std::vector<double> high = {};  // of a band: from y to high
   int colour = 1;
 };
 
 struct LineChart {
-  std::string x_label, y_label;  // our own words
-  bool log_y = false;            // taken where every value is above 0 and they span more than a factor of ten
-  double most = 1e300;           // beyond which no value lies
+  std::string x_label = {}, y_label = {};  // our own words
+  bool log_y = false;                      // taken where every value is above 0 and they span more than a factor of ten
+  double most = 1e300;                     // beyond which no value lies
   std::vector<Series> series = {};
 };
 
 // A row of marks, one a value, scattered up and down so that equal ones can be told apart; below them the mean with its
 // interval; across them a value from elsewhere.
 struct StripRow {
-  std::string label;  // our own word: "A"
-  std::vector<double> values;
+  std::string label = {};  // our own word: "A"
+  std::vector<double> values = {};
   double mean = 0;
   double half_width = 0;  // not finite: none
   std::optional<double> reference = {};
@@ -41,7 +41,7 @@ struct StripRow {
 };
 
 struct StripChart {
-  std::string x_label;
+  std::string x_label = {};
   double low = 0, high = 100;  // beyond which no value lies
   std::vector<StripRow> rows = {};
 };
