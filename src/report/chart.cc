@@ -27,6 +27,15 @@ void ReplaceAll(std::string* text, const std::string& from, const std::string& t
     text->replace(at, from.size(), to);
 }
 
+// Each from `from` to the next `to`, both included.
+void EraseAll(std::string* text, const std::string& from, const std::string& to) {
+  for (size_t at = text->find(from); at != std::string::npos; at = text->find(from, at)) {
+    const size_t end = text->find(to, at);
+    TINT_CHECK(end != std::string::npos) << from;
+    text->erase(at, end + to.size() - at);
+  }
+}
+
 // gnuplot writes a line's colour with blanks and a text's without.
 void ReplaceColour(std::string* svg, int colour, const std::string& by) {
   for (const char* format : {"rgb(%3d, %3d, %3d)", "rgb(%d,%d,%d)"}) {
@@ -40,10 +49,11 @@ void ReplaceColour(std::string* svg, int colour, const std::string& by) {
 // the page's style. No foreign text is inside, so plain replacement is enough.
 std::string Restyle(std::string svg, const std::string& id) {
   const size_t begin = svg.find("<svg");
-  const size_t title = svg.find("<title>"), end = svg.find("</desc>");
-  TINT_CHECK(begin != std::string::npos && title != std::string::npos && end != std::string::npos);
-  svg.erase(title, end + 7 - title);
+  TINT_CHECK(begin != std::string::npos);
   svg.erase(0, begin);
+  // A title is shown where the pointer rests: each curve's is its command to gnuplot.
+  EraseAll(&svg, "<title>", "</title>");
+  EraseAll(&svg, "<desc>", "</desc>");
   ReplaceAll(&svg, " xmlns=\"http://www.w3.org/2000/svg\"\n", "");
   ReplaceAll(&svg, " xmlns:xlink=\"http://www.w3.org/1999/xlink\"\n", "");
   ReplaceAll(&svg, "<svg ", "<svg aria-hidden=\"true\" focusable=\"false\"");
