@@ -5,6 +5,11 @@
 #include "amx.h"
 #include "amx_sums.h"
 
+#ifndef __clang__
+// GCC 12 takes its own intrinsics' undefined values for a mistake.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 namespace tint {
 namespace {
 

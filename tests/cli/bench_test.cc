@@ -124,7 +124,8 @@ TEST_F(Bench, TheTableHoldsTheSame) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const std::vector<std::string> lines = Split(outcome.out, '\n');
   ASSERT_GE(lines.size(), 5u) << outcome.out;
-  EXPECT_THAT(lines[0], AllOf(HasSubstr("1 threads, float32; matrix product "), HasSubstr(" GFLOP/s")));
+  EXPECT_THAT(lines[0],
+              AllOf(HasSubstr("1 threads, float32 (training: float32); matrix product "), HasSubstr(" GFLOP/s")));
   EXPECT_THAT(lines[2], AllOf(HasSubstr("work "), HasSubstr("per "), HasSubstr("median"), HasSubstr("least"),
                               HasSubstr("GFLOP"), HasSubstr("of peak")));
   EXPECT_THAT(lines[3], ::testing::ContainsRegex("^guided-step +image +[0-9.e+-]+ ms +[0-9.e+-]+ ms .* %$"));

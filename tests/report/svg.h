@@ -9,7 +9,9 @@ namespace tint::testing {
 inline size_t CountMarks(const std::string& svg, const std::string& id) {
   size_t count = 0;
   const std::string use = "<use href='#" + id + "-gpPt";
-  for (size_t at = svg.find(use, svg.find("</defs>")); at != std::string::npos; at = svg.find(use, at + 1)) ++count;
+  const size_t shapes = svg.find("id='" + id + "-gpPt0'");
+  for (size_t at = svg.find(use, svg.find("</defs>", shapes)); at != std::string::npos; at = svg.find(use, at + 1))
+    ++count;
   return count;
 }
 

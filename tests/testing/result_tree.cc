@@ -1,5 +1,7 @@
 #include "result_tree.h"
 
+#include <algorithm>
+
 #include "files.h"
 #include "tint/base/json.h"
 
@@ -25,6 +27,28 @@ std::map<std::string, std::string> ResultTree(const fs::path& folder) {
     tree[name] = bytes;
   }
   return tree;
+}
+
+::testing::AssertionResult SameTree(const std::map<std::string, std::string>& found,
+                                    const std::map<std::string, std::string>& expected) {
+  std::string told;
+  for (const auto& [name, bytes] : expected) {
+    const auto other = found.find(name);
+    if (other == found.end()) {
+      told += "\n  " + name + " is absent";
+    } else if (other->second != bytes) {
+      const size_t at = static_cast<size_t>(
+          std::mismatch(bytes.begin(), bytes.end(), other->second.begin(), other->second.end()).first - bytes.begin());
+      told += "\n  " + name + " differs from byte " + std::to_string(at) + " on, of " + std::to_string(bytes.size()) +
+              "; found there: " + ::testing::PrintToString(other->second.substr(at, 80)) +
+              ", expected: " + ::testing::PrintToString(bytes.substr(at, 80));
+    }
+  }
+  for (const auto& [name, bytes] : found) {
+    if (expected.count(name) == 0) told += "\n  " + name + " is one too many";
+  }
+  if (told.empty()) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "trees differ:" << told;
 }
 
 }  // namespace tint::testing
