@@ -243,6 +243,16 @@ Lease::Lease(const fs::path& episode_folder, std::chrono::milliseconds heartbeat
   state_->heartbeat = std::thread([state = state_.get(), heartbeat] { state->Beat(heartbeat); });
 }
 
+void Lease::RemoveDead(const fs::path& episode_folder) {
+  std::error_code ignored;
+  if (!fs::exists(episode_folder / internal::kLeaseFile, ignored)) return;
+  try {
+    const Lease taken_and_released(episode_folder);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kLeased) throw;
+  }
+}
+
 Lease::~Lease() {
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);

@@ -8,7 +8,10 @@ namespace tint {
 std::optional<CompletedStage> OpenOrMakeShared(const RunFolder& run, const StageKey& key, const c10::Device& device,
                                                const std::function<Json(StageWriter&)>& make) {
   const std::filesystem::path folder = run.SharedPath(key);
-  if (auto done = CompletedStage::Open(folder)) return done;
+  if (auto done = CompletedStage::Open(folder)) {
+    Lease::RemoveDead(folder.parent_path());
+    return done;
+  }
   CreateFoldersDurably(folder.parent_path());
   try {
     const Lease lease(folder.parent_path());

@@ -83,6 +83,21 @@ TEST(Lease, ReplacesADeadOwnerOfThisHostAtOnce) {
   EXPECT_THAT(ResultTree(folder.path()), IsEmpty());
 }
 
+TEST(Lease, ADeadOneIsTakenAwayAndALivingOneStays) {
+  TestFolder folder;
+  Lease::RemoveDead(folder.path());
+  EXPECT_THAT(ResultTree(folder.path()), IsEmpty()) << "where there is none nothing is written";
+  ProcessIdentity owner = ThisProcess();
+  owner.boot_id = "another boot";
+  WriteLease(folder.path(), owner, 0);
+  Lease::RemoveDead(folder.path());
+  EXPECT_THAT(ResultTree(folder.path()), IsEmpty());
+  const Lease living(folder.path());
+  const std::string record = ReadAll(folder / ".lease");
+  Lease::RemoveDead(folder.path());
+  EXPECT_EQ(ReadAll(folder / ".lease"), record);
+}
+
 TEST(Lease, ReplacesAnEarlierBootOfThisHostAtOnce) {
   TestFolder folder;
   ProcessIdentity owner = ThisProcess();

@@ -64,6 +64,9 @@ class Lease {
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
 
+  // Takes away what a worker left that died after its work was done, so that nobody takes the lease again.
+  static void RemoveDead(const std::filesystem::path& episode_folder);
+
  private:
   struct State;
   std::unique_ptr<State> state_;
