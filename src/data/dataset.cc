@@ -8,8 +8,8 @@
 #include "tint/base/error.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
-#include "tint/data/names.h"
 #include "tint/base/workers.h"
+#include "tint/data/names.h"
 
 namespace tint {
 namespace {

@@ -12,11 +12,11 @@
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
+#include "tint/base/workers.h"
 #include "tint/data/dataset.h"
 #include "tint/data/loader.h"
 #include "tint/data/near_duplicates.h"
 #include "tint/image/picture.h"
-#include "tint/base/workers.h"
 
 namespace tint {
 namespace {

@@ -9,8 +9,8 @@
 #include "tint/base/error.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
-#include "tint/image/resize.h"
 #include "tint/base/workers.h"
+#include "tint/image/resize.h"
 
 namespace tint {
 namespace {

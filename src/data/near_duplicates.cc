@@ -5,8 +5,8 @@
 #include <unordered_map>
 
 #include "tint/base/error.h"
-#include "tint/tensor/checks.h"
 #include "tint/base/workers.h"
+#include "tint/tensor/checks.h"
 
 namespace tint {
 namespace {

@@ -63,22 +63,23 @@ Comparison Compare(const Results& a, const Results& b, const BootstrapOptions& o
 }
 
 Json Comparison::ToJson() const {
-  Json json = {{"a", a},
-               {"b", b},
-               {"mean_a", mean_a},
-               {"mean_b", mean_b},
-               {"difference", difference.student.mean},
-               {"interval", FiniteOrNull(difference.student.half_width)},
-               {"bootstrap", Json::array({FiniteOrNull(difference.bootstrap.low), FiniteOrNull(difference.bootstrap.high)})},
-               {"bootstrap_replicates", difference.bootstrap.replicates},
-               {"classes", difference.bootstrap.classes},
-               {"episodes", difference.student.count},
-               {"episodes_in_file", episodes_in_file},
-               {"unpaired", unpaired},
-               {"publishable", unpaired.empty()},
-               {"episodes_sha256", episodes_sha256},
-               {"configuration_differences", configuration_differences},
-               {"per_episode", Json::array()}};
+  Json json = {
+      {"a", a},
+      {"b", b},
+      {"mean_a", mean_a},
+      {"mean_b", mean_b},
+      {"difference", difference.student.mean},
+      {"interval", FiniteOrNull(difference.student.half_width)},
+      {"bootstrap", Json::array({FiniteOrNull(difference.bootstrap.low), FiniteOrNull(difference.bootstrap.high)})},
+      {"bootstrap_replicates", difference.bootstrap.replicates},
+      {"classes", difference.bootstrap.classes},
+      {"episodes", difference.student.count},
+      {"episodes_in_file", episodes_in_file},
+      {"unpaired", unpaired},
+      {"publishable", unpaired.empty()},
+      {"episodes_sha256", episodes_sha256},
+      {"configuration_differences", configuration_differences},
+      {"per_episode", Json::array()}};
   for (size_t e = 0; e < difference.episodes.size(); ++e) {
     Json episode = difference.episodes[e];
     if (difference.episodes[e] == kSupportEpisode) episode = EpisodeName(kSupportEpisode);

@@ -1,5 +1,4 @@
 #include "tint/fewshot/student.h"
-#include "tint/fewshot/student_options.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -8,6 +7,7 @@
 #include <cmath>
 
 #include "tensor_matchers.h"
+#include "tint/fewshot/student_options.h"
 #include "tint/models/flops.h"
 
 namespace tint {
