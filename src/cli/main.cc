@@ -1,4 +1,5 @@
 #include <alloca.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -32,4 +33,7 @@ using EarlyFunction = void (*)(int, char**, char**);
 }  // namespace
 #endif
 
-int main(int argc, char** argv) { return tint::RunCommandLine(std::vector<std::string>(argv + 1, argv + argc)); }
+int main(int argc, char** argv) {
+  prctl(PR_SET_NAME, "tint");  // started by the link above, ps and pkill would know it as "exe"
+  return tint::RunCommandLine(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -31,6 +31,7 @@ class Killed : public ::testing::Test {
     Program program = Start("undisturbed");
     ASSERT_TRUE(program.WaitUntilItSays(kAtWork));
     begins_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+    ASSERT_EQ(program.Name(), "tint");  // pkill, and a scheduler's log, find it by that
     const Outcome outcome = program.Wait();
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     duration_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);

@@ -81,6 +81,12 @@ Program::~Program() {
 
 void Program::Signal(int number) const { kill(pid_, number); }
 
+std::string Program::Name() const {
+  std::string name = ReadAll("/proc/" + std::to_string(pid_) + "/comm");
+  if (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
 bool Program::WaitUntilItSays(const std::string& text) const {
   while (ReadAll(err_file_).find(text) == std::string::npos) {
     siginfo_t info = {};

@@ -35,6 +35,8 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void Signal(int number) const;
+  // What ps and pkill know it as, while it runs.
+  std::string Name() const;
   // Waits until it has said `text` on standard error. False if it ended before.
   bool WaitUntilItSays(const std::string& text) const;
   // Waits for the end; kills it and fails the test after `limit`.
