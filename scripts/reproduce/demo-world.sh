@@ -64,8 +64,8 @@ plain=(--super-resolve.super-resolution never --textual-inversion.min-timestep 0
   --generate.alpha 1)
 
 arms() {
-  arm 'none: no synthetic pictures' tint 40 "${none[@]}"
-  arm 'ti: plain textual inversion' ti 40 "${plain[@]}"
+  arm 'none (no synthetic pictures)' tint 40 "${none[@]}"
+  arm 'ti (plain textual inversion)' ti 40 "${plain[@]}"
   arm 'tint' tint 40
   difference tint none
   difference ti none
@@ -90,8 +90,8 @@ counts() {
 }
 
 teachers() {
-  arm 'labels-class: the class that a picture was generated for' tint 10 --distill.synthetic-labels class
-  arm 'labels-lr: logistic regression on the teacher' tint 10 --distill.synthetic-labels teacher-logistic-regression \
+  arm 'labels-class (the class that a picture was generated for)' tint 10 --distill.synthetic-labels class
+  arm 'labels-lr (logistic regression on the teacher)' tint 10 --distill.synthetic-labels teacher-logistic-regression \
     --distill.base-labels teacher-logistic-regression
 }
 
