@@ -28,6 +28,10 @@ usage() {
   exit 64
 }
 
+# Whether the row named $1 is asked for: all are, unless a script's --only names one by the first word of its name.
+only=''
+chosen() { [ -z "$only" ] || [ "${1%% *}" = "$only" ]; }
+
 tint='' models='' run=$(basename "$0" .sh) episodes_file='' first=0 count='' format=text dry=0 extra=()
 
 # Reads the options; a script with options of its own defines `own_option NAME VALUE` (1: unknown).

@@ -19,7 +19,7 @@ there; without TINT_DATA, into the run folder.
 TEXT
 }
 
-split=test part=arms only='' config=$root/configs/demo-world.json
+split=test part=arms config=$root/configs/demo-world.json
 own_option() {
   case $1 in
     --split) split=$2 ;;
@@ -32,9 +32,9 @@ own_option() {
 parse "$@"
 export TINT_DATA=${TINT_DATA:-$run/data}
 case $split in test | val) ;; *) usage "--split $split: test or val" ;; esac
+case $part in arms | alpha | images | teachers) ;; *) usage "--part $part: arms, alpha, images or teachers" ;; esac
 
-# The difficulty and every option were chosen on validation episodes; a list belongs to one content of the world.
-# The same seed draws the same bytes.
+# The same seed draws the same bytes; a list of episodes belongs to one content of the world.
 call demo draw --out "$TINT_DATA/demo"
 episodes=${episodes_file:-$run/$split.json}
 if [ "$dry" = 0 ]; then mkdir -p "$run"; fi
@@ -46,7 +46,7 @@ fi
 arm() {
   local name=$1 folder=$run/$split-$2 number=$3
   shift 3
-  if [ -n "$only" ] && [ "${name%% *}" != "$only" ]; then return; fi
+  if ! chosen "$name"; then return; fi
   row "$name" "$folder" "$episodes" "$number" --dataset demo --config "$config" "$@"
   call_to "$run/$split-${name%% *}.json" collect "$folder" --configuration "$row_configuration" --json
 }
@@ -64,6 +64,7 @@ plain=(--super-resolve.super-resolution never --textual-inversion.min-timestep 0
   --generate.alpha 1)
 
 arms() {
+  local folder
   arm 'none (no synthetic pictures)' tint 40 "${none[@]}"
   arm 'ti (plain textual inversion)' ti 40 "${plain[@]}"
   arm 'tint' tint 40
@@ -100,5 +101,4 @@ case $part in
   alpha) alphas ;;
   images) counts ;;
   teachers) teachers ;;
-  *) usage "--part $part: arms, alpha, images or teachers" ;;
 esac

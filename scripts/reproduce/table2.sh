@@ -18,7 +18,7 @@ a folder per class of the five episodes' classes; without it they are left out.
 TEXT
 }
 
-student=resnet12 nao='' laion='' only=''
+student=resnet12 nao='' laion=''
 own_option() {
   case $1 in
     --student) student=$2 ;;
@@ -35,7 +35,7 @@ episodes=$(list miniimagenet-val-5way-5shot-5)
 table2() {
   local name=$1 folder=$2
   shift 2
-  if [ -n "$only" ] && [ "${name%% *}" != "$only" ]; then return; fi
+  if ! chosen "$name"; then return; fi
   row "$name" "$run/$folder" "$episodes" 5 --dataset miniimagenet --student "$student" "$@"
 }
 
