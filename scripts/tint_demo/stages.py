@@ -10,7 +10,7 @@ from . import networks, world
 from .training import Training
 
 MEAN, DEVIATION = [0.5, 0.5, 0.5], [0.25, 0.25, 0.25]  # of the teacher's pictures
-STEPS = {"autoencoder": 5000, "diffusion": 16000, "upscaler": 2500, "teacher": 4000, "judge": 3000}
+STEPS = {"autoencoder": 4000, "diffusion": 14000, "upscaler": 1500, "teacher": 2500, "judge": 1200}
 MOST_NOISE = 1000
 
 
@@ -31,6 +31,13 @@ def noise_levels():
     """Cumulative products of alpha of Stable Diffusion 1.x ("scaled linear"; method.md S1)."""
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, MOST_NOISE, dtype=torch.float64) ** 2
     return torch.cumprod(1 - betas, 0).float()
+
+
+def timestep_weights(levels, gamma=5.0):
+    """min(SNR, gamma) / SNR, the weight of the noise's error (Hang et al. 2023, "Efficient diffusion training via Min-SNR
+    weighting strategy"): pictures with little noise otherwise take most of the capacity."""
+    ratio = levels / (1 - levels)
+    return ratio.clamp_max(gamma) / ratio
 
 
 class Stages:
@@ -62,20 +69,21 @@ class Stages:
     def autoencoder(self):
         pictures, _, _ = self.pool(world.SIDE)
         vae = self.seeded("autoencoder", networks.autoencoder)
+        networks.begin_linear(vae, unit(pictures[::50]) * 2 - 1)
 
         def loss(_, generator):
-            image = unit(pictures[take(pictures, generator, 48)]) * 2 - 1
+            image = unit(pictures[take(pictures, generator, 16)]) * 2 - 1
             posterior = vae.encode(image).latent_dist
             noise = torch.randn(posterior.mean.shape, generator=generator)
             again = vae.decode(posterior.mean + posterior.std * noise).sample
             error = (again - image).abs().mean() + 0.5 * (differences(again) - differences(image)).abs().mean()
             return error + 2e-4 * posterior.kl().mean() / posterior.mean[0].numel()
 
-        return self._training("autoencoder", {"vae": vae}, loss, rate=1e-3, autocast=True)
+        return self._training("autoencoder", {"vae": vae}, loss, rate=2e-3, autocast=True)
 
     @torch.no_grad()
     def latents(self, vae):
-        """Scaled latents [N, 4, 8, 8] of the pool, the scale, and labels and names; kept in a file."""
+        """Scaled latents [N, LATENTS, 8, 8] of the pool, the scale, and labels and names; kept in a file."""
         pictures, labels, names = self.pool(world.SIDE)
         kept = self.work / "latents.pt"
         if not kept.exists():
@@ -98,6 +106,7 @@ class Stages:
     def diffusion(self):
         latents, _, labels, names = self.latents(self.trained_autoencoder())
         captions, levels = self.captions(names), noise_levels()
+        weights = timestep_weights(levels)
 
         def build():
             return networks.unet(), networks.SmallText(captions.used(), 49408)
@@ -105,17 +114,19 @@ class Stages:
         unet, text = self.seeded("diffusion", build)
 
         def loss(_, generator):
-            chosen = take(latents, generator, 96)
+            chosen = take(latents, generator, 64)
             clean = latents[chosen]
-            timesteps = torch.randint(MOST_NOISE, (len(chosen),), generator=generator)
+            # Evenly spread over the batch (Kingma et al. 2021, "Variational diffusion models", I.1).
+            shares = (torch.arange(len(chosen)) + torch.rand(1, generator=generator)) / len(chosen)
+            timesteps = (shares * MOST_NOISE).long().clamp_max(MOST_NOISE - 1)
             noise = torch.randn(clean.shape, generator=generator)
             level = levels[timesteps][:, None, None, None]
             noisy = level.sqrt() * clean + (1 - level).sqrt() * noise
             context = text(text.embed(captions.draw(labels[chosen], generator)))
             predicted = unet(noisy, timesteps, encoder_hidden_states=context).sample
-            return (predicted - noise).square().mean()
+            return (weights[timesteps] * (predicted - noise).square().mean((1, 2, 3))).mean()
 
-        return self._training("diffusion", {"unet": unet, "text": text}, loss, rate=1.2e-3, decay=0.9995)
+        return self._training("diffusion", {"unet": unet, "text": text}, loss, rate=1.6e-3, decay=0.9995)
 
     def upscaler(self):
         large, _, _ = self.pool(world.SIDE)
@@ -165,7 +176,7 @@ class Stages:
 
 
 def sample(unet, contexts, empty, latents, steps=25, guidance=5.0):
-    """DDIM with trailing timesteps and classifier-free guidance: latents [B, 4, 8, 8] of noise to pictures' latents."""
+    """DDIM with trailing timesteps and classifier-free guidance: latents [B, LATENTS, 8, 8] of noise to pictures' latents."""
     levels = torch.cat([noise_levels(), torch.ones(1)])
     timesteps = [round(MOST_NOISE * (1 - k / steps)) - 1 for k in range(steps)]
     for k, timestep in enumerate(timesteps):

@@ -2,9 +2,13 @@
 
 Facts are read from the modules, so that these functions serve every size."""
 
+import torch
+
 from .archive import Model
 from .probes import Input
 from .tiny_vision import FACTOR as UPSCALING
+
+PROBED_SIDE = 64  # pixels of the picture that tells an autoencoder's factor
 
 
 def denoiser(module, length=77, **about):
@@ -26,7 +30,8 @@ def denoiser(module, length=77, **about):
 
 def autoencoder(module, scale_factor, image_size, **about):
     config = module.vae.config
-    factor = 2 ** (len(config.block_out_channels) - 1)
+    with torch.no_grad():
+        factor = PROBED_SIDE // module.encode(torch.zeros(1, 3, PROBED_SIDE, PROBED_SIDE)).shape[-1]
     cells = min(8, image_size // factor)
     image = Input([1, 3, cells * factor, cells * factor], -1, 1)
     latents = Input([1, config.latent_channels, cells, cells], -1, 1)

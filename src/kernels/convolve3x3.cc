@@ -11,12 +11,11 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 #include <tuple>
 
 #include "convolve_bfloat16.h"
 #include "convolve_narrow.h"
+#include "ordered_sum.h"
 #include "processor_kernels.h"
 
 namespace tint {
@@ -122,8 +121,7 @@ at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
   const at::Tensor zeros = at::zeros({std::max(channels, width)}, at::kFloat);
   const float *from = input.const_data_ptr<float>(), *gradient = given.const_data_ptr<float>();
   const ProcessorKernels& kernels = KernelsOfThisProcessor();
-  std::mutex mutex;
-  std::map<int64_t, at::Tensor> sums;  // by the range's first block: added in that order
+  OrderedSum sums;
   blocks.Spread([&](int64_t first, int64_t last) {
     const at::Tensor windows = PointsOf(blocks, channels), outputs = PointsOf(blocks, width);
     const at::Tensor sum = at::zeros({kPoints, channels, width}, at::kFloat);
@@ -137,12 +135,9 @@ at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
                      outputs.const_data_ptr<float>(), block.capacity * width, sum.mutable_data_ptr<float>(),
                      channels * width);
     }
-    const std::lock_guard<std::mutex> lock(mutex);
-    sums[first] = sum;
+    sums.Add(first, sum);
   });
-  at::Tensor total = sums.begin()->second;
-  for (auto other = std::next(sums.begin()); other != sums.end(); ++other) total += other->second;
-  return total;
+  return sums.Total();
 }
 
 // d loss / d weight [K, C, 3, 3] = G^T (sum of products) G.

@@ -5,11 +5,9 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
-#include <map>
-#include <mutex>
-
 #include "amx.h"
 #include "convolve_narrow.h"
+#include "ordered_sum.h"
 
 namespace tint {
 namespace {
@@ -78,8 +76,7 @@ at::Tensor WeightGradientBfloat16(const at::Tensor& input, const at::Tensor& giv
   const int64_t pixels = shape.height * shape.width;
   const float *from = input.const_data_ptr<float>(), *gradient = given.const_data_ptr<float>();
   const AmxKernels& amx = *AmxOfThisProcessor();
-  std::mutex mutex;
-  std::map<int64_t, at::Tensor> sums;  // by the range's first picture: added in that order
+  OrderedSum sums;
   SpreadPictures(input.size(0), [&](int64_t first, int64_t last) {
     const at::Tensor laid = ZerosBfloat16(shape.laid() * shape.channels),
                      pairs = ZerosBfloat16(shape.positions() * shape.filters);
@@ -89,12 +86,9 @@ at::Tensor WeightGradientBfloat16(const at::Tensor& input, const at::Tensor& giv
       amx.lay_pairs(shape, gradient + b * pixels * shape.filters, MutableBits(pairs));
       amx.add_products(shape, Bits(laid), Bits(pairs), sum.mutable_data_ptr<float>());
     }
-    const std::lock_guard<std::mutex> lock(mutex);
-    sums[first] = sum;
+    sums.Add(first, sum);
   });
-  at::Tensor total = sums.begin()->second;
-  for (auto other = std::next(sums.begin()); other != sums.end(); ++other) total += other->second;
-  return total.view({3, 3, shape.channels, shape.filters}).permute({3, 2, 0, 1}).contiguous();
+  return sums.Total().view({3, 3, shape.channels, shape.filters}).permute({3, 2, 0, 1}).contiguous();
 }
 
 }  // namespace tint

@@ -1,6 +1,7 @@
 #include "tint/options/describe.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "names.h"
 #include "tint/base/text.h"
@@ -73,12 +74,16 @@ std::string KindName(TextKind kind) {
   return "TEXT";
 }
 
+std::string Capitalized(std::string phrase) {
+  if (!phrase.empty()) phrase[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(phrase[0])));
+  return phrase;
+}
+
 std::string Facts(const OptionDescription& option) {
   if (option.obvious) return "";
   std::string facts;
   if (!option.expected.empty()) {
-    facts = option.expected + (option.unit.empty() ? "" : " (" + option.unit + ")") + ". ";
-    facts[0] = 'A';
+    facts = Capitalized(option.expected) + (option.unit.empty() ? "" : " (" + option.unit + ")") + ". ";
   }
   facts += "Default: " + option.default_value;
   for (const auto& [preset, value] : option.presets) facts += "; " + preset + ": " + value;

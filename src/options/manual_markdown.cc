@@ -140,9 +140,7 @@ std::string ToMarkdown(const Manual& manual) {
   AppendWrapped(out, Cell(PrecedenceText()), 0, kWidth);
   out += std::string("\n## ") + kEvery + "\n\n" + Table(sections.front().options) + "\n";
   for (const Named& group : manual.groups) {
-    std::string title = group.meaning;
-    title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-    out += "## " + title + "\n\n";
+    out += "## " + Capitalized(group.meaning) + "\n\n";
     for (const CommandDescription& command : manual.commands) {
       if (command.group == group.name) out += CommandPart(manual, command, sections);
     }

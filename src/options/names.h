@@ -91,6 +91,9 @@ Layer ReadConfiguration(const Names& names, const std::string& file);
 // "generate", "learning-rate" -> "TINT_GENERATE_LEARNING_RATE".
 std::string VariableName(const std::string& group, const std::string& name);
 
+// With its first letter, if it begins with one, as a capital: a phrase becomes a sentence.
+std::string Capitalized(std::string phrase);
+
 // Appends `text` to `out` in lines of at most `width` columns that begin with `indent` blanks.
 void AppendWrapped(std::string& out, const std::string& text, size_t indent, size_t width);
 

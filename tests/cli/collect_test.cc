@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "files.h"
-#include "program.h"
+#include "small_episodes.h"
 #include "tint/statistics/interval.h"
 
 namespace tint::testing {
@@ -11,47 +11,11 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Arguments = std::vector<std::string>;
 
-class Episodes : public ::testing::Test {
+class Episodes : public SmallEpisodes {
  protected:
-  static void SetUpTestSuite() {
-    world_ = fs::temp_directory_path() / ("tint-episodes-" + std::to_string(getpid()));
-    fs::remove_all(world_);
-    SmallWorld(world_);
-    const auto recursive = fs::copy_options::recursive;
-    fs::create_directories(world_ / "data/shapes");
-    fs::copy(world_ / "query", world_ / "data/shapes/test", recursive);
-    fs::copy(world_ / "base", world_ / "data/shapes/train", recursive);
-    const Outcome drawn = Tint({"episodes", "draw", "--dataset", "shapes", "--split", "test", "--ways", "3", "--shots",
-                                "2", "--count", "3", "--seed", "1", "--out", world_ / "episodes.json"});
-    ASSERT_EQ(drawn.code, 0) << drawn.err;
-  }
-  static void TearDownTestSuite() { fs::remove_all(world_); }
-
-  static Outcome Tint(const Arguments& arguments) { return RunProgram(arguments, {{"TINT_DATA", world_ / "data"}}); }
-  static Outcome Specialize(int episode, const std::string& run, const Arguments& more = {}) {
-    Arguments arguments = {"specialize",
-                           "--dataset",
-                           "shapes",
-                           "--episodes",
-                           world_ / "episodes.json",
-                           "--episode",
-                           std::to_string(episode),
-                           "--models",
-                           world_ / "models",
-                           "--config",
-                           world_ / "small.json",
-                           "--run",
-                           world_ / run,
-                           "--json"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return Tint(arguments);
-  }
-
-  static fs::path world_;
+  static void SetUpTestSuite() { DrawEpisodes("test"); }
 };
-fs::path Episodes::world_;
 
 TEST_F(Episodes, AreCollectedWithIntervalAndMissingOnes) {
   EXPECT_EQ(Tint({"episodes", "check", world_ / "episodes.json"}).code, 0);

@@ -5,7 +5,7 @@
 
 #include "../report/svg.h"
 #include "files.h"
-#include "program.h"
+#include "small_episodes.h"
 #include "tint/base/text.h"
 
 namespace tint::testing {
@@ -18,50 +18,21 @@ using ::testing::Not;
 using Arguments = std::vector<std::string>;
 
 // Three episodes of a validation split, of which 0 and 2 are scored, with accuracies over steps.
-class ReportOfARun : public ::testing::Test {
+class ReportOfARun : public SmallEpisodes {
  protected:
   static void SetUpTestSuite() {
-    world_ = fs::temp_directory_path() / ("tint-report-" + std::to_string(getpid()));
-    fs::remove_all(world_);
-    SmallWorld(world_);
-    fs::create_directories(world_ / "data/shapes");
-    fs::copy(world_ / "query", world_ / "data/shapes/val", fs::copy_options::recursive);
-    fs::copy(world_ / "base", world_ / "data/shapes/train", fs::copy_options::recursive);
-    ASSERT_EQ(Tint({"episodes", "draw", "--dataset", "shapes", "--split", "val", "--ways", "3", "--shots", "2",
-                    "--count", "3", "--seed", "1", "--out", world_ / "episodes.json"})
-                  .code,
-              0);
+    DrawEpisodes("val");
     for (const int episode : {0, 2}) ASSERT_EQ(Specialize(episode, "run").code, 0);
   }
-  static void TearDownTestSuite() { fs::remove_all(world_); }
 
-  static Outcome Tint(const Arguments& arguments) { return RunProgram(arguments, {{"TINT_DATA", world_ / "data"}}); }
-  static Outcome Specialize(int episode, const std::string& run, const Arguments& more = {}) {
-    Arguments arguments = {"specialize",
-                           "--dataset",
-                           "shapes",
-                           "--episodes",
-                           world_ / "episodes.json",
-                           "--episode",
-                           std::to_string(episode),
-                           "--models",
-                           world_ / "models",
-                           "--config",
-                           world_ / "small.json",
-                           "--distill.evaluate-every",
-                           "10",
-                           "--run",
-                           world_ / run};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return Tint(arguments);
+  static Outcome Specialize(int episode, const std::string& run, Arguments more = {}) {
+    more.insert(more.end(), {"--distill.evaluate-every", "10"});
+    return SmallEpisodes::Specialize(episode, run, more);
   }
   static fs::path StageFolder(const std::string& episode, const std::string& stage) {
     return fs::directory_iterator(world_ / "run/episodes" / episode / stage)->path();
   }
-
-  static fs::path world_;
 };
-fs::path ReportOfARun::world_;
 
 size_t Count(const std::string& text, const std::string& word) {
   size_t count = 0;

@@ -46,6 +46,14 @@ TEST(HelpTest, KeepsTo100Columns) {
   EXPECT_THAT(fake.command.HelpText(), HasSubstr("--steps, --distill.steps N"));
 }
 
+// What is expected begins the sentence, whatever its first letter.
+TEST(HelpTest, FactsBeginWithTheExpected) {
+  FakeCommand fake("distill");
+  std::string epochs;
+  fake.command.Group("distill").Add("decay", &epochs, "When it falls.").Matching("[0-9,]*", "epochs joined by commas");
+  EXPECT_THAT(fake.command.HelpText(), HasSubstr("Epochs joined by commas. Default: empty."));
+}
+
 // After Parse too, help shows the defaults.
 TEST(HelpTest, ShowsDefaultsWhateverIsSet) {
   const Environment none;

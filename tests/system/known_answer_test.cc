@@ -34,8 +34,7 @@ class KnownAnswer : public ::testing::Test {
     CommandOptions grammar(stage, "");
     RunOptions options;
     options.Declare(grammar);
-    // What scripts/demo runs.
-    std::vector<std::string> arguments = {"--config", TINT_DEMO_CONFIG};
+    std::vector<std::string> arguments = {"--config", TINT_KNOWN_ANSWER_CONFIG};
     for (const char* folder : {"support", "query", "base", "models"}) {
       arguments.push_back(std::string("--") + folder);
       arguments.push_back((world_ / folder).string());

@@ -1,0 +1,25 @@
+"""What tint itself adds to the set: students pre-trained on the base classes, and the scale of the teacher's cosines."""
+
+import os
+import pathlib
+import subprocess
+
+VALIDATION = pathlib.Path(__file__).parents[2] / "configs" / "episodes" / "demo-val-5way-5shot-40.json"
+STUDENTS = {
+    "conv4": ["--epochs", "12", "--decay-epochs", "9,11"],
+    "resnet12": ["--epochs", "12", "--decay-epochs", "9,11", "--resnet12-widths", "16-32-48-64"],
+}
+
+
+def add(stages, folder, threads):
+    """Goes on where it was stopped; what is finished is added to the set at once."""
+    stages.base()
+    environment = {**os.environ, "TINT_DATA": str(stages.work)}
+
+    def tint(*words):
+        subprocess.run([stages.tint, *map(str, words)], check=True, env=environment)
+
+    for student, options in STUDENTS.items():
+        tint("pretrain", "student", "--dataset", "demo", "--student", student, "--models", folder, "--threads", threads,
+             "--work", stages.work / "pretrain", "--validation", VALIDATION, "--seed", stages.seed, *options)  # fmt: skip
+    tint("models", "calibrate", folder, "--dataset", "demo", "--episodes", VALIDATION)
