@@ -8,9 +8,9 @@
   .venv/bin/python scripts/train_demo_world.py --work DIR --judge-run RUN   how many of a run's generated pictures are
   .venv/bin/python scripts/train_demo_world.py --work DIR --out MODELS      the set, with students and a model card
 
-Stages: autoencoder, diffusion (U-Net and text encoder), upscaler, teacher, judge. Each goes on where it was stopped, to
-the same numbers. Only the teacher and the judge are shown labels: the teacher those of base classes alone, the judge all,
-for it measures and teaches nobody. Exit code 75: the minutes were not enough, the same command goes on.
+Stages: autoencoder, diffusion (U-Net and text encoder), upscaler, teacher, frechet (features for Frechet distances),
+judge. Each goes on where it was stopped, to the same numbers. Three are shown labels: the teacher those of base classes
+alone, frechet and the judge all, for they measure and teach nobody. Exit code 75: the minutes were not enough, the same command goes on.
 """
 
 import pathlib
@@ -32,7 +32,7 @@ def make_parser():
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder of pictures and states, about 2 GB")
     parser.add_argument("--out", type=pathlib.Path, help="folder of the model set")
     parser.add_argument("--tint", default="build/release/tint", help="the program, which draws the pictures")
-    parser.add_argument("--stages", default="autoencoder,upscaler,teacher,judge,diffusion", help="which, with commas")
+    parser.add_argument("--stages", default="autoencoder,upscaler,teacher,frechet,judge,diffusion", help="which, with commas")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so many")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)

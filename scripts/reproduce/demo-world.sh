@@ -7,8 +7,8 @@ help() {
   cat <<'TEXT'
 scripts/reproduce/demo-world.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
 
-Three arms with the same student, teacher and budget, paired by episode, on the drawn world's 40 test episodes (5-way
-5-shot, all other pictures as queries): no synthetic pictures, plain textual inversion, TINT. Then the differences of
+Three arms with the same student, teacher and budget, paired by episode, on the first 40 test episodes of the drawn
+world (5-way 5-shot, all other pictures as queries): no synthetic pictures, plain textual inversion, TINT. Then the differences of
 each two, each generating arm's Frechet distance, and a report. The world is drawn into $TINT_DATA/demo unless it is
 there; without TINT_DATA, into the run folder.
 
@@ -34,13 +34,12 @@ export TINT_DATA=${TINT_DATA:-$run/data}
 case $split in test | val) ;; *) usage "--split $split: test or val" ;; esac
 case $part in arms | alpha | images | teachers) ;; *) usage "--part $part: arms, alpha, images or teachers" ;; esac
 
-# The same seed draws the same bytes; a list of episodes belongs to one content of the world.
 call demo draw --out "$TINT_DATA/demo"
-episodes=${episodes_file:-$run/$split.json}
+case $split in
+  test) episodes=$(list demo-test-5way-5shot) ;;
+  val) episodes=$(list demo-val-5way-5shot-40) ;;
+esac
 if [ "$dry" = 0 ]; then mkdir -p "$run"; fi
-if [ ! -e "$episodes" ]; then
-  call episodes draw --dataset demo --split "$split" --ways 5 --shots 5 --count 40 --seed 0 --out "$episodes"
-fi
 
 # name | folder | number of episodes | options; rows share a folder where only what follows generation differs.
 arm() {

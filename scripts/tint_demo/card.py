@@ -23,8 +23,7 @@ calibrate`, on {machine}. The draws follow from the seed; another processor or n
 |---|---|---|
 {stages}
 
-What the judge recognises, a classifier of the pool that is no part of the set but for the features of Frechet
-distances (role `inception`): it names {pool:.1%} of the pool's own pictures rightly, {autoencoder:.1%} after the
+What the judge recognises, a classifier of the pool that is no part of the set: it names {pool:.1%} of the pool's own pictures rightly, {autoencoder:.1%} after the
 autoencoder's round trip, and of pictures from the captions of the 100 classes, four of each, {captions}.
 
 **Limits.** The pool's pictures are disjoint from those of the data set, yet the diffusion model has seen all 100 classes

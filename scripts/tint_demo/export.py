@@ -23,7 +23,7 @@ def write(all_stages, folder, command):
     seen = {
         "pool": "pictures of all 100 classes of the drawn world with captions, none of them in an episode",
         "base": "the 64 base classes of the drawn world, with labels",
-        "judge": "all 100 classes of the drawn world with labels: it measures, and teaches nobody",
+        "labels": "the pool with labels: it measures, and teaches nobody",
     }
     writer = SetWriter(folder)
     half = torch.float16
@@ -43,8 +43,8 @@ def write(all_stages, folder, command):
     add(upscaler(wrappers.Upscaler(network), factor=networks.Upscaler.FACTOR, **about), "pool", half)
     features = networks.Features(finished(all_stages.teacher())["network"])
     add(teacher(features, world.SMALL_SIDE, stages.MEAN, stages.DEVIATION, **about), "base", half)
-    judge = finished(all_stages.judge())["network"]
-    fid = networks.FidFeatures(judge, world.SMALL_SIDE, stages.MEAN, stages.DEVIATION)
-    add(inception(fid, judge.feature_width(), **about), "judge", half)
+    classifier = finished(all_stages.frechet())["network"]
+    features = networks.FidFeatures(classifier, world.SMALL_SIDE, stages.MEAN, stages.DEVIATION)
+    add(inception(features, classifier.feature_width(), **about), "labels", half)
     writer.add_file("tokenizer", clip_model(), "MIT", "openai/CLIP's vocabulary")
     writer.finish()

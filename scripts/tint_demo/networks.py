@@ -204,11 +204,11 @@ class Features(nn.Module):
 
 
 class FidFeatures(nn.Module):
-    """forward(image [B, 3, H, W] in 0..1) -> [B, D], the judge's; in the place of Inception's."""
+    """forward(image [B, 3, H, W] in 0..1) -> [B, D], a Classifier's; in the place of Inception's."""
 
-    def __init__(self, judge, side, mean, deviation):
+    def __init__(self, classifier, side, mean, deviation):
         super().__init__()
-        self.features, self.side = Features(judge), side
+        self.features, self.side = Features(classifier), side
         self.register_buffer("mean", torch.tensor(mean)[:, None, None])
         self.register_buffer("deviation", torch.tensor(deviation)[:, None, None])
 

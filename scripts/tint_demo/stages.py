@@ -10,7 +10,7 @@ from . import networks, world
 from .training import Training
 
 MEAN, DEVIATION = [0.5, 0.5, 0.5], [0.25, 0.25, 0.25]  # of the teacher's pictures
-STEPS = {"autoencoder": 4000, "diffusion": 14000, "upscaler": 1500, "teacher": 2500, "judge": 1200}
+STEPS = {"autoencoder": 4000, "diffusion": 11000, "upscaler": 1500, "teacher": 2500, "frechet": 1200, "judge": 800}
 MOST_NOISE = 1000
 
 
@@ -158,10 +158,21 @@ class Stages:
         pictures, labels, names = self.base()
         return self._classifier("teacher", pictures, labels, self.seeded("teacher", networks.Classifier, len(names)))
 
-    def judge(self):
-        """Sees all classes; measures, and teaches nobody."""
+    def frechet(self):
+        """A small classifier of the pool, whose features stand for Inception's in Frechet distances."""
         pictures, labels, names = self.pool(world.SMALL_SIDE)
-        network = self.seeded("judge", networks.Classifier, len(names), (24, 48, 64))
+        network = self.seeded("frechet", networks.Classifier, len(names), (24, 48, 64))
+        return self._classifier("frechet", pictures, labels, network)
+
+    def judge(self):
+        """The teacher's features, trained further on all classes; measures, and teaches nobody."""
+        pictures, labels, names = self.pool(world.SMALL_SIDE)
+        teacher = self.teacher()
+        if teacher.step < teacher.steps:
+            raise ValueError("the judge begins as the teacher, which is not trained yet")
+        teacher.use_average()
+        network = self.seeded("judge", networks.Classifier, len(names))
+        network.backbone.load_state_dict(teacher.modules["network"].backbone.state_dict())
         return self._classifier("judge", pictures, labels, network)
 
     def state(self, name):

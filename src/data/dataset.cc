@@ -6,6 +6,8 @@
 #include "forms.h"
 #include "listed_source.h"
 #include "tint/base/error.h"
+#include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/base/workers.h"
@@ -42,6 +44,19 @@ std::vector<std::string> DatasetsIn(const fs::path& root) {
   return names;
 }
 
+// The side that `tint demo draw` says its pictures have, or `otherwise` where it has drawn nothing.
+int64_t DrawnSide(const fs::path& folder, int64_t otherwise) {
+  const fs::path index = folder / "drawn.json";
+  if (!fs::is_regular_file(index)) return otherwise;
+  const Json json = Json::parse(ReadFile(index), nullptr, false);
+  const Json splits = json.is_object() ? json.value("splits", Json::object()) : Json::object();
+  for (const Json& split : splits) {
+    const Json side = split.is_object() ? split.value("side", Json()) : Json();
+    if (side.is_number_unsigned() && side.get<uint64_t>() >= 1 && side.get<uint64_t>() <= 1024) return side;
+  }
+  return otherwise;
+}
+
 void RequirePlainName(const std::string& name, const std::string& field) {
   const std::string why = WhyBadName(name);
   if (why.empty()) return;
@@ -66,7 +81,10 @@ DatasetFacts FactsOfDataset(const std::string& name) {
   std::vector<std::string> known = {"miniimagenet", "cifar-fs", "cub", "cub-center", "cub-none"};
   const char* root = std::getenv("TINT_DATA");
   if (root != nullptr && *root != '\0') {
-    if (!internal::SplitsOf(root, name).empty()) return facts;
+    if (!internal::SplitsOf(root, name).empty()) {
+      facts.image_size = DrawnSide(fs::path(root) / name, facts.image_size);
+      return facts;
+    }
     for (const std::string& found : DatasetsIn(root)) {
       if (std::count(known.begin(), known.end(), found) == 0) known.push_back(found);
     }

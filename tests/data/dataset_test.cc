@@ -344,6 +344,19 @@ TEST(FactsOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
   EXPECT_THAT(CatchError([] { FactsOfDataset("../x"); }), FailsWith(ExitCode::kUsage, HasSubstr("'/'")));
 }
 
+TEST(FactsOfDataset, TakesTheSideOfADrawnWorldFromItsIndex) {
+  TestFolder folder;
+  WriteAll(folder / "drawn/val/a/1.png", "x");
+  const ScopedDataRoot root(folder.path());
+  WriteAll(folder / "drawn/drawn.json", R"({"schema": 1, "splits": {"val": {"world": 1, "side": 32}}})");
+  EXPECT_EQ(FactsOfDataset("drawn").image_size, 32);
+  for (const char* other : {"", "[]", R"({"splits": 3})", R"({"splits": {"val": {"side": "32"}}})",
+                            R"({"splits": {"val": {"side": -1}}})"}) {
+    WriteAll(folder / "drawn/drawn.json", other);
+    EXPECT_EQ(FactsOfDataset("drawn").image_size, 84) << other;
+  }
+}
+
 TEST(DataRoot, SaysWhatToSet) {
   const ScopedDataRoot root("");
   EXPECT_THAT(CatchError([] { DataRoot(); }), FailsWith(ExitCode::kMissingInput, HasSubstr("TINT_DATA")));
