@@ -13,8 +13,8 @@ TEXT_WIDTH = 96
 class WithLinear(nn.Module):
     """A network and, added to what it gives, a linear map of its input. The map begins as the principal components of
     patches (`begin_linear`), so that colours and their gradients pass from the first step on and the network learns what
-    they lack. Without it the mean squared error was 0.038 after 3,000 steps of 16, with it 0.012 after 600. Chen et al. 2024 (DC-AE, arXiv 2410.10733) lead such a shortcut around
-    each stage."""
+    they lack: mean squared error 0.012 after 600 steps, without the maps 0.038 after 3,000. Chen et al. 2024 (DC-AE,
+    arXiv 2410.10733) lead such a shortcut around each stage."""
 
     def __init__(self, network, linear):
         super().__init__()

@@ -10,7 +10,7 @@ from . import networks, world
 from .training import Training
 
 MEAN, DEVIATION = [0.5, 0.5, 0.5], [0.25, 0.25, 0.25]  # of the teacher's pictures
-STEPS = {"autoencoder": 4000, "diffusion": 11000, "upscaler": 1500, "teacher": 2500, "frechet": 1200, "judge": 800}
+STEPS = {"autoencoder": 4000, "diffusion": 14000, "upscaler": 1500, "teacher": 2500, "frechet": 1200, "judge": 800}
 MOST_NOISE = 1000
 
 
@@ -187,7 +187,7 @@ class Stages:
 
 
 def sample(unet, contexts, empty, latents, steps=25, guidance=5.0):
-    """DDIM with trailing timesteps and classifier-free guidance: latents [B, LATENTS, 8, 8] of noise to pictures' latents."""
+    """DDIM with trailing timesteps and classifier-free guidance: noise [B, LATENTS, 8, 8] to pictures' latents."""
     levels = torch.cat([noise_levels(), torch.ones(1)])
     timesteps = [round(MOST_NOISE * (1 - k / steps)) - 1 for k in range(steps)]
     for k, timestep in enumerate(timesteps):

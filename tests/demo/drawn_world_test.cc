@@ -71,6 +71,16 @@ TEST(DrawPicture, IsItsSeedSplitClassAndIndex) {
     EXPECT_FALSE(at::equal(other, picture));
 }
 
+// The lists of episodes hold a hash of all pictures: another processor or library must draw the same bytes.
+TEST(DrawPicture, IsPinned) {
+  std::string all;
+  for (int64_t k = 0; k < 100; ++k) {
+    const at::Tensor picture = DrawPicture("test", k / 5, k % 5, 0, 32);
+    all.append(reinterpret_cast<const char*>(picture.const_data_ptr<uint8_t>()), static_cast<size_t>(picture.numel()));
+  }
+  EXPECT_EQ(Sha256Hex(all), "0dedb74c881a1883394ff4bbf27d924cf6da29c0c1bedabf1e62606f55017685");
+}
+
 TEST(DrawPicture, ShowsTheSameAtEverySide) {
   for (int64_t k = 0; k < 4; ++k) {
     const at::Tensor large = DrawPicture("val", k, k, 0, 64).to(at::kFloat);
