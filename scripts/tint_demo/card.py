@@ -16,15 +16,18 @@ file's SHA-256, its probes, and what it has seen.
 |---|---|---|---|
 {roles}
 
-Made by `{command}` (`--work DIR`, in parts; `--judge`; `--out`), then `tint pretrain student` and `tint models
-calibrate`, on {machine}. The draws follow from the seed; another processor or number of threads rounds otherwise.
+Made by `{command}` (`--work DIR`, in parts; `--judge`; `--out`, which calls `tint pretrain student` and
+`tint models calibrate`), on {machine}.
+The draws follow from the seed; another processor or number of threads rounds otherwise. Minutes are those on the clock,
+of one thread or two, beside other work.
 
 | stage | steps | minutes of training |
 |---|---|---|
 {stages}
 
-What the judge recognises, a classifier of the pool that is no part of the set: it names {pool:.1%} of the pool's own pictures rightly, {autoencoder:.1%} after the
-autoencoder's round trip, and of pictures from the captions of the 100 classes, four of each, {captions}.
+The judge, a classifier of the pool that is no part of the set, names {pool:.1%} of the pool's own pictures rightly,
+{autoencoder:.1%} after the autoencoder's round trip, and of pictures generated from the captions of the 100 classes,
+four of each, {captions}.
 
 **Limits.** The pool's pictures are disjoint from those of the data set, yet the diffusion model has seen all 100 classes
 with captions, as Stable Diffusion has seen what few-shot benchmarks call novel. The teacher and the students have seen

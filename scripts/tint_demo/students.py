@@ -7,7 +7,7 @@ import subprocess
 VALIDATION = pathlib.Path(__file__).parents[2] / "configs" / "episodes" / "demo-val-5way-5shot-40.json"
 STUDENTS = {
     "conv4": ["--epochs", "12", "--decay-epochs", "9,11"],
-    "resnet12": ["--epochs", "6", "--decay-epochs", "4,5", "--resnet12-widths", "16-32-48-64"],
+    "resnet12": ["--epochs", "6", "--decay-epochs", "4,5", "--resnet12-widths", "16-32-40-56"],
 }
 
 
