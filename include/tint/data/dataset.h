@@ -29,8 +29,8 @@ struct DatasetFacts {
   std::vector<double> std = {0.277184, 0.267751, 0.284490};
 };
 // Known now: miniimagenet, cifar-fs (32 pixels, its own statistics), cub, cub-center, cub-none, "folder", and any other
-// folder below TINT_DATA that holds a split (with miniImageNet's normalisation and size). Unknown: Error(kUsage) with
-// the nearest name.
+// folder below TINT_DATA that holds a split (with miniImageNet's normalisation, and its size unless `tint demo draw`
+// drew another). Unknown: Error(kUsage) with the nearest name.
 DatasetFacts FactsOfDataset(const std::string& name);
 
 // All members may be called by several threads at once.
