@@ -52,11 +52,15 @@ class Stages:
         world.draw(self.tint, folder, ["pool"], self.per_class, side, self.seed)
         return world.load(folder / "pool")
 
-    def base(self):
-        """Pictures of the base classes: those of the data set itself."""
+    def draw_data_set(self):
+        """The folder of the data set: base, validation and test classes."""
         folder = self.work / "demo"
         world.draw(self.tint, folder, ["train", "val", "test"], 600, world.SMALL_SIDE)
-        return world.load(folder / "train")
+        return folder
+
+    def base(self):
+        """Pictures of the base classes: those of the data set itself."""
+        return world.load(self.draw_data_set() / "train")
 
     def _training(self, name, modules, loss, rate, **more):
         seed = self.seed * 100 + list(STEPS).index(name)

@@ -13,7 +13,7 @@ STUDENTS = {
 
 def add(stages, folder, threads):
     """Goes on where it was stopped; what is finished is added to the set at once."""
-    stages.base()
+    stages.draw_data_set()
     environment = {**os.environ, "TINT_DATA": str(stages.work)}
 
     def tint(*words):
