@@ -10,6 +10,8 @@
 #include "tensor_matchers.h"
 #include "tint/base/json.h"
 #include "tint/base/sha256.h"
+#include "tint/data/dataset.h"
+#include "tint/data/episode.h"
 #include "tint/image/picture.h"
 
 namespace tint {
@@ -158,6 +160,21 @@ TEST(DrawWorld, AStoppedSplitIsNotThereAndIsDrawnAgain) {
   EXPECT_FALSE(DrawWorld(folder.path(), options)[0].reused);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder / "val"), fs::directory_iterator()), 16);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 2);
+}
+
+// Nobody's list fits a world that is drawn otherwise: the shipped lists are those of what `tint demo draw` makes.
+TEST(DrawWorld, ShippedListsOfEpisodesAreDrawnAgainToTheByte) {
+  const TestFolder folder;
+  DrawWorld(folder / "demo", {.splits = {"val", "test"}});
+  for (const std::string name : {"demo-val-5way-5shot-40.json", "demo-test-5way-5shot.json"}) {
+    const EpisodeFile file = ReadEpisodeFile(fs::path(TINT_EPISODES) / name);
+    const DrawOptions options = {.dataset = "demo",
+                                 .split = file.split,
+                                 .shots = 5,
+                                 .count = static_cast<int64_t>(file.episodes.size()),
+                                 .seed = file.seed};
+    EXPECT_EQ(Sha256Hex(DrawEpisodes(*OpenSplit(folder.path(), "demo", file.split), options)), file.sha256) << name;
+  }
 }
 
 }  // namespace
