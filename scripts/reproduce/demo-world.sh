@@ -41,12 +41,14 @@ case $split in
 esac
 if [ "$dry" = 0 ]; then mkdir -p "$run"; fi
 
+names=() # of the rows so far, as the report takes them
 # name | folder | number of episodes | options; rows share a folder where only what follows generation differs.
 arm() {
   local name=$1 folder=$run/$split-$2 number=$3
   shift 3
   if ! chosen "$name"; then return; fi
   row "$name" "$folder" "$episodes" "$number" --dataset demo --config "$config" "$@"
+  names+=(--name "$row_configuration=${name%% *}")
   call_to "$run/$split-${name%% *}.json" collect "$folder" --configuration "$row_configuration" --json
 }
 
@@ -75,7 +77,7 @@ arms() {
     title "Frechet distance per class: $folder"
     call_to "$run/$split-fid-$folder.json" fid "demo:$split" "$run/$split-$folder" --models "$models" --per-class --json
   done
-  call report "$run/$split-tint" "$run/$split-ti" --out "$run/$split.html" --force \
+  call report "$run/$split-tint" "$run/$split-ti" --out "$run/$split.html" --force "${names[@]}" \
     --fid "$run/$split-fid-ti.json" --fid "$run/$split-fid-tint.json"
 }
 

@@ -99,7 +99,7 @@ int RunReport(const Command& command, const std::vector<std::string>& arguments)
   ShellOptions shell;
   ResultOptions options;
   ReportOptions report_options;
-  std::string fid;
+  std::string fid, names;
   bool force = false;
   options.Declare(grammar.Group(""));
   OptionList& list = grammar.Group("");
@@ -107,6 +107,11 @@ int RunReport(const Command& command, const std::vector<std::string>& arguments)
       .NotInKey();
   list.Add("force", &force, "Replace the file that --out names. That of a run is always made anew.").NotInKey();
   list.Add("fid", &fid, "A file that `tint fid ... --json` printed; may stand several times.").NotInKey().Repeatable();
+  list.Add("name", &names,
+           "DIGITS=NAME: what the page calls the configuration whose key begins with DIGITS, instead of a letter; may "
+           "stand several times.")
+      .NotInKey()
+      .Repeatable();
   list.Add("pictures", &report_options.pictures, "Episodes of each result whose pictures are shown.")
       .Range(0, 1e6)
       .NotInKey();
@@ -118,6 +123,7 @@ int RunReport(const Command& command, const std::vector<std::string>& arguments)
   report_options.configuration = options.configuration;
   report_options.bootstrap = options.Bootstrap();
   if (!fid.empty()) report_options.fid = Split(fid, ',');
+  if (!names.empty()) report_options.names = Split(names, ',');
   const Report report = MakeReport(grammar.positionals(), report_options);
   Json json = report.ToJson();
   if (shell.dry_run) {

@@ -53,7 +53,7 @@ std::vector<PageFact> FactsOf(const std::vector<ReportArm>& arms) {
     if (!arm.scored || facts.size() >= 4) continue;
     const CollectReport& report = *arm.scored;
     const bool known = std::isfinite(report.interval.half_width);
-    facts.push_back({.name = arms.size() > 1 ? "accuracy of " + arm.letter : "accuracy",
+    facts.push_back({.name = arms.size() > 1 ? "accuracy of " + arm.title() : "accuracy",
                      .value = Percent(report.interval.mean) + " %",
                      .note = known ? "± " + Percent(report.interval.half_width) + ", 95 % Student interval" : ""});
   }
@@ -65,7 +65,7 @@ std::vector<PageFact> FactsOf(const std::vector<ReportArm>& arms) {
                      .value = Percent(first.scored->published->accuracy) + " %",
                      .note = "± " + Percent(first.scored->published->half_width) + ", " +
                              std::to_string(first.scored->published->episodes) + " episodes"});
-  const std::string of = arms.size() > 1 ? "of " + first.letter : "";
+  const std::string of = arms.size() > 1 ? "of " + first.title() : "";
   if (results.episodes_in_file > 0)
     facts.push_back({.name = "episodes",
                      .value = std::to_string(results.scores.size()) + " of " + std::to_string(results.episodes_in_file),
@@ -118,11 +118,9 @@ void AddEventFiles(const std::vector<ReportArm>& arms, const std::vector<std::ve
 Json ResultsJson(const std::vector<ReportArm>& arms) {
   Json all = Json::array();
   for (const ReportArm& arm : arms) {
-    Json one = {{"letter", arm.letter},
-                {"path", arm.label},
-                {"accuracy", nullptr},
-                {"interval", nullptr},
-                {"episodes", arm.episodes.size()},
+    Json one = {{"letter", arm.letter},    {"name", arm.name.empty() ? Json() : Json(arm.name)},
+                {"path", arm.label},       {"accuracy", nullptr},
+                {"interval", nullptr},     {"episodes", arm.episodes.size()},
                 {"missing", Json::array()}};
     if (arm.scored) {
       one["accuracy"] = arm.scored->interval.mean;
@@ -138,7 +136,7 @@ Json ResultsJson(const std::vector<ReportArm>& arms) {
 }  // namespace
 
 Report MakeReport(const std::vector<std::string>& paths, const ReportOptions& options) {
-  const std::vector<ReportArm> arms = internal::ReadArms(paths, options.configuration, options.bootstrap);
+  const std::vector<ReportArm> arms = internal::ReadArms(paths, options);
   const Places places = PlacesOf(arms, options.out);
   std::vector<std::vector<Curve>> curves;
   std::string lines;

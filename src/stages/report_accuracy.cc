@@ -35,7 +35,7 @@ PageTable EpisodeTable(const std::vector<const ReportArm*>& scored) {
   PageTable table{.caption = "Accuracy of every episode, percent", .head = {"episode"}, .folded = true};
   std::map<uint64_t, std::vector<std::string>> rows;
   for (size_t a = 0; a < scored.size(); ++a) {
-    table.head.push_back(scored.size() == 1 ? "accuracy %" : scored[a]->letter + " %");
+    table.head.push_back(scored.size() == 1 ? "accuracy %" : scored[a]->title() + " %");
     for (const EpisodeScore& score : scored[a]->scored->results.scores) {
       std::vector<std::string>& row = rows[score.episode_idx];
       row.resize(scored.size(), "-");
@@ -58,7 +58,7 @@ PageTable ClassTable(const std::vector<const ReportArm*>& scored) {
   PageTable table{.caption = "Accuracy of every class over its episodes, percent", .head = {"class"}, .folded = true};
   std::map<std::string, std::vector<ClassScore>> classes;
   for (size_t a = 0; a < scored.size(); ++a) {
-    table.head.push_back(scored.size() == 1 ? "accuracy %" : scored[a]->letter + " %");
+    table.head.push_back(scored.size() == 1 ? "accuracy %" : scored[a]->title() + " %");
     for (const EpisodeScore& score : scored[a]->scored->results.scores) {
       for (const ClassScore& one : score.classes) {
         std::vector<ClassScore>& sums = classes[one.name];
@@ -88,7 +88,7 @@ Figure StripFigure(const std::vector<const ReportArm*>& scored, const std::vecto
   bool published = false, interval = false;
   for (const ReportArm* arm : scored) {
     const CollectReport& report = *arm->scored;
-    StripRow row{.label = arms.size() == 1 ? "" : arm->letter,
+    StripRow row{.label = arms.size() == 1 ? "" : arm->title(),
                  .values = AccuraciesOf(report.results.scores),
                  .mean = 100 * report.interval.mean,
                  .half_width = 100 * report.interval.half_width,
@@ -115,7 +115,7 @@ std::vector<std::string> ComparisonCells(const ReportArm& a, const ReportArm& b,
   const auto with = [](double value, double half_width) {
     return std::isfinite(half_width) ? Percent(value) + " ± " + Percent(half_width) : Percent(value);
   };
-  return {a.letter + " - " + b.letter,
+  return {a.title() + " - " + b.title(),
           Percent(comparison.mean_a),
           Percent(comparison.mean_b),
           with(difference.student.mean, difference.student.half_width),
@@ -165,7 +165,7 @@ PageSection ComparisonSection(const std::vector<ReportArm>& arms, const Bootstra
                   .head = {"difference", "first %", "second %", "first - second", "classes resampled", "episodes"}};
   std::vector<PageBlock> notes;
   for (size_t k = 1; k < scored.size(); ++k) {
-    const std::string name = scored[0]->letter + " - " + scored[k]->letter;
+    const std::string name = scored[0]->title() + " - " + scored[k]->title();
     try {
       const Comparison comparison = Compare(scored[0]->scored->results, scored[k]->scored->results, bootstrap);
       table.rows.push_back(ComparisonCells(*scored[0], *scored[k], comparison));

@@ -96,18 +96,44 @@ void AddRun(const fs::path& path, const std::string& configuration, const Bootst
   }
 }
 
+// `names` as ReportOptions has them: each is one result's, and no two results share one.
+void NameArms(const std::vector<std::string>& names, std::vector<ReportArm>* arms) {
+  const auto refuse = [](const std::string& entry, const std::string& found, const std::string& expected) {
+    Fail(ExitCode::kUsage, {.field = "--name " + entry,
+                            .found = found,
+                            .expected = expected,
+                            .remedy = "`tint report` without --name shows each configuration's first digits."});
+  };
+  for (const std::string& entry : names) {
+    const size_t equals = entry.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == entry.size())
+      refuse(entry, Quote(entry), "CONFIGURATION=NAME, such as 1a2b3c=baseline");
+    const std::string digits = entry.substr(0, equals), name = entry.substr(equals + 1);
+    ReportArm* named = nullptr;
+    for (ReportArm& arm : *arms) {
+      if (arm.name == name) refuse(entry, "another result of that name", "a name for each");
+      if (!arm.scored || !arm.scored->results.configuration_sha256.starts_with(digits)) continue;
+      if (named != nullptr) refuse(entry, "several results that begin with " + Quote(digits), "more digits");
+      named = &arm;
+    }
+    if (named == nullptr) refuse(entry, "no result that begins with " + Quote(digits), "a scored configuration");
+    named->name = name;
+  }
+}
+
 }  // namespace
 
-std::vector<ReportArm> ReadArms(const std::vector<std::string>& paths, const std::string& configuration,
-                                const BootstrapOptions& bootstrap) {
+std::vector<ReportArm> ReadArms(const std::vector<std::string>& paths, const ReportOptions& options) {
   std::vector<ReportArm> arms;
   std::error_code ignored;
   for (const std::string& path : paths) {
     if (fs::is_regular_file(path, ignored)) {
-      arms.push_back(
-          {.letter = {}, .label = path, .run = {}, .scored = Collect(ReadResults(path, configuration), bootstrap)});
+      arms.push_back({.letter = {},
+                      .label = path,
+                      .run = {},
+                      .scored = Collect(ReadResults(path, options.configuration), options.bootstrap)});
     } else {
-      AddRun(path, configuration, bootstrap, &arms);
+      AddRun(path, options.configuration, options.bootstrap, &arms);
     }
   }
   if (arms.size() > kMaxArms)
@@ -116,6 +142,7 @@ std::vector<ReportArm> ReadArms(const std::vector<std::string>& paths, const std
                             .expected = "at most " + std::to_string(kMaxArms) + " on one page",
                             .remedy = "Choose some with --configuration."});
   for (size_t k = 0; k < arms.size(); ++k) arms[k].letter = std::string(1, static_cast<char>('A' + k));
+  NameArms(options.names, &arms);
   return arms;
 }
 
@@ -153,7 +180,7 @@ std::string NamesOfEpisodes(const std::vector<uint64_t>& ascending) {
 }
 
 std::string Heading(const ReportArm& arm, const std::vector<ReportArm>& arms) {
-  return arms.size() == 1 ? arm.label : arm.letter + ": " + arm.label;
+  return arms.size() == 1 ? arm.label : arm.title() + ": " + arm.label;
 }
 
 }  // namespace tint::internal

@@ -10,6 +10,7 @@
 #include "tint/report/curve.h"
 #include "tint/report/page.h"
 #include "tint/stages/collect.h"
+#include "tint/stages/report.h"
 
 namespace tint::internal {
 
@@ -17,17 +18,20 @@ using StagesOfEpisode = std::map<std::string, CompletedStage>;  // by stage
 
 // One result of a report: a configuration of a run, or a file of results.
 struct ReportArm {
-  std::string letter;                                 // "A": what the page calls it
+  std::string letter;                                 // "A": what files call it
   std::string label;                                  // its path, and the configuration where its run holds several
   std::optional<RunFolder> run;                       // none: a file of results
   std::optional<CollectReport> scored;                // none: nothing is scored yet
   std::map<uint64_t, StagesOfEpisode> episodes = {};  // of a run: what each episode's result was made by
+  std::string name = {};                              // what the reader calls it; "": nothing
+
+  // What tables and charts call it.
+  const std::string& title() const { return name.empty() ? letter : name; }
   int colour() const { return 1 + (letter[0] - 'A') % 6; }
 };
 
 // As MakeReport says.
-std::vector<ReportArm> ReadArms(const std::vector<std::string>& paths, const std::string& configuration,
-                                const BootstrapOptions& bootstrap);
+std::vector<ReportArm> ReadArms(const std::vector<std::string>& paths, const ReportOptions& options);
 
 // The classes' names in the order of the episode, and the names that their files have ("class-003" where the name is
 // not plain). Empty where no stage tells.
@@ -50,7 +54,7 @@ PageSection ProvenanceSection(const std::vector<ReportArm>& arms);
 
 // "2, 40 to 119".
 std::string NamesOfEpisodes(const std::vector<uint64_t>& ascending);
-// "A: runs/mini", or the label alone where there is one result.
+// "A: runs/mini", "with pictures: runs/mini", or the label alone where there is one result.
 std::string Heading(const ReportArm& arm, const std::vector<ReportArm>& arms);
 
 }  // namespace tint::internal

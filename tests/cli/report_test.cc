@@ -119,6 +119,31 @@ TEST_F(ReportOfARun, ComparesTheConfigurationsOfARun) {
   EXPECT_TRUE(fs::exists(world_ / "two/report/tensorboard/B"));
 }
 
+TEST_F(ReportOfARun, CallsConfigurationsByTheirNames) {
+  fs::copy(world_ / "run", world_ / "named", fs::copy_options::recursive);
+  ASSERT_EQ(Specialize(0, "named", {"--distill.learning-rate", "0.01"}).code, 0);
+  ASSERT_EQ(Tint({"report", world_ / "named"}).code, 0);
+  const std::string plain = ReadAll(world_ / "named/report/index.html");
+  std::vector<std::string> keys;
+  const std::regex heading("[AB]: [^<]*, configuration ([0-9a-f]{12})");
+  for (std::sregex_iterator at(plain.begin(), plain.end(), heading), end; at != end; ++at) {
+    if (std::count(keys.begin(), keys.end(), (*at)[1]) == 0) keys.push_back((*at)[1]);
+  }
+  ASSERT_EQ(keys.size(), 2u);
+  const Outcome outcome =
+      Tint({"report", world_ / "named", "--json", "--name", keys[0] + "=slow", "--name", keys[1] + "=fast"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["results"][1]["name"], "fast");
+  const std::string html = ReadAll(world_ / "named/report/index.html");
+  EXPECT_THAT(html, AllOf(HasSubstr("slow - fast"), HasSubstr("accuracy of fast"), HasSubstr("fast: "),
+                          Not(HasSubstr("A - B")), Not(HasSubstr("A: "))));
+  for (const std::string& wrong : {std::string("slow"), std::string("0123456789ab=slow"), "=" + keys[0]}) {
+    const Outcome refused = Tint({"report", world_ / "named", "--name", wrong});
+    EXPECT_EQ(refused.code, 64) << wrong;
+    EXPECT_THAT(refused.err, HasSubstr("--name " + wrong));
+  }
+}
+
 // A run of one's own photos without queries, and one in which a stage failed half-way, have something to show.
 TEST_F(ReportOfARun, ShowsWhatThereIsBeforeAnythingIsScored) {
   const Outcome row = Tint({"super-resolve", "--support", world_ / "support", "--models", world_ / "models", "--config",
