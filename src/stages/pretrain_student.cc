@@ -216,7 +216,8 @@ class Pretraining {
                          {"std", setup_.facts.std},
                          {"feature_width", FeatureWidth(Spec())},
                          {"licence", "as the pictures of " + options_.dataset},
-                         {"source", SourceOf(done)}});
+                         {"source", SourceOf(done)},
+                         {"seen", setup_.Seen()}});
   }
 
   std::string SourceOf(const CompletedStage& done) const {

@@ -201,7 +201,8 @@ class MetaTraining {
          {"logit_bias", facts_.logit_bias},
          {"licence", before.licence},
          {"source", "tint pretrain teacher on " + options_.dataset + ":" + options_.split + ", key " + done.key() +
-                        ", from SHA-256 " + before.sha256.substr(0, 12) + " (" + before.source + ")"}});
+                        ", from SHA-256 " + before.sha256.substr(0, 12) + " (" + before.source + ")"},
+         {"seen", (before.seen.empty() ? "before: not told" : before.seen) + "; then " + setup_.Seen()}});
   }
 
   const PretrainTeacherOptions& options_;

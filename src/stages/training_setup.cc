@@ -70,6 +70,10 @@ double TrainingSetup::ValidationAccuracy(const at::Tensor& features) const {
   return sum / static_cast<double>(indexed.episodes.size());
 }
 
+std::string TrainingSetup::Seen() const {
+  return options.dataset + ":" + options.split + " with labels, " + std::to_string(base->Classes().size()) + " classes";
+}
+
 void ComplainTestEpisodes(const EpisodeFile& validation, const std::string& what) {
   Fail(ExitCode::kBadInput, {.file = validation.path,
                              .field = "split",

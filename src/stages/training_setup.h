@@ -31,6 +31,8 @@ struct TrainingSetup {
   // uint8 [files, 3, S, S] of the validation episodes, and the mean accuracy of nearest centroids on features of them.
   at::Tensor ValidationImages() const;
   double ValidationAccuracy(const at::Tensor& features) const;
+  // What a model trained on it has seen, as models.json tells it: "cub:train with labels, 100 classes".
+  std::string Seen() const;
 
   const TrainingOptions& options;
   std::unique_ptr<ImageSource> base;

@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
@@ -112,6 +113,7 @@ TEST_F(Laboratory, PretrainedStudentsStandInTheModelSet) {
   EXPECT_EQ(check.code, 0) << check.err;
   // Found done: nothing is trained, no file is touched.
   const fs::path list = world_ / "students/models.json";
+  EXPECT_EQ(Json::parse(ReadAll(list))["roles"]["student-conv4"]["seen"], "shapes:train with labels, 8 classes");
   const auto before = fs::last_write_time(list);
   const Json again = Pretrain("students").json();
   EXPECT_EQ(again["reused"], true);
@@ -283,6 +285,8 @@ TEST_F(Laboratory, MetaTrainingKeepsTheBestTeacher) {
   EXPECT_GE(json["validation_accuracy"].get<double>(), json["untrained_accuracy"].get<double>());
   EXPECT_EQ(Run(arguments).json()["reused"], true);
   EXPECT_EQ(Run({"models", "check", models}).code, 0);
+  const Json teacher = Json::parse(ReadAll(models / "models.json"))["roles"]["teacher"];
+  EXPECT_THAT(teacher["seen"].get<std::string>(), EndsWith("; then shapes:train with labels, 8 classes"));
 }
 
 TEST_F(Laboratory, ATeachersScaleIsFittedToEpisodesThatAreNotOfTheTest) {
