@@ -13,7 +13,7 @@ each two, each generating arm's Frechet distance, and a report. The world is dra
 there; without TINT_DATA, into the run folder.
 
   --split NAME     test (default), or val: what may be looked at while choices are made
-  --part NAME      arms (default); or an ablation on the first 10 episodes: alpha, images, teachers
+  --part NAME      arms (default); or an ablation on the first 10 episodes: alpha, components, images, teachers
   --only NAME      this row alone (the first word of its name): another machine or session does the rest
   --config FILE    options of all rows (default configs/demo-world.json)
 TEXT
@@ -32,7 +32,10 @@ own_option() {
 parse "$@"
 export TINT_DATA=${TINT_DATA:-$run/data}
 case $split in test | val) ;; *) usage "--split $split: test or val" ;; esac
-case $part in arms | alpha | images | teachers) ;; *) usage "--part $part: arms, alpha, images or teachers" ;; esac
+case $part in
+  arms | alpha | components | images | teachers) ;;
+  *) usage "--part $part: arms, alpha, components, images or teachers" ;;
+esac
 
 call demo draw --out "$TINT_DATA/demo"
 case $split in
@@ -81,16 +84,29 @@ arms() {
     --fid "$run/$split-fid-ti.json" --fid "$run/$split-fid-tint.json"
 }
 
-# A folder of their own, for the distance of the arm tint is that of all pictures in its folder. What that arm has
-# learnt and inverted is not computed again.
-alphas() {
-  local alpha folder=$run/$split-alpha
+# A folder of an ablation's own, for the distance of the arm tint is that of all pictures in its folder. What that arm
+# has learnt and inverted is not computed again.
+beside_tint() {
+  local folder=$run/$split-$1
   if [ "$dry" = 0 ] && [ -d "$run/$split-tint" ] && [ ! -e "$folder" ]; then
     rm -rf "$folder.part"
     cp -r "$run/$split-tint" "$folder.part"
     mv "$folder.part" "$folder"
   fi
+}
+
+alphas() {
+  local alpha
+  beside_tint alpha
   for alpha in 0 0.25 0.5 0.75 1; do arm "alpha-$alpha" alpha 10 --generate.alpha "$alpha"; done
+}
+
+# Each without one of what TINT has beyond plain textual inversion.
+components() {
+  beside_tint components
+  arm 'plain-upscaling (bicubic, no super-resolution)' components 10 --super-resolve.super-resolution never
+  arm 'all-timesteps (textual inversion draws them all)' components 10 --textual-inversion.min-timestep 0
+  arm 'empty-prompt (in place of null-text embeddings)' components 10 --null-text-inversion.method bypass
 }
 
 counts() {
@@ -107,6 +123,7 @@ teachers() {
 case $part in
   arms) arms ;;
   alpha) alphas ;;
+  components) components ;;
   images) counts ;;
   teachers) teachers ;;
 esac
