@@ -84,8 +84,8 @@ arms() {
     --fid "$run/$split-fid-ti.json" --fid "$run/$split-fid-tint.json"
 }
 
-# A folder of an ablation's own, for the distance of the arm tint is that of all pictures in its folder. What that arm
-# has learnt and inverted is not computed again.
+# A folder of an ablation's own: the report shows all that the arm's folder holds, and its distance is that of all pictures
+# there. What that arm has learnt, inverted and generated is not computed again.
 beside_tint() {
   local folder=$run/$split-$1
   if [ "$dry" = 0 ] && [ -d "$run/$split-tint" ] && [ ! -e "$folder" ]; then
@@ -111,12 +111,14 @@ components() {
 
 counts() {
   local count
-  for count in 5 20 60; do arm "images-$count" tint 10 --distill.synthetic-images "$count"; done
+  beside_tint images
+  for count in 5 20 60; do arm "images-$count" images 10 --distill.synthetic-images "$count"; done
 }
 
 teachers() {
-  arm 'labels-class (the class that a picture was generated for)' tint 10 --distill.synthetic-labels class
-  arm 'labels-lr (logistic regression on the teacher)' tint 10 --distill.synthetic-labels teacher-logistic-regression \
+  beside_tint teachers
+  arm 'labels-class (the class that a picture was generated for)' teachers 10 --distill.synthetic-labels class
+  arm 'labels-lr (logistic regression on the teacher)' teachers 10 --distill.synthetic-labels teacher-logistic-regression \
     --distill.base-labels teacher-logistic-regression
 }
 
