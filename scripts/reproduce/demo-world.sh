@@ -110,9 +110,9 @@ components() {
 }
 
 counts() {
-  local count
+  local images # not `count`, which is --count's
   beside_tint images
-  for count in 5 20 60; do arm "images-$count" images 10 --distill.synthetic-images "$count"; done
+  for images in 5 20 60; do arm "images-$images" images 10 --distill.synthetic-images "$images"; done
 }
 
 teachers() {
