@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "drawn_again.h"
 #include "files.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
@@ -75,12 +76,7 @@ TEST(EpisodeLists, AreDrawnAgainToTheByte) {
   for (const fs::path& path : Lists()) {
     const EpisodeFile file = ReadEpisodeFile(path);
     if (file.dataset != "miniimagenet") continue;  // tests/demo draws the others
-    const DrawOptions options = {.dataset = file.dataset,
-                                 .split = file.split,
-                                 .shots = static_cast<int64_t>(file.episodes[0].support[0].size()),
-                                 .count = static_cast<int64_t>(file.episodes.size()),
-                                 .seed = file.seed};
-    EXPECT_EQ(Sha256Hex(DrawEpisodes(file.split == "test" ? *test : *val, options)), file.sha256) << path;
+    EXPECT_EQ(testing::Sha256DrawnAgain(file, file.split == "test" ? *test : *val), file.sha256) << path;
   }
 }
 

@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <set>
 
+#include "../data/drawn_again.h"
 #include "files.h"
 #include "tensor_matchers.h"
 #include "tint/base/json.h"
 #include "tint/base/sha256.h"
-#include "tint/data/dataset.h"
-#include "tint/data/episode.h"
 #include "tint/image/picture.h"
 
 namespace tint {
@@ -168,12 +167,7 @@ TEST(DrawWorld, ShippedListsOfEpisodesAreDrawnAgainToTheByte) {
   DrawWorld(folder / "demo", {.splits = {"val", "test"}});
   for (const std::string name : {"demo-val-5way-5shot-40.json", "demo-test-5way-5shot.json"}) {
     const EpisodeFile file = ReadEpisodeFile(fs::path(TINT_EPISODES) / name);
-    const DrawOptions options = {.dataset = "demo",
-                                 .split = file.split,
-                                 .shots = 5,
-                                 .count = static_cast<int64_t>(file.episodes.size()),
-                                 .seed = file.seed};
-    EXPECT_EQ(Sha256Hex(DrawEpisodes(*OpenSplit(folder.path(), "demo", file.split), options)), file.sha256) << name;
+    EXPECT_EQ(testing::Sha256DrawnAgain(file, *OpenSplit(folder.path(), "demo", file.split)), file.sha256) << name;
   }
 }
 
