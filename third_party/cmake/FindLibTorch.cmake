@@ -25,4 +25,6 @@ if(NOT TARGET LibTorch::LibTorch)
   target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
     ${_libtorch_links} ${_libtorch_links}/torch/csrc/api/include)
   target_link_libraries(LibTorch::LibTorch INTERFACE ${LibTorch_torch_cpu} ${LibTorch_c10})
+  # LibTorch is built with NDEBUG, and the layout of some classes depends on it (at::RecordFunction).
+  target_compile_definitions(LibTorch::LibTorch INTERFACE NDEBUG)
 endif()

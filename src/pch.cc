@@ -1,0 +1,1 @@
+// The object library whose precompiled header the others share needs a source.
