@@ -1,8 +1,11 @@
-"""Stable Diffusion 1.x from public checkpoints: a folder of diffusers, or one file in the layout of its authors."""
+# SPDX-License-Identifier: Apache-2.0
+"""Stable Diffusion 1.x from public checkpoints: a diffusers folder, or a single file in the original layout."""
 
 import dataclasses
+import json
 
 from . import single_file, wrappers
+from .command_line import say
 from .models import autoencoder, denoiser, text_encoder
 from .sources import (
     load_into,
@@ -17,9 +20,9 @@ from .sources import (
 
 LICENCE = "CreativeML OpenRAIL-M (Stable Diffusion 1.x as published)"
 SCALE_FACTOR = 0.18215  # method.md S1; where a configuration names none
-REMEDY = "Take a Stable Diffusion 1.x model that predicts the noise, for instance 1.5."
+REMEDY = "Use a Stable Diffusion 1.x model that predicts the noise, for instance 1.5."
 WIDTH_2, WIDTH_XL = 1024, 2048  # of the contexts of Stable Diffusion 2.x and XL
-# Diffusers has written weights under these names, the best first.
+# Names of weight files that diffusers has used, in order of preference.
 WEIGHT_FILES = [
     f"{base}{variant}{suffix}"
     for suffix in (".safetensors", ".bin")
@@ -32,7 +35,7 @@ OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "
 
 @dataclasses.dataclass
 class Part:
-    """A component: its configuration in the words of its library, its weights, and the file that these stood in."""
+    """A component: its library's configuration, its weights, and the file they were read from."""
 
     config: dict
     weights: dict
@@ -40,9 +43,9 @@ class Part:
 
 
 def read(path):
-    """unet, vae, text_encoder: functions that give a Part each, so that only one is in memory at a time. `path` is a
-    folder or a file; refuses what is not Stable Diffusion 1.x before any weight is read, as far as that is possible."""
-    require(path, "Name a folder of diffusers or a checkpoint file.")
+    """unet, vae, text_encoder: functions that each return a Part, so that only one is in memory at a time. `path` is a
+    folder or a file. Other models than Stable Diffusion 1.x are rejected before any weights are read, if possible."""
+    require(path, "Give a diffusers folder or a checkpoint file.")
     if not path.is_dir():
         return single_file.read(path, Part)
     _check_folder(path)
@@ -54,7 +57,7 @@ def _check_folder(folder):
     index = folder / "model_index.json"
     kind = read_json(index).get("_class_name", "") if index.exists() else ""
     if "XL" in kind or (folder / "text_encoder_2").exists():
-        raise refusal(folder, "is a model of the XL family", "Stable Diffusion 1.x", REMEDY)
+        raise refusal(folder, "is a Stable Diffusion XL model", "Stable Diffusion 1.x", REMEDY)
     scheduler = folder / "scheduler" / "scheduler_config.json"
     if scheduler.exists():
         check_prediction(read_json(scheduler).get("prediction_type", "epsilon"), scheduler)
@@ -70,7 +73,7 @@ def check_prediction(kind, path):
 
 
 def check_unet(config, path):
-    """Refuses U-Nets of other families, by what their configurations say."""
+    """Rejects U-Nets of other model families, going by their configuration."""
     width = config.get("cross_attention_dim")
     linear = config.get("use_linear_projection", False)
     if config.get("addition_embed_type") or width == WIDTH_XL:
@@ -79,8 +82,8 @@ def check_unet(config, path):
         raise refusal(path, "is a U-Net of Stable Diffusion 2.x", "Stable Diffusion 1.x", REMEDY)
     channels = config.get("in_channels", 4), config.get("out_channels", 4)
     if channels != (4, 4):
-        found = f"takes {channels[0]} and gives {channels[1]} channels"
-        raise refusal(path, found, "4 and 4 (no inpainting or depth model)", REMEDY)
+        found = f"has {channels[0]} input and {channels[1]} output channels"
+        raise refusal(path, found, "4 and 4 (inpainting and depth models are not supported)", REMEDY)
 
 
 def check_text(config, path):
@@ -93,7 +96,7 @@ def find_weights(folder):
     path = next((folder / name for name in WEIGHT_FILES if (folder / name).exists()), None)
     if path is None:
         names = "diffusion_pytorch_model or model, .safetensors or .bin"
-        raise FileNotFoundError(f"{folder}: holds no weights ({names}). Download the whole folder.")
+        raise FileNotFoundError(f"{folder}: contains no weights ({names}). Download the whole folder.")
     return path
 
 
@@ -108,7 +111,7 @@ def _read_component(folder):
 
 
 def _renamed_attention(weights):
-    """The autoencoder's weights under today's names, its attention as matrices."""
+    """The autoencoder's weights under current names, with attention weights as matrices."""
     renamed = {}
     for name, value in weights.items():
         head, _, last = name.rpartition(".")
@@ -152,8 +155,28 @@ def build_text_encoder(part):
     return load_into(module, part.weights, part.path)
 
 
+def image_side(path, part, factor):
+    """Pixels of an image's side: the U-Net's `sample_size` times `factor`, as in diffusers. An autoencoder's own
+    `sample_size` is the size it was trained at, which need not be the U-Net's: it is reported where it differs."""
+    if not path.is_dir():
+        return part.config["sample_size"]  # single_file.py derives both from one size
+    file = path / "unet" / "config.json"
+    cells = read_json(file).get("sample_size")
+    if not isinstance(cells, int) or not 0 < cells:
+        found = "has no sample_size" if cells is None else f"sample_size is {json.dumps(cells)}"
+        remedy = "Choose the side of the images with --image-size."
+        raise refusal(file, found, "a positive whole number", remedy)
+    side, of_vae = cells * factor, part.config.get("sample_size")
+    if of_vae not in (None, side):
+        say(
+            f"{path / 'vae' / 'config.json'}: sample_size is {of_vae}, but the U-Net's is {cells} latents of {factor} "
+            f"pixels; the images will have {side} x {side} pixels (--image-size chooses another size)"
+        )
+    return side
+
+
 def models(path, image_size=None):
-    """Yields autoencoder, text encoder and denoiser (archive.Model); `image_size` where the files do not say it."""
+    """Yields autoencoder, text encoder and denoiser (archive.Model); `image_size` overrides what the files say."""
     parts = read(path)
     folder = path if path.is_dir() else None
 
@@ -162,9 +185,9 @@ def models(path, image_size=None):
 
     part = parts["vae"]()
     vae = build_vae(part)
-    side = image_size or vae.config.sample_size
     scale = float(part.config.get("scaling_factor", SCALE_FACTOR))
     factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    side = image_size or image_side(path, part, factor)
     yield autoencoder(wrappers.Autoencoder(vae), scale, side, **about(part))
     del vae, part
 
@@ -178,8 +201,8 @@ def models(path, image_size=None):
     part = parts["unet"]()
     unet = build_unet(part)
     if unet.config.cross_attention_dim != width:
-        found = f"wants contexts of width {unet.config.cross_attention_dim}"
-        raise refusal(part.path, found, f"{width}, what the text encoder gives", REMEDY)
+        found = f"expects contexts of width {unet.config.cross_attention_dim}"
+        raise refusal(part.path, found, f"{width}, the width of the text encoder", REMEDY)
     if image_size:
         unet.register_to_config(sample_size=image_size // factor)
     model = denoiser(wrappers.Denoiser(unet, "epsilon"), **about(part))

@@ -1,4 +1,5 @@
-"""Stable Diffusion's roles from small folders of diffusers and from a single file: equal to the Python originals."""
+# SPDX-License-Identifier: Apache-2.0
+"""Stable Diffusion's roles from small diffusers folders and single files: equal to the original Python modules."""
 
 import json
 import shutil
@@ -8,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import small_models
-from exporting import ExportTest, binary, check_models, graph_calls, with_gradients
+from exporting import ExportTest, binary, check_models, graph_calls, run_export, with_gradients
 
 from tint_export import probes  # small_models puts scripts/ on the path
 
@@ -37,7 +38,7 @@ class FolderTest(ExportTest):
             for found, wanted in zip(with_gradients(exported, *inputs), expected, strict=True):
                 self.assert_near(found, wanted)
 
-    def test_denoiser_takes_sides_that_differ(self):
+    def test_denoiser_accepts_different_sides(self):
         original, exported = small_models.unet(), self.set.load("denoiser")
         latents, timesteps, context = noisy_inputs(2, 16)
         latents = latents[:, :, :12]
@@ -78,7 +79,7 @@ class FolderTest(ExportTest):
         self.assertEqual(float(log_variance[:, 1].max()), -30)
 
     def test_attention_is_fused(self):
-        # one each for a layer's own attention and that to the context: 1 down, 1 middle, 2 up
+        # two for each layer, self-attention and cross-attention: 1 layer down, 1 middle, 2 up
         self.assertEqual(graph_calls(self.set.load("denoiser"), SDPA), 8)
         self.assertEqual(graph_calls(self.set.load("text_encoder"), SDPA), 2)
         self.assertEqual(graph_calls(self.set.load("autoencoder"), SDPA, "decode"), 1)
@@ -105,6 +106,57 @@ class FolderTest(ExportTest):
         self.assertEqual(result.stdout.count("passed"), 6, result.stdout)
 
 
+class ImageSizeTest(ExportTest):
+    """The U-Net determines the size of images: a fine-tuned autoencoder may state another one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.source = small_models.write_folder(cls.folder / "source")
+
+    def set_sample_size(self, part, value):
+        """None: removes the member."""
+        file = self.source / part / "config.json"
+        config = json.loads(file.read_bytes())
+        self.addCleanup(file.write_text, json.dumps(config))
+        config = {k: v for k, v in (config | {"sample_size": value}).items() if v is not None}
+        file.write_text(json.dumps(config))
+
+    def sizes(self, name, *arguments):
+        """image_size and sample_size of the exported set, and the lines on stderr that are not progress."""
+        out = self.folder / name
+        code, errors = run_export("--out", out, "--stable-diffusion", self.source, *arguments)
+        self.assertEqual(code, 0, errors)
+        roles = json.loads((out / "models.json").read_bytes())["roles"]
+        said = [line for line in errors.splitlines() if ".pt: " not in line]
+        return (roles["autoencoder"]["image_size"], roles["denoiser"]["sample_size"]), said
+
+    def test_an_autoencoder_of_another_size(self):
+        self.set_sample_size("vae", 32)
+        sizes, said = self.sizes("vae")
+        self.assertEqual(sizes, (64, 32))
+        self.assertEqual(len(said), 1, said)
+        for word in (self.source / "vae" / "config.json", "sample_size is 32", "32 latents of 2 pixels", "64 x 64"):
+            self.assertIn(str(word), said[0])
+
+    def test_a_unet_of_another_size(self):
+        self.set_sample_size("unet", 16)
+        sizes, said = self.sizes("unet")
+        self.assertEqual(sizes, (32, 16))
+        self.assertEqual(len(said), 1, said)
+
+    def test_an_autoencoder_without_a_size(self):
+        self.set_sample_size("vae", None)
+        self.assertEqual(self.sizes("unstated"), ((64, 32), []))
+
+    def test_a_chosen_size(self):
+        self.set_sample_size("unet", None)
+        words = (self.source / "unet" / "config.json", "has no sample_size", "expected a positive", "--image-size")
+        self.assert_refused(65, words, "--stable-diffusion", self.source)
+        self.set_sample_size("vae", 32)
+        self.assertEqual(self.sizes("chosen", "--image-size", 128), ((128, 64), []))
+
+
 class FlopTest(unittest.TestCase):
     def test_fused_attention_is_counted(self):
         class Attention(torch.nn.Module):
@@ -117,7 +169,7 @@ class FlopTest(unittest.TestCase):
                 return torch.nn.functional.scaled_dot_product_attention(keys, keys, keys)
 
         counted = probes.count_flops(Attention(), "forward", [probes.Input([2, 3, 5, 16])])
-        products = 2 * 2 * 3 * 5 * 5 * 32  # queries with keys; the weights with values are as many
+        products = 2 * 2 * 3 * 5 * 5 * 32  # queries with keys; the product with the values costs the same
         self.assertEqual(counted, 2 * (2 * 3 * 5) * 16 * 32 + 2 * products)
 
 
@@ -172,7 +224,7 @@ class OtherLayoutsTest(ExportTest):
             self.assertRegex(found.roles["text_encoder"]["source"], f"^{name}, SHA-256 ")
             inputs = noisy_inputs(2, 16)
             ids = torch.arange(77)[None] + 320
-            with torch.no_grad():  # heads, groups and activations stand in no tensor: only a result shows them
+            with torch.no_grad():  # heads, groups and activations are not visible in any tensor, only in results
                 expected = small_models.unet()(*inputs).sample
                 self.assert_near(found.load("denoiser")(*inputs), expected)
                 text = found.load("text_encoder")
@@ -189,7 +241,7 @@ class OtherLayoutsTest(ExportTest):
         self.assertEqual({p.dtype for p in found.load("denoiser").parameters()}, {torch.float16})
         inputs = noisy_inputs(1, 8)
         with torch.no_grad():
-            # the weights' own rounding, 5e-4, through some twenty layers
+            # the weights are rounded by 5e-4; there are about twenty layers
             expected = self.expected.load("denoiser")(*inputs)
             self.assert_near(found.load("denoiser").float()(*inputs), expected, 1e-2)
         named = self.export("named", "--stable-diffusion", source, "--dtype", "autoencoder=bfloat16")
@@ -200,7 +252,7 @@ class OtherLayoutsTest(ExportTest):
 class RefusalTest(ExportTest):
     def test_prediction_of_v(self):
         source = small_models.write_folder(self.folder / "v", prediction_type="v_prediction")
-        words = ("scheduler_config.json", "v_prediction", "epsilon", "Take a Stable Diffusion 1.x")
+        words = ("scheduler_config.json", "v_prediction", "epsilon", "Use a Stable Diffusion 1.x")
         self.assert_refused(65, words, "--stable-diffusion", source)
         path = self.folder / "v.safetensors"
         save_file(small_models.original_state() | {"v_pred": torch.zeros(1)}, path)
@@ -213,7 +265,7 @@ class RefusalTest(ExportTest):
         changes = {
             "Stable Diffusion XL": dict(addition_embed_type="text_time", cross_attention_dim=2048),
             "Stable Diffusion 2.x": dict(use_linear_projection=True),
-            "takes 9 and gives 4 channels": dict(in_channels=9),
+            "has 9 input and 4 output channels": dict(in_channels=9),
         }
         for words, change in changes.items():
             file.write_text(json.dumps(good | change))
@@ -228,9 +280,9 @@ class RefusalTest(ExportTest):
         states = {
             "XL": state | {"conditioner.embedders.0.transformer.weight": torch.zeros(1)},
             "2.x": state | {"cond_stage_model.model.ln_final.weight": torch.zeros(1)},
-            "takes 9 channels": state | {first: torch.zeros(32, 9, 3, 3)},
+            "has 9 input channels": state | {first: torch.zeros(32, 9, 3, 3)},
             "has no tensor": {"weight": torch.zeros(1)},
-            "holds no autoencoder": {k: v for k, v in state.items() if not k.startswith("first_stage_model")},
+            "contains no autoencoder": {k: v for k, v in state.items() if not k.startswith("first_stage_model")},
         }
         for words, found in states.items():
             path = self.folder / "other.safetensors"
@@ -250,10 +302,10 @@ class RefusalTest(ExportTest):
         weights["conv_in.weight"] = torch.zeros(1)
         weights["surplus"] = weights.pop("conv_out.bias")
         save_file(weights, file)
-        words = ("lacks 1 tensors (conv_out.bias)", "unknown 1 tensors (surplus)", "other shapes of 1 tensors (conv_in")
+        words = ("1 missing (conv_out.bias)", "1 unknown (surplus)", "1 of the wrong shape (conv_in")
         self.assert_refused(65, (file, *words), "--stable-diffusion", source)
 
-    def test_a_pickle_that_runs_code_is_refused_and_does_not_run(self):
+    def test_code_in_a_pickle_is_not_run(self):
         witness = self.folder / "witness"
 
         class Runs:
