@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
-"""Times tint against diffusers and PyTorch on the same work, in turn, and prints the ratios of the medians.
+# SPDX-License-Identifier: Apache-2.0
+"""Times tint and diffusers or PyTorch on the same work, alternately, and prints the ratios of the medians.
 
   .venv/bin/python scripts/export_models.py --size bench --out DIR        the models, once
   .venv/bin/python scripts/bench_peers.py --models DIR [--tint build/release/tint] [--rounds 5] [--json]
 
-Each round times tint and then the peer on every kind of work, after a warm-up each, so that what else the machine does
-falls on both. Both sides get the same number of threads, the same spin count of OpenMP's threads and the same settings
-of glibc's malloc (big blocks stay with the process). The peers are the loops as diffusers publishes them:
+Each round times tint and then the peer on every kind of work, each after a warm-up, so that other load on the machine
+affects both. Both use the same number of threads, the same OpenMP spin count and the same settings of glibc's malloc
+(large blocks are not returned to the system). The peers are the loops that diffusers publishes:
 
-  textual-inversion    examples/textual_inversion/textual_inversion.py: batch 1; each step encodes the image, and AdamW
-                       updates the whole token table, whose other rows are then put back
-  null-text-inversion  the community pipeline, one image at a time, U-Net frozen; with --unfrozen as published, where the
-                       weights' gradients are computed too
+  textual-inversion    examples/textual_inversion/textual_inversion.py: batch size 1; each step encodes the image, and
+                       AdamW updates the whole token table, whose other rows are then restored
+  null-text-inversion  the community pipeline, one image at a time, U-Net frozen; with --unfrozen the weights'
+                       gradients are computed as well, as in the published code
   generate             DDIM with guidance, one image at a time, and 16 in a batch
-  training             a step of Conv4 and of ResNet12 on 150 pictures (training_peers.py); tint begins with decoded
-                       pictures in memory, where it keeps them, the peer with files; the peer computes in float32,
-                       as such projects do, tint in bfloat16 where the processor has tiles for it (--precision)
+  training             a step of Conv4 and of ResNet12 on 150 images (training_peers.py); tint starts from decoded
+                       images, which it keeps in memory, the peer from files; the peer computes in float32, as such
+                       projects do, tint in bfloat16 where the processor has AMX (--precision)
 """
 
 import argparse
@@ -65,7 +66,7 @@ def scheduler(steps):
 
 
 class Peers:
-    """The same weights as the set that `--size bench --seed 1` wrote, as diffusers' and transformers' own objects."""
+    """The weights of the set `--size bench --seed 1`, as diffusers and transformers objects."""
 
     def __init__(self, seed):
         self.parts = bench.modules(seed)
@@ -113,13 +114,13 @@ class Peers:
             self.table[others] = before[others]
 
     def _move(self, made, latents, t, s, noise):
-        """DDIM from t to s (0 after the last), as the published notebook writes it."""
+        """DDIM from t to s (0 after the last), as in the published notebook."""
         a_t, a_s = made.alphas_cumprod[t], made.alphas_cumprod[s]
         clean = (latents - (1 - a_t) ** 0.5 * noise) / a_t**0.5
         return a_s**0.5 * clean + (1 - a_s) ** 0.5 * noise
 
     def null_text(self):
-        """One photo over NULL_STEPS timesteps, INNER steps each, none stopped early."""
+        """One photo over NULL_STEPS timesteps with INNER steps each, without early stopping."""
         unet, made = self.parts.unet, scheduler(NULL_STEPS)
         timesteps = [int(t) for t in made.timesteps]
         path = [self.latents(1)]
@@ -168,7 +169,7 @@ def timed(work, units):
 
 
 def tint_seconds(options, name, repetitions):
-    """Median of so many repetitions, after a warm-up."""
+    """Median of `repetitions` runs, after a warm-up."""
     command = [options.tint, "bench", "--models", options.models, "--only", name, "--json"]
     command += ["--repetitions", str(repetitions)]
     command += ["--threads", str(options.threads), "--device", "cpu", "--log-level", "error"]
@@ -207,13 +208,13 @@ def comparisons(peers, unfrozen):
 
 
 def training(workers):
-    """As comparisons."""
+    """As `comparisons`, for training steps."""
     from training_peers import TrainingPeer
 
     works = {}
     for architecture, steps, target in (("conv4", 4, 4), ("resnet12", 2, 2)):
         peer = TrainingPeer(architecture, workers)
-        works[f"training step of 150 pictures, {architecture}"] = (
+        works[f"training step of 150 images, {architecture}"] = (
             f"distill-{architecture}",
             lambda peer=peer, steps=steps: peer.steps(steps),
             steps,
@@ -224,16 +225,22 @@ def training(workers):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", required=True, help="the set of export_models.py --size bench")
-    parser.add_argument("--seed", type=int, default=1, help="its seed (1)")
-    parser.add_argument("--tint", default="build/release/tint")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--only", choices=("diffusion", "training"), help="one kind of work (both)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that load the peer's pictures")
-    parser.add_argument("--precision", default="auto", help="of tint's training: auto, float32, bfloat16 (auto)")
-    parser.add_argument("--unfrozen", action="store_true", help="null-text peer computes the weights' gradients too")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--models", required=True, help="the model set of export_models.py --size bench")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the model set (1)")
+    parser.add_argument("--tint", default="build/release/tint", help="the tint program")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (5)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="number of threads (one per core)")
+    parser.add_argument("--only", choices=("diffusion", "training"), help="kind of work (default: both)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count(), help="number of processes that load the peer's images"
+    )
+    parser.add_argument(
+        "--precision", default="auto", help="precision of tint's training: auto, float32, bfloat16 (auto)"
+    )
+    parser.add_argument(
+        "--unfrozen", action="store_true", help="the null-text peer also computes the weights' gradients"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     keep_memory()
     torch.set_num_threads(options.threads)
@@ -246,10 +253,13 @@ def main():
     seconds = {name: ([], []) for name in works}
     for round_idx in range(options.rounds):
         for name, (unit, work, units, _) in works.items():
-            # A step of training is short: as many as the peer's.
+            # A training step is short: time as many as for the peer.
             seconds[name][0].append(tint_seconds(options, unit, units if unit.startswith("distill") else 1))
             seconds[name][1].append(timed(work, units))
-            print(f"round {round_idx + 1}: {name}: {seconds[name][0][-1]:.4f} s, {seconds[name][1][-1]:.4f} s", file=sys.stderr)
+            print(
+                f"round {round_idx + 1}: {name}: {seconds[name][0][-1]:.4f} s, {seconds[name][1][-1]:.4f} s",
+                file=sys.stderr,
+            )
     rows = []
     for name, (_, _, _, target) in works.items():
         ours, theirs = (statistics.median(values) for values in seconds[name])

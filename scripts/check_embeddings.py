@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Loads the learned words of a run as other tools do, with diffusers' load_textual_inversion, and says what came of it.
+# SPDX-License-Identifier: Apache-2.0
+"""Loads the learned words of a run with diffusers' load_textual_inversion and compares the loaded vectors.
 
   .venv/bin/python scripts/check_embeddings.py RUN/episodes/0000/textual-inversion/KEY
 
-Every .safetensors of the folder (layout of diffusers, or kohya's, where the word is the file's name) goes into a text
-encoder of the same width (seeded weights: only its token table matters); the placeholder must become one token per
-vector, with exactly the vectors of the file. Exits with 1 if one does not.
+Every .safetensors file of the folder (layout of diffusers, or of kohya, where the word is the file's name) is loaded
+into a text encoder of the same width (with seeded weights: only its token table matters). The placeholder must become
+one token per vector, with exactly the vectors of the file. Exits with 1 if a file does not load correctly.
 Needs `scripts/setup --export`.
 """
 
@@ -33,8 +34,14 @@ def check(file):
     [(key, vectors)] = load_file(file).items()
     placeholder = file.stem if key == "emb_params" else key
     pipeline = StableDiffusionPipeline(
-        vae=None, text_encoder=text_encoder(vectors.shape[1]), tokenizer=clip_tokenizer.reference_tokenizer(),
-        unet=None, scheduler=None, safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        vae=None,
+        text_encoder=text_encoder(vectors.shape[1]),
+        tokenizer=clip_tokenizer.reference_tokenizer(),
+        unet=None,
+        scheduler=None,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
     )
     pipeline.load_textual_inversion(str(file), token=placeholder)
     names = [placeholder] + [f"{placeholder}_{i}" for i in range(1, vectors.shape[0])]
@@ -49,7 +56,7 @@ def main(arguments=None):
         sys.exit(__doc__)
     files = sorted(pathlib.Path(arguments[0]).glob("*.safetensors"))
     if not files:
-        sys.exit(f"{arguments[0]}: holds no learned words (<class>.safetensors)")
+        sys.exit(f"{arguments[0]}: contains no learned words (<class>.safetensors)")
     good = 0
     for file in files:
         ids, equal = check(file)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Reads the event files of a report with TensorBoard's own reader and compares every value with curves.jsonl.
 
     python3 -m venv /tmp/tensorboard && /tmp/tensorboard/bin/pip install tensorboard
     /tmp/tensorboard/bin/python scripts/check_events.py RUN/report
 
-Checks the framing and both checksums of each record as well. Of a report on one result.
+Also checks the framing and both checksums of each record. The report must be of one result.
 """
 
 import collections
@@ -18,15 +19,19 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
 
 def check_framing(path):
-    data, at, records = path.read_bytes(), 0, 0
-    while at < len(data):
-        (size,) = struct.unpack_from("<Q", data, at)
-        (of_length,) = struct.unpack_from("<I", data, at + 8)
-        (of_bytes,) = struct.unpack_from("<I", data, at + 12 + size)
-        assert of_length == masked_crc32c(data[at : at + 8]), f"{path}: checksum of a length at {at}"
-        assert of_bytes == masked_crc32c(data[at + 12 : at + 12 + size]), f"{path}: checksum of bytes at {at}"
-        at, records = at + 16 + size, records + 1
-    assert at == len(data), f"{path}: cut short"
+    data, offset, records = path.read_bytes(), 0, 0
+    while offset < len(data):
+        (size,) = struct.unpack_from("<Q", data, offset)
+        (of_length,) = struct.unpack_from("<I", data, offset + 8)
+        (of_bytes,) = struct.unpack_from("<I", data, offset + 12 + size)
+        assert of_length == masked_crc32c(data[offset : offset + 8]), (
+            f"{path}: wrong checksum of a length at byte {offset}"
+        )
+        assert of_bytes == masked_crc32c(data[offset + 12 : offset + 12 + size]), (
+            f"{path}: wrong checksum of a record at byte {offset}"
+        )
+        offset, records = offset + 16 + size, records + 1
+    assert offset == len(data), f"{path}: truncated"
     return records
 
 
@@ -34,8 +39,7 @@ def read_scalars(path):
     accumulator = event_accumulator.EventAccumulator(str(path), size_guidance={event_accumulator.SCALARS: 0})
     accumulator.Reload()
     return {
-        tag: [(event.step, event.value) for event in accumulator.Scalars(tag)]
-        for tag in accumulator.Tags()["scalars"]
+        tag: [(event.step, event.value) for event in accumulator.Scalars(tag)] for tag in accumulator.Tags()["scalars"]
     }
 
 
@@ -53,11 +57,11 @@ def main():
         path = report / "tensorboard" / episode / "events.out.tfevents.tint"
         records = check_framing(path)
         scalars = read_scalars(path)
-        assert scalars == dict(tags), f"{path}: other values than curves.jsonl"
+        assert scalars == dict(tags), f"{path}: values differ from curves.jsonl"
         count = sum(len(points) for points in tags.values())
         assert records == count + 1, f"{path}: {records} records for {count} values"
         values += count
-    print(f"check_events: {len(expected)} event files, {values} values as in curves.jsonl")
+    print(f"check_events: {len(expected)} event files, {values} values, all equal to curves.jsonl")
 
 
 if __name__ == "__main__":

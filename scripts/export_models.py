@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes a model set for tint: TorchScript files, CLIP's tokenizer and models.json (configs/models.schema.md).
 
   scripts/setup --export                                           once: the Python environment .venv
   .venv/bin/python scripts/export_models.py --out DIR --stable-diffusion FOLDER|FILE --hat FILE --dino FILE \\
-      --inception FILE                                             public checkpoints (docs/models.md), any of them
+      --inception FILE                                             public checkpoints (docs/models.md), one or more
   .venv/bin/python scripts/export_models.py --size tiny --out DIR  the real architectures at small width, under 20 MB
-  .venv/bin/python scripts/export_models.py --size bench --out DIR  Stable Diffusion in small, for speed
-  .venv/bin/python scripts/export_models.py --size sd15 --out DIR  Stable Diffusion 1.5's, in full size; random weights
-  .venv/bin/python scripts/export_models.py --tokenizer FILE       only CLIP's vocabulary as a SentencePiece model
+  .venv/bin/python scripts/export_models.py --size bench --out DIR  a small Stable Diffusion for benchmarks
+  .venv/bin/python scripts/export_models.py --size sd15 --out DIR  Stable Diffusion 1.5 at full size, random weights
+  .venv/bin/python scripts/export_models.py --tokenizer FILE       only CLIP's vocabulary, as a SentencePiece model
 
 The tiny set needs no download: its weights are random numbers from --seed, and single layers are fitted in closed form
-on drawn pictures, so that its autoencoder encodes, its U-Net removes noise and heeds prompts, and every stage of tint
-does on it what it does on Stable Diffusion. Images have 64 x 64 pixels. The same seed gives the same bytes.
+to synthetic images, so that its autoencoder encodes, its U-Net removes noise and follows prompts, and every stage of
+tint works as with Stable Diffusion. Images have 64 x 64 pixels. The same seed gives the same bytes.
 
-Weight files are read as tensors only: a pickle that wants to run code is refused. Exit codes: 64 a wrong option, 65 a
-file that cannot be used, 66 a missing file, 73 DIR cannot be written.
+Weight files are read as tensors only: a pickle that would run code is rejected. Exit codes: 64 invalid option, 65
+unusable file, 66 missing file, 73 DIR cannot be written.
 """
 
 import pathlib
@@ -22,7 +23,7 @@ import resource
 import sys
 import time
 
-from tint_export.command_line import CANNOT_CREATE, Parser, run, stop
+from tint_export.command_line import CANNOT_CREATE, Parser, run, say, stop
 
 PROGRAM = "export_models.py"
 DTYPES = ("float32", "float16", "bfloat16")
@@ -30,37 +31,39 @@ ROLES = ("denoiser", "autoencoder", "text_encoder", "upscaler", "teacher", "ince
 SOURCES = ("stable_diffusion", "hat", "dino", "inception", "clip")
 
 
-def say(message):
-    print(message, file=sys.stderr, flush=True)
-
-
 def peak_gigabytes():
-    """Largest memory of this process so far; Linux counts it in KiB."""
+    """Peak memory of this process so far; Linux reports it in KiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def make_parser():
     parser = Parser(__doc__)
     path = dict(type=pathlib.Path, metavar="FILE")
-    parser.add_argument("--size", choices=["tiny", "bench", "sd15"], help="a set of seeded weights")
-    parser.add_argument("--tokenizer", help="write the tokenizer alone", **path)
-    parser.add_argument("--stable-diffusion", help="folder of diffusers, or a checkpoint in one file", **path)
+    parser.add_argument("--size", choices=["tiny", "bench", "sd15"], help="export a set of seeded random weights")
+    parser.add_argument("--tokenizer", help="write the tokenizer only", **path)
+    parser.add_argument("--stable-diffusion", help="diffusers folder, or checkpoint in a single file", **path)
     parser.add_argument("--hat", help="HAT checkpoint, for super-resolution", **path)
     parser.add_argument("--dino", help="DINO ViT checkpoint, for the teacher", **path)
     parser.add_argument("--inception", help="pytorch-fid's weights, for FID", **path)
-    parser.add_argument("--clip", help="folder of transformers with CLIP's two towers", **path)
-    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="folder for the set; made if absent")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of a --size, 0 to 1000000 (1)")
+    parser.add_argument("--clip", help="transformers folder with CLIP's two towers", **path)
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="folder of the set; created if missing")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the --size sets, 0 to 1000000 (1)")
     parser.add_argument(
         "--dtype", action="append", default=[], metavar="[ROLE=]TYPE",
-        help="float32 (default), float16 or bfloat16; for all roles but the autoencoder, or for the role named",
+        help="float32 (default), float16 or bfloat16; for all roles except the autoencoder, or for ROLE only",
     )  # fmt: skip
-    parser.add_argument("--teacher-size", type=int, default=224, metavar="N", help="side of the teacher's images (224)")
-    parser.add_argument("--image-size", type=int, metavar="N", help="side of generated images, if not the model's own")
-    parser.add_argument("--licence", action="append", default=[], metavar="ROLE=TEXT", help="as models.json shall say")
-    parser.add_argument("--force", action="store_true", help="write over a set that is already in DIR")
-    parser.add_argument("--add", action="store_true", help="keep the other roles of the set in DIR")
-    parser.add_argument("--verify", action="store_true", help="compare each file with its module at other sizes too")
+    parser.add_argument(
+        "--teacher-size", type=int, default=224, metavar="N", help="side length of the teacher's images (224)"
+    )
+    parser.add_argument(
+        "--image-size", type=int, metavar="N", help="side length of generated images (default: that of the model)"
+    )
+    parser.add_argument(
+        "--licence", action="append", default=[], metavar="ROLE=TEXT", help="licence of a role in models.json"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite an existing set in DIR")
+    parser.add_argument("--add", action="store_true", help="keep the other roles of an existing set in DIR")
+    parser.add_argument("--verify", action="store_true", help="compare each file with its module, at several sizes")
     return parser
 
 
@@ -69,11 +72,11 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     sources = any(getattr(options, name) for name in SOURCES)
     if bool(options.size) + bool(options.tokenizer) + sources != 1:
-        parser.error("name either --size, or --tokenizer, or sources (--stable-diffusion, --hat, --dino, ...)")
+        parser.error("expected either --size, or --tokenizer, or sources (--stable-diffusion, --hat, --dino, ...)")
     if not options.tokenizer and not options.out:
-        parser.error("a set needs --out DIR")
+        parser.error("--out DIR is required for a set")
     if options.tokenizer and options.out:
-        parser.error("--tokenizer names its file itself; --out is for a set")
+        parser.error("--out cannot be combined with --tokenizer, which names its own file")
     if not 0 <= options.seed <= 1_000_000:
         parser.error(f"--seed is {options.seed}; expected 0 to 1000000")
     if options.image_size is not None and (options.image_size < 64 or options.image_size % 64):
@@ -91,7 +94,7 @@ def parse_pair(parser, option, text):
 
 
 def parse_dtypes(parser, given):
-    """Role -> name of its dtype. The autoencoder overflows in half precision: it changes only by its own name."""
+    """Role -> name of its dtype. The autoencoder overflows in half precision: it stays float32 unless it is named."""
     named = dict(parse_pair(parser, "--dtype", text) for text in given if "=" in text)
     common = [text for text in given if "=" not in text] or ["float32"]
     for value in [*named.values(), *common]:
@@ -138,7 +141,7 @@ def write_tokenizer(options):
 
 
 def silence():
-    """Tracing warns about every Python branch on a shape; --verify looks at what could go wrong there."""
+    """Hides tracing's warnings about Python branches on shapes; --verify checks their effect."""
     import logging
     import warnings
 
@@ -149,7 +152,8 @@ def silence():
 def main(arguments=None):
     options = parse(arguments)
     if options.out and (options.out / "models.json").exists() and not (options.force or options.add):
-        message = f"{options.out} holds a model set; --force writes over it, --add keeps its other roles"
+        remedy = "Use --force to overwrite it, or --add to keep its other roles."
+        message = f"{options.out}: already contains a model set. {remedy}"
         return stop(PROGRAM, message, CANNOT_CREATE)
     silence()
     return run(PROGRAM, lambda: (write_tokenizer if options.tokenizer else write_set)(options))

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Lets Python import the PyPI build of PyTorch on a machine without a GPU and without 3 GB of NVIDIA's libraries.
+# SPDX-License-Identifier: Apache-2.0
+"""Lets Python import the PyPI build of PyTorch without a GPU and without 3 GB of NVIDIA libraries.
 
   scripts/make_cuda_stand_ins.py SITE_PACKAGES OUT    (called by scripts/setup --export)
 
-That build names those libraries as needed even where no CUDA device is ever asked for. For each that is not installed
-this writes a shared library of the same name into OUT, whose functions all return 1 (an error in every one of these
-interfaces), and OUT/tint_cuda_stand_ins.py, which loads them; the dynamic linker then takes them for the real ones.
-Needs gcc, readelf and nm. Nothing is written where nothing is missing.
+That build is linked to those libraries even if no CUDA device is used. For each library that is not installed, this
+writes a shared library of the same name to OUT, whose functions all return 1 (an error in all of these interfaces), and
+OUT/tint_cuda_stand_ins.py, which loads them; the dynamic linker then uses them instead of the real ones. Needs gcc,
+readelf and nm. If no library is missing, none is written.
 """
 
 import pathlib
@@ -14,14 +15,16 @@ import re
 import subprocess
 import sys
 
-MODULE = '''"""Loads the stand-ins beside it before torch asks for the real libraries (make_cuda_stand_ins.py)."""
+MODULE = '''"""Loads the stand-ins next to it before torch loads the real libraries (make_cuda_stand_ins.py)."""
 import ctypes
 import pathlib
 
 for library in sorted(pathlib.Path(__file__).parent.glob("lib*.so*")):
     ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
 '''
-NVIDIA = re.compile(r"lib(cu(?!da\.)|nccl|nvshmem|nvrtc)")  # libcuda is the driver's, and asked for only with a device
+NVIDIA = re.compile(
+    r"lib(cu(?!da\.)|nccl|nvshmem|nvrtc)"
+)  # libcuda belongs to the driver and is loaded only with a device
 
 
 def output(*command):
@@ -33,14 +36,14 @@ def needed(library):
 
 
 def wanted_symbols(library):
-    """(name, version or None) of what `library` expects others to define."""
+    """(name, version or None) of the undefined symbols of `library`."""
     for line in output("nm", "-D", "--undefined-only", "--with-symbol-versions", library).splitlines():
         name, _, version = line.split()[-1].partition("@")
         yield name, version or None
 
 
 def write_stand_in(path, symbols):
-    """A library with functions of these names. A version node for all: the linker looks for it by name."""
+    """A library with functions of these names, and a version node for each version."""
     source = "".join(f"long {name}(void) {{ return 1; }}\n" for name, _ in symbols)
     versions = {}
     for name, version in symbols:
@@ -60,18 +63,18 @@ def main():
     packages, out = map(pathlib.Path, sys.argv[1:])
     libraries = sorted((packages / "torch" / "lib").glob("*.so*"))
     if not libraries:
-        sys.exit(f"{packages}: holds no torch")
+        sys.exit(f"{packages}: contains no torch")
     present = {file.name for file in packages.glob("nvidia/**/lib/*.so*")} | {file.name for file in libraries}
     missing = sorted({name for library in libraries for name in needed(library) if NVIDIA.match(name)} - present)
     symbols = {symbol for library in libraries for symbol in wanted_symbols(library)}
-    # Symbols without a version name no library: any stand-in may define them.
+    # Symbols without a version can be defined by any stand-in.
     unversioned = sorted(s for s in symbols if s[1] is None and re.match(r"(cu|nccl|nvshmem)[A-Za-z]", s[0]))
     out.mkdir(parents=True, exist_ok=True)
-    for place, name in enumerate(missing):
+    for index, name in enumerate(missing):
         own = sorted(s for s in symbols if s[1] == name or s[1] == name.split("_")[0].removeprefix("lib").upper())
-        write_stand_in(out / name, own + (unversioned if place == 0 else []))
+        write_stand_in(out / name, own + (unversioned if index == 0 else []))
     (out / "tint_cuda_stand_ins.py").write_text(MODULE)
-    print(f"{len(missing)} stand-ins for libraries of NVIDIA in {out}")
+    print(f"{len(missing)} stand-ins for NVIDIA libraries in {out}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Prints decision values of scikit-learn's multinomial logistic regression for tests/fewshot/logistic_regression_test.cc.
+# SPDX-License-Identifier: Apache-2.0
+"""Prints scikit-learn's decision values of logistic regression, for tests/fewshot/logistic_regression_test.cc.
 
-Needs scikit-learn and numpy (pip install scikit-learn; 1.9.1 made the pinned numbers). The data need no file: element k
-of the features, in C order, is 2 frac(k phi) - 1 with phi = 0.6180339887498949, rows divided by their length; row i has
-class i mod 5.
+Needs scikit-learn and numpy (pip install scikit-learn; the expected numbers are of 1.9.1). The data need no file:
+element k of the features, in C order, is 2 frac(k phi) - 1 with phi = 0.6180339887498949, with rows normalised to
+length 1; row i has class i mod 5.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ ROWS, WIDTH, WAYS, QUERIES = 25, 40, 5, 4
 
 
 def features(first: int, rows: int) -> np.ndarray:
-    """Rows of the sequence, each of length 1."""
+    """Rows of the sequence, normalised to length 1."""
     k = np.arange(first, first + rows * WIDTH, dtype=np.float64)
     values = 2 * np.modf(k * 0.6180339887498949)[0] - 1
     values = values.reshape(rows, WIDTH)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes tests/parity/fixtures: small seeded models of diffusers and transformers, and what those libraries and
-PyTorch's optimisers compute with them.
+# SPDX-License-Identifier: Apache-2.0
+"""Writes tests/parity/fixtures: small seeded models of diffusers and transformers, and the results of those libraries
+and of PyTorch's optimisers.
 
   .venv/bin/python scripts/make_parity_fixtures.py [FOLDER]
 
@@ -116,7 +117,7 @@ def denoising(unet):
 
 
 def move(alphas, latents, t, s, noise):
-    """DDIM with eta = 0 from t to s, as the published null-text notebook writes it."""
+    """DDIM with eta = 0 from t to s, as in the published null-text notebook."""
     clean = (latents - (1 - alphas[t]) ** 0.5 * noise) / alphas[t] ** 0.5
     return alphas[s] ** 0.5 * clean + (1 - alphas[s]) ** 0.5 * noise
 
@@ -131,7 +132,7 @@ def inversion(unet, steps, context, start):
 
 
 def null_text(unet):
-    """Every inner step's loss, gradient and embedding, with the state that it started from."""
+    """Loss, gradient and embedding of every inner step, with its initial state."""
     made = scheduler(NULL_STEPS)
     alphas, timesteps = made.alphas_cumprod, [int(t) for t in made.timesteps]
     start, context, empty = 0.5 * torch.randn(1, 4, 8, 8), torch.randn(1, 77, WIDTH), torch.randn(1, 77, WIDTH)
@@ -167,26 +168,26 @@ def null_text(unet):
 
 
 def textual_inversion(unet, text):
-    """TRAINING steps of Adam and AdamW on one row of the prompt's token vectors, noise and timesteps given."""
+    """TRAINING steps of Adam and AdamW on one row of the prompt's token vectors, with recorded noise and timesteps."""
     ids = torch.full((1, 77), 63)
     ids[0, :6] = torch.tensor([62, 5, 11, 17, 23, 29])
-    place = 5
+    position = 5
     vectors = text.get_input_embeddings()(ids).detach()
     latents, noise = torch.randn(TRAINING, 4, 8, 8), torch.randn(TRAINING, 4, 8, 8)
     timesteps = torch.randint(250, 1000, (TRAINING,))
     made = scheduler(50)
     encoder = wrappers.TextEncoder(text)  # transformers' layers, from token vectors on
     reference = text(ids).last_hidden_state
-    assert torch.allclose(encoder(vectors), reference, atol=1e-6), "the wrapper is not the text encoder"
+    assert torch.allclose(encoder(vectors), reference, atol=1e-6), "the wrapper and the text encoder differ"
     hold("ti.context", reference)
     for name, tensor in (("vectors", vectors), ("latents", latents), ("noise", noise), ("timesteps", timesteps)):
         hold(f"ti.{name}", tensor)
     for kind, optimizer_type, decay in (("adam", torch.optim.Adam, 0), ("adamw", torch.optim.AdamW, 0.01)):
-        row = vectors[:, place].clone().requires_grad_(True)
+        row = vectors[:, position].clone().requires_grad_(True)
         optimizer = optimizer_type([row], lr=1e-3, weight_decay=decay)
         losses, gradients, rows = [], [], []
         for k in range(TRAINING):
-            context = encoder(torch.cat([vectors[:, :place], row[:, None], vectors[:, place + 1 :]], dim=1))
+            context = encoder(torch.cat([vectors[:, :position], row[:, None], vectors[:, position + 1 :]], dim=1))
             noisy = made.add_noise(latents[k : k + 1], noise[k : k + 1], timesteps[k : k + 1])
             loss = functional.mse_loss(unet(noisy, timesteps[k : k + 1], context).sample, noise[k : k + 1])
             optimizer.zero_grad()
@@ -220,7 +221,7 @@ def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "tests/parity/fixtures")
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    to_export = build()  # the wrappers change what they wrap: the libraries' own modules stay as they are
+    to_export = build()  # the wrappers modify their modules, so the reference modules are built separately
     unet, text, vae = build()
     about = dict(licence="Apache-2.0", source="scripts/make_parity_fixtures.py")
     for model in (

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes prompts with the ids that transformers' CLIPTokenizer gives, for tests/text.
+# SPDX-License-Identifier: Apache-2.0
+"""Writes prompts with their ids from transformers' CLIPTokenizer, for tests/text.
 
-  .venv/bin/python scripts/make_text_fixture.py                       tests/text/fixtures/clip_ids.json (about 300 lines)
-  .venv/bin/python scripts/make_text_fixture.py --large --out FILE    the whole vocabulary, every code point, 25,000
-  lines;
-                                                                      TINT_TEXT_FIXTURE=FILE tint_text_test compares on it
+  .venv/bin/python scripts/make_text_fixture.py                       tests/text/fixtures/clip_ids.json (300 lines)
+  .venv/bin/python scripts/make_text_fixture.py --large --out FILE    the whole vocabulary, every code point and
+                                                                      25,000 random lines, for
+                                                                      TINT_TEXT_FIXTURE=FILE tint_text_test
 
-Lines are drawn from a fixed seed, so that two runs write the same bytes.
+Lines are generated from a fixed seed, so that two runs write the same bytes.
 """
 
 import argparse
@@ -64,7 +65,7 @@ __init__ snake_case camelCase PascalCase kebab-case path/to/file.txt C:\\dir
 
 
 def word(rng, tokens):
-    """A word from one to three vocabulary pieces, or a run of characters from one Unicode block."""
+    """One to three vocabulary tokens, or a run of characters from one Unicode block."""
     if rng.random() < 0.8:
         text = "".join(rng.choice(tokens) for _ in range(rng.randint(1, 3)))
     else:
@@ -74,7 +75,7 @@ def word(rng, tokens):
     return text.upper() if style < 0.1 else text.title() if style < 0.2 else text
 
 
-def drawn_line(rng, tokens):
+def random_line(rng, tokens):
     blanks = [" "] * 8 + ["", "  ", "\t", "\n", "-", ", ", "'s ", "' ", ". ", "\u00a0"]
     parts = []
     for _ in range(rng.randint(1, 9)):
@@ -85,7 +86,7 @@ def drawn_line(rng, tokens):
 
 
 def plain_tokens():
-    """The vocabulary as the text it stands for, where that is text; byte characters are turned back into bytes."""
+    """The tokens of the vocabulary that are valid text, with byte characters turned back into bytes."""
     byte_of = {c: b for c, b in zip(tokenizer.byte_characters(), byte_values())}
     texts = []
     for token in tokenizer.vocabulary(tokenizer.read_merges(tokenizer.merges_file()))[:-2]:
@@ -110,17 +111,19 @@ def lines(large):
         found += tokens
         points = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000 and unicodedata.category(chr(c)) != "Cn"]
         found += [f"a{chr(c)}b {chr(c)} '{chr(c)}" for c in points]
-    found += [drawn_line(rng, tokens) for _ in range(25000 if large else 265)]
+    found += [random_line(rng, tokens) for _ in range(25000 if large else 265)]
     return found
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--large", action="store_true", help="the large comparison, for a run by hand")
+    parser.add_argument(
+        "--large", action="store_true", help="the large comparison, which is not part of the test suite"
+    )
     parser.add_argument("--out", type=pathlib.Path, default=DEFAULT, help="file to write (default: the fixture)")
     arguments = parser.parse_args()
     if arguments.large and arguments.out == DEFAULT:
-        parser.error("--large needs --out: the fixture in the repository stays small")
+        parser.error("--large requires --out: the fixture in the repository stays small")
 
     import tokenizers
     import transformers

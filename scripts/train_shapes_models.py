@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Trains the models of the drawn world (tint demo draw), and writes them as a model set.
+# SPDX-License-Identifier: Apache-2.0
+"""Trains the models of the synthetic shapes data set (tint dataset synthesize) and writes them as a model set.
 
-  scripts/setup --export                                                    once: the Python environment .venv
-  .venv/bin/python scripts/train_demo_world.py --work DIR                   trains what is not trained yet
-  .venv/bin/python scripts/train_demo_world.py --work DIR --minutes 50      as much of it as 50 minutes allow
-  .venv/bin/python scripts/train_demo_world.py --work DIR --judge           how many pictures of captions are recognised
-  .venv/bin/python scripts/train_demo_world.py --work DIR --judge-run RUN   how many of a run's generated pictures are
-  .venv/bin/python scripts/train_demo_world.py --work DIR --out MODELS      the set, with students and a model card
+  scripts/setup --export                                                     once: the Python environment .venv
+  .venv/bin/python scripts/train_shapes_models.py --work DIR                 trains every stage that is not finished
+  .venv/bin/python scripts/train_shapes_models.py --work DIR --minutes 50    the same, for at most 50 minutes
+  .venv/bin/python scripts/train_shapes_models.py --work DIR --judge         judges images generated from captions
+  .venv/bin/python scripts/train_shapes_models.py --work DIR --judge-run RUN  judges the generated images of a run
+  .venv/bin/python scripts/train_shapes_models.py --work DIR --out MODELS    writes the set, students and a model card
 
 Stages: autoencoder, diffusion (U-Net and text encoder), upscaler, teacher, frechet (features for Frechet distances),
-judge. Each goes on where it was stopped, to the same numbers. Three are shown labels: the teacher those of base classes
-alone, frechet and the judge all, for they measure and teach nobody. Exit code 75: the minutes were not enough, the same command goes on.
+judge. An interrupted stage resumes at its last saved step and gives the same weights. Three stages use labels: the
+teacher uses those of the base classes only; frechet and the judge use all labels, because they only measure results.
+Exit code 75: the time limit was reached; run the same command again to resume.
 """
 
 import pathlib
@@ -19,7 +21,7 @@ import time
 
 from tint_export.command_line import Parser, run
 
-PROGRAM = "train_demo_world.py"
+PROGRAM = "train_shapes_models.py"
 STOPPED = 75
 
 
@@ -29,22 +31,30 @@ def say(message):
 
 def make_parser():
     parser = Parser(__doc__)
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder of pictures and states, about 2 GB")
-    parser.add_argument("--out", type=pathlib.Path, help="folder of the model set")
-    parser.add_argument("--tint", default="build/release/tint", help="the program, which draws the pictures")
-    parser.add_argument("--stages", default="autoencoder,upscaler,teacher,frechet,judge,diffusion", help="which, with commas")
-    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so many")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, help="of every stage, for a trial")
-    parser.add_argument("--per-class", type=int, default=500, help="pictures of a class in the pool")
-    parser.add_argument("--judge", action="store_true", help="judge pictures of captions, and write them as a sheet")
-    parser.add_argument("--judge-run", type=pathlib.Path, help="judge the generated pictures of this run folder")
+    parser.add_argument(
+        "--work", type=pathlib.Path, required=True, help="folder for images and training states, about 2 GB"
+    )
+    parser.add_argument("--out", type=pathlib.Path, help="folder of the model set to write")
+    parser.add_argument("--tint", default="build/release/tint", help="the tint program, which makes the images")
+    parser.add_argument(
+        "--stages",
+        default="autoencoder,upscaler,teacher,frechet,judge,diffusion",
+        help="stages to train, separated by commas",
+    )
+    parser.add_argument("--minutes", type=float, default=1e9, help="time limit in minutes")
+    parser.add_argument("--threads", type=int, default=2, help="number of threads (2)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of weights and images (1)")
+    parser.add_argument("--steps", type=int, help="number of steps of every stage, for a quick test")
+    parser.add_argument("--per-class", type=int, default=500, help="number of images per class in the pool (500)")
+    parser.add_argument(
+        "--judge", action="store_true", help="judge images generated from captions, and write contact sheets"
+    )
+    parser.add_argument("--judge-run", type=pathlib.Path, help="judge the generated images of this run folder")
     return parser
 
 
 def train(options, stages):
-    """True when all stages asked for are finished."""
+    """True when all selected stages are finished."""
     until = time.monotonic() + 60 * options.minutes
     for name in options.stages.split(","):
         training = getattr(stages, name)()
@@ -64,8 +74,8 @@ def main():
 
     def work():
         import torch
-        from tint_demo import card, export, judging, students
-        from tint_demo.stages import STEPS, Stages
+        from tint_shapes import card, export, judging, students
+        from tint_shapes.stages import STEPS, Stages
 
         torch.set_num_threads(options.threads)
         steps = {name: options.steps for name in STEPS} if options.steps else None

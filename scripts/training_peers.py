@@ -1,8 +1,9 @@
-"""The training loop that few-shot projects publish, as a peer for scripts/bench_peers.py.
+# SPDX-License-Identifier: Apache-2.0
+"""The usual training loop of few-shot projects, as a peer for scripts/bench_peers.py.
 
-A folder of JPEG files read with PIL by DataLoader workers, torchvision's RandomCrop(84, padding=8), ColorJitter(0.4, 0.4,
-0.4), RandomHorizontalFlip, ToTensor and Normalize, then forward, backward and SGD of Conv4 or ResNet12 with five classes,
-in float32 and the default memory order.
+A folder of JPEG files read with PIL by DataLoader workers, torchvision's RandomCrop(84, padding=8), ColorJitter(0.4,
+0.4, 0.4), RandomHorizontalFlip, ToTensor and Normalize, then forward, backward and SGD of Conv4 or ResNet12 with five
+classes, in float32 and the default memory order.
 """
 
 import ctypes
@@ -18,7 +19,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-BATCH, SIDE, WAYS, PICTURES = 150, 84, 5, 1200
+BATCH, SIDE, WAYS, IMAGES = 150, 84, 5, 1200
 MEAN, STD = (0.472138, 0.453308, 0.409961), (0.277184, 0.267751, 0.284490)
 
 
@@ -41,13 +42,16 @@ class Conv4(nn.Module):
 
 
 class Residual(nn.Module):
-    """Three convolutions beside a 1x1 shortcut, then pooling."""
+    """Three convolutions with a 1x1 shortcut, then pooling."""
 
     def __init__(self, inputs, outputs):
         super().__init__()
         layers = []
         for i in range(3):
-            layers += [nn.Conv2d(inputs if i == 0 else outputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs)]
+            layers += [
+                nn.Conv2d(inputs if i == 0 else outputs, outputs, 3, padding=1, bias=False),
+                nn.BatchNorm2d(outputs),
+            ]
             layers += [nn.ReLU(inplace=True)] if i < 2 else []
         self.layers = nn.Sequential(*layers)
         self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
@@ -69,12 +73,12 @@ class ResNet12(nn.Module):
 
 
 class Files(Dataset):
-    """Drawn pictures in JPEG files, opened one by one."""
+    """Random images in JPEG files, opened one by one."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         generator = np.random.default_rng(0)
-        for k in range(PICTURES):
+        for k in range(IMAGES):
             small = Image.fromarray(generator.integers(0, 256, (12, 12, 3), dtype=np.uint8))
             small.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(self.folder / f"{k:05d}.jpg", quality=95)
         self.transform = transforms.Compose(
@@ -88,15 +92,15 @@ class Files(Dataset):
         )
 
     def __len__(self):
-        return PICTURES
+        return IMAGES
 
     def __getitem__(self, index):
         return self.transform(Image.open(self.folder / f"{index:05d}.jpg").convert("RGB")), index % WAYS
 
 
 def use_default_memory(_):
-    """Loader processes keep glibc's own settings: with those of the training process (bench_peers.keep_memory) each of
-    them was seen to grow to 11 GB."""
+    """Loader processes use glibc's defaults: with the settings of the training process (bench_peers.keep_memory) each
+    of them grew to 11 GB."""
     libc = ctypes.CDLL(None)
     libc.mallopt(-4, 65536)  # M_MMAP_MAX
     libc.mallopt(-3, 128 << 10)  # M_MMAP_THRESHOLD
@@ -105,7 +109,7 @@ def use_default_memory(_):
 
 
 class TrainingPeer:
-    """Steps of one architecture; batches come from `workers` processes."""
+    """Training steps of one architecture; batches are loaded by `workers` processes."""
 
     def __init__(self, architecture, workers):
         self.folder = tempfile.TemporaryDirectory()
@@ -117,7 +121,7 @@ class TrainingPeer:
             num_workers=workers,
             drop_last=True,
             worker_init_fn=use_default_memory,
-            persistent_workers=workers > 0,  # processes forked again beside OpenMP's threads were seen to hang
+            persistent_workers=workers > 0,  # processes that are forked again while OpenMP threads exist can hang
         )
         self.batches = itertools.chain.from_iterable(itertools.repeat(loader))
         self.model = (Conv4 if architecture == "conv4" else ResNet12)()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fig. 3: the share of fresh noise.
+# SPDX-License-Identifier: Apache-2.0
+# Fig. 3: the weight of fresh noise.
 # shellcheck source-path=SCRIPTDIR source=common.bash
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
 
@@ -7,10 +8,10 @@ help() {
   cat <<'TEXT'
 scripts/reproduce/alpha.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
 
-The share alpha of fresh noise in the starting latent (Fig. 3), on 5 fixed validation episodes of miniImageNet: images
-(contact.png of each generate result) and accuracy for each alpha; words and inversions are computed once.
+The weight alpha of fresh noise in the initial latent (Fig. 3), on 5 fixed validation episodes of miniImageNet: images
+(contact.png of each generate result) and accuracy for each alpha. Embeddings and inversions are computed once.
 
-  --alphas LIST    default 0,0.2,0.4,0.6,0.8,1,random (random: drawn evenly for each image)
+  --alphas LIST    default 0,0.2,0.4,0.6,0.8,1,random (random: uniform for each image)
   --student NAME   resnet12 (default) or conv4
 TEXT
 }

@@ -1,5 +1,6 @@
-# What the scripts of this folder share: their options, printing and running tint, rows of a table. Sourced, not run.
-# shellcheck shell=bash disable=SC2034 # some of the variables are read by the scripts alone
+# SPDX-License-Identifier: Apache-2.0
+# Shared by the scripts of this folder: options, running tint, rows of tables. This file is sourced, not run.
+# shellcheck shell=bash disable=SC2034 # some variables are only read by the scripts
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -7,19 +8,19 @@ common_help() {
   cat <<'TEXT'
 
   --models DIR     model set
-  --run DIR        folder for everything that is made (default: the script's name in this folder)
-  --episodes FILE  another list of episodes than the shipped one of that name
+  --run DIR        folder for all results (default: the script's name, in the current folder)
+  --episodes FILE  list of episodes to use instead of the bundled one
   --first N        first episode of the list (default 0)
   --count N        number of episodes (default: all of the list)
-  --format FORMAT  of the tables: text (default), csv, markdown, latex
-  --tint PROGRAM   the program (default: tint in PATH)
-  --dry-run        print the commands, run nothing
+  --format FORMAT  format of the tables: text (default), csv, markdown, latex
+  --tint PROGRAM   the tint program (default: tint in PATH)
+  --dry-run        print the commands without running them
   -h, --help       this text
 
-What stands behind -- goes to every `tint specialize`, after the row's own options: -- --device cuda --dtype bfloat16,
-or, to see that the row works, -- --preset smoke --distill.steps 40. TINT_DATA names the folder of the data sets.
-The same command again goes on where it was stopped, and computes nothing twice. Exit codes are tint's: 0 done, 75
-stopped with its state saved, 64 usage (tint help exit-codes).
+Options after -- are passed to every `tint specialize`, after the row's own options: -- --device cuda --dtype bfloat16,
+or, for a quick test of a row, -- --preset smoke --distill.steps 40. TINT_DATA is the folder of the data sets.
+Run the same command again to resume: finished results are not computed again. Exit codes are those of tint: 0 done,
+75 stopped with its state saved, 64 usage (tint help exit-codes).
 TEXT
 }
 
@@ -28,20 +29,20 @@ usage() {
   exit 64
 }
 
-# Whether the row named $1 is asked for: all are, unless a script's --only names one by the first word of its name.
+# Whether the row named $1 is selected: all are, unless --only gives the first word of a row's name.
 only=''
-chosen() { [ -z "$only" ] || [ "${1%% *}" = "$only" ]; }
+selected() { [ -z "$only" ] || [ "${1%% *}" = "$only" ]; }
 
 tint='' models='' run=$(basename "$0" .sh) episodes_file='' first=0 count='' format=text dry=0 extra=()
 
-# Reads the options; a script with options of its own defines `own_option NAME VALUE` (1: unknown).
+# Reads the options; a script with additional options defines `own_option NAME VALUE` (1: unknown).
 parse() {
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
     case $1 in
       -h | --help) help && common_help && exit 0 ;;
       --dry-run) dry=1 && shift && continue ;;
     esac
-    [ $# -ge 2 ] || usage "$1 is unknown or wants a value; options of tint stand behind -- (--help)"
+    [ $# -ge 2 ] || usage "$1 is unknown or needs a value; options of tint come after -- (see --help)"
     case $1 in
       --models) models=$2 ;;
       --run) run=$2 ;;
@@ -50,25 +51,25 @@ parse() {
       --count) count=$2 ;;
       --format) format=$2 ;;
       --tint) tint=$2 ;;
-      *) if ! declare -F own_option >/dev/null || ! own_option "$1" "$2"; then usage "unknown option $1 (--help)"; fi ;;
+      *) if ! declare -F own_option >/dev/null || ! own_option "$1" "$2"; then usage "unknown option $1 (see --help)"; fi ;;
     esac
     shift 2
   done
   if [ $# -gt 0 ]; then shift; fi
   extra=("$@")
-  [[ $first =~ ^[0-9]{1,9}$ && ${count:-1} =~ ^[0-9]{1,9}$ ]] || usage '--first and --count are whole numbers'
-  [ -n "$models" ] || usage '--models DIR is needed (--help)'
+  [[ $first =~ ^[0-9]{1,9}$ && ${count:-1} =~ ^[0-9]{1,9}$ ]] || usage '--first and --count must be whole numbers'
+  [ -n "$models" ] || usage '--models DIR is required (see --help)'
   if [ -z "$tint" ]; then tint=$(command -v tint || true); fi
-  [ -n "$tint" ] || usage 'tint is not in PATH: --tint PROGRAM'
+  [ -n "$tint" ] || usage 'tint is not in PATH: use --tint PROGRAM'
 }
 
-# The file of the episodes $1.
+# The file of the list of episodes $1.
 list() { echo "${episodes_file:-$root/configs/episodes/$1.json}"; }
 
-# A heading: on standard output among the printed commands as a comment, else among the tables.
+# Prints a heading, among the commands (--dry-run) or the tables.
 title() { printf '# %s\n' "$*"; }
 
-# Prints the command (--dry-run), or runs it and ends with its code when it fails.
+# Prints the command (--dry-run), or runs it; exits with its code if it fails.
 call() {
   local code=0
   if [ "$dry" = 1 ]; then
@@ -78,12 +79,12 @@ call() {
   printf '+ tint %s\n' "${*@Q}" >&2
   "$tint" "$@" || code=$?
   if [ "$code" != 0 ]; then
-    printf '%s: tint %s ended with %s\n' "${0##*/}" "$1" "$code" >&2
+    printf '%s: tint %s failed with exit code %s\n' "${0##*/}" "$1" "$code" >&2
     exit "$code"
   fi
 }
 
-# As `call`, with what it prints in the file $1, which stays as it was when the command fails.
+# As `call`, with the output in the file $1, which does not change if the command fails.
 call_to() {
   local file=$1
   shift
@@ -95,18 +96,18 @@ call_to() {
   mv "$file.part" "$file"
 }
 
-# The string "$2": "..." of the JSON file $1, of the last object that has it.
+# The string member $2 in the JSON file $1; the last one if there are several.
 json_string() { sed -n "s/.*\"$2\" *: *\"\([^\"]*\)\".*/\1/p" "$1" | tail -n 1; }
 
-# --- rows: NAME RUN EPISODES NUMBER OPTIONS..., the episodes 0 to NUMBER - 1 (or --first, --count) of one configuration
-# in the folder RUN, which rows share where only what follows generation differs: stages that rows have in common are
-# computed once. Then the row of the table. Sets `row_configuration`.
+# --- row NAME RUN EPISODES NUMBER OPTIONS...: the episodes 0 to NUMBER - 1 (or --first, --count) of one configuration
+# in the folder RUN, then the row of the table. Rows that differ only after generation share a folder, so that common
+# stages are computed once. Sets `row_configuration`.
 row() {
   local name=$1 folder=$2 episodes=$3 number=${count:-$(($4 - first))}
   local episode key result
   shift 4
   title "$name"
-  row_configuration=CONFIGURATION # what --dry-run prints: it is known when an episode is done
+  row_configuration=CONFIGURATION # printed by --dry-run: the hash is known once an episode is done
   for ((episode = first; episode < first + number; ++episode)); do
     result=$folder.logs/${name%% *}-$episode.json
     if [ "$dry" = 0 ]; then mkdir -p "$folder.logs"; fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The ablation of generators with the small student.
+# SPDX-License-Identifier: Apache-2.0
+# Ablation of generators with the small student.
 # shellcheck source-path=SCRIPTDIR source=common.bash
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
 
@@ -7,10 +8,10 @@ help() {
   cat <<'TEXT'
 scripts/reproduce/conv4.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
 
-The ablation with Conv4 on 5 fixed validation episodes of miniImageNet: TINT's images (published 81.7), another
-generator's (67.3), none, and what needs no distillation.
+The ablation with Conv4 on 5 fixed validation episodes of miniImageNet: images of TINT (published 81.7), of another
+generator (67.3) and none, and methods without distillation.
 
-  --nao DIR        pictures of NAO with SeedSelect, a folder per class; without it its row is left out
+  --nao DIR        images of NAO with SeedSelect, a folder per class; without it, its row is skipped
 TEXT
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # FID of each generator's images.
 # shellcheck source-path=SCRIPTDIR source=common.bash
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
@@ -9,11 +10,10 @@ scripts/reproduce/fid.sh --models DIR [OPTIONS] [-- OPTIONS OF every stage]
 
 FID of the generators (64 features, 300 generated against 300 real images of each class, mean over 5 classes and then
 over 5 validation episodes of miniImageNet). Published: NAO+SS 13.0, textual inversion alone 8.0, with
-super-resolution and limited timesteps 4.0, TINT 2.7. With --run of table2.sh its images are taken: nothing is
-generated anew.
+super-resolution and limited timesteps 4.0, TINT 2.7. With the --run of table2.sh its images are used again.
 
-  --images N       images of a class to generate (default 4000, as table2.sh; 300 are compared)
-  --nao DIR        pictures of NAO with SeedSelect, a folder per class; without it its row is left out
+  --images N       number of images to generate per class (default 4000, as in table2.sh; 300 are compared)
+  --nao DIR        images of NAO with SeedSelect, a folder per class; without it, its row is skipped
 TEXT
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Fig. 5: accuracy over iterations.
 # shellcheck source-path=SCRIPTDIR source=common.bash
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
@@ -7,9 +8,9 @@ help() {
   cat <<'TEXT'
 scripts/reproduce/iterations.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
 
-Accuracy over the iterations of distillation (Fig. 5), on 5 fixed validation episodes of miniImageNet: short runs of 300
-steps and whole ones of 10,000, with and without synthetic images, scored 30 and 40 times on the way. The distill
-results hold the curves; the images are generated once.
+Accuracy over the iterations of distillation (Fig. 5), on 5 fixed validation episodes of miniImageNet: runs of 300 and
+of 10,000 steps, with and without synthetic images, evaluated 30 and 40 times. The curves are in the distill results;
+the images are generated once.
 
   --student NAME   resnet12 (default) or conv4
 TEXT

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Table 3: the main comparison on three data sets with both students.
 # shellcheck source-path=SCRIPTDIR source=common.bash
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
@@ -8,14 +9,14 @@ help() {
 scripts/reproduce/table3.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
 
 The main comparison (Table 3): 120 test episodes, 5-way 5-shot, all queries, of miniImageNet, CUB-200-2011 and CIFAR-FS;
-both students learn from the same images. DIR holds one model set per data set: DIR/miniimagenet and so on. A GPU
-needs hours for an episode: scripts/slurm runs the same rows as an array, into the same folders (--dry-run shows them).
+both students use the same images. DIR contains one model set per data set: DIR/miniimagenet and so on. A GPU
+needs hours for an episode: scripts/slurm runs the same rows as an array, in the same folders (--dry-run prints them).
 
-  --datasets LIST   of miniimagenet,cub,cifar-fs (default: all)
-  --students LIST   of conv4,resnet12 (default: both)
+  --datasets LIST   one or more of miniimagenet,cub,cifar-fs (default: all)
+  --students LIST   one or both of conv4,resnet12 (default: both)
   --pretrain yes    first meta-train the teacher and pre-train the students of each set (generations 0 and 1)
-  --baselines yes   also LabelHalluc, fine-tuning on the supports, and nearest centroid and logistic regression on the
-                    pre-trained student
+  --baselines yes   also run LabelHalluc, fine-tuning on the support set, and nearest centroid and logistic regression
+                    on the pre-trained student
 TEXT
 }
 
@@ -36,7 +37,7 @@ pretrain_student() {
   local dataset=$1 student=$2 common
   common=(--recipe ier --dataset "$dataset" --student "$student" --models "$models")
   call_to "$run/pretrain-$dataset-$student-0.json" pretrain student "${common[@]}" --work "$models/pretrain-0" --json
-  local generation_0=GENERATION_0 # known when it is done
+  local generation_0=GENERATION_0 # printed by --dry-run
   if [ "$dry" = 0 ]; then generation_0=$(json_string "$run/pretrain-$dataset-$student-0.json" folder); fi
   call pretrain student "${common[@]}" --work "$models/pretrain-1" --generation-0 "$generation_0"
 }
@@ -51,7 +52,7 @@ baseline_rows() {
   done
   row "$dataset-$student-support-only" "$run/$dataset" "$episodes" 120 --dataset "$dataset" --student "$student" \
     --distill.synthetic-weight 0 --distill.base-weight 0
-  # The recipe of its published code, with the widths and the head that the students here have.
+  # The recipe of its published code, with the widths and the head of the students used here.
   row "$dataset-$student-labelhalluc" "$run/$dataset" "$episodes" 120 --preset upstream --dataset "$dataset" \
     --student "$student" --distill.synthetic-weight 0 --conv4-head flatten --resnet12-widths 64-128-256-512 \
     --activation relu

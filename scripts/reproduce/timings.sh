@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Table 4: what an episode costs.
+# SPDX-License-Identifier: Apache-2.0
+# Table 4: the cost of an episode.
 # shellcheck source-path=SCRIPTDIR source=common.bash
 . "$(dirname "${BASH_SOURCE[0]}")/common.bash"
 
@@ -7,12 +8,12 @@ help() {
   cat <<'TEXT'
 scripts/reproduce/timings.sh --models DIR [OPTIONS] [-- OPTIONS OF tint specialize]
 
-The timings (Table 4): each stage's unit of work (`tint bench`), then whole validation episodes of miniImageNet, whose
-end lists seconds and peak memory of every stage: with 50 timesteps of inversion and generation, and with 25, the
-setting of the published code's demo. One episode unless --count says more; each wants a machine to itself.
+The timings (Table 4): each stage's unit of work (`tint bench`), then complete validation episodes of miniImageNet,
+which report seconds and peak memory of every stage: with 50 timesteps of inversion and generation, and with 25, as in
+the published code's demo. One episode unless --count is given. Run it on a machine without other load.
 
   --student NAME   resnet12 (default) or conv4
-  --device NAME    auto (default), cpu, cuda or cuda:N, for all of it
+  --device NAME    device to run on: auto (default), cpu, cuda or cuda:N
 TEXT
 }
 

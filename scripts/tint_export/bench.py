@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sets of seeded random weights in the architecture of Stable Diffusion 1.x: `bench` for speed, `sd15` for memory.
 
-They are no denoisers; their time and memory are those of trained weights. modules() gives the same modules as plain
-objects of diffusers and transformers, so that other programs can run the same work (scripts/bench_peers.py).
+They do not denoise, but take the same time and memory as trained weights. modules() returns the same modules as plain
+diffusers and transformers objects, so that other programs can do the same work (scripts/bench_peers.py).
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ LICENCE = "Apache-2.0"
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """`unet` and `vae` are widths from the outermost level inwards; a latent has `sample` x `sample` cells."""
+    """`unet` and `vae` list the widths from the outermost level inwards; a latent has `sample` x `sample` cells."""
 
     unet: tuple
     vae: tuple
@@ -48,7 +49,7 @@ def unet_config(size):
         block_out_channels=size.unet,
         layers_per_block=2,
         cross_attention_dim=size.context,
-        attention_head_dim=8,  # diffusers means the number of heads
+        attention_head_dim=8,  # the number of heads, in diffusers
     )
 
 
@@ -104,7 +105,7 @@ def _seeded(build, name, seed, offset):
 
 
 def modules(seed, size="bench"):
-    """unet, vae and text_encoder as diffusers and transformers make them, with the weights of `--size bench`."""
+    """unet, vae and text_encoder as diffusers and transformers build them, with the weights of `--size bench`."""
     return types.SimpleNamespace(
         unet=_seeded(build_unet, size, seed, 1),
         vae=_seeded(build_vae, size, seed, 2),

@@ -1,10 +1,11 @@
-"""A model set from public checkpoints: which source gives which roles."""
+# SPDX-License-Identifier: Apache-2.0
+"""A model set from public checkpoints: the roles that each source provides."""
 
 from . import stable_diffusion, vision
 
 
 def models(options):
-    """Yields archive.Model for every source that `options` (of export_models.py) names."""
+    """Yields archive.Model for every source in `options` (of export_models.py)."""
 
     def licence(role, default):
         return options.licences.get(role, default)

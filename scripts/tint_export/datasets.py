@@ -1,4 +1,5 @@
-"""Few-shot data sets as other projects pickle them, read without running their code, and written as PNG."""
+# SPDX-License-Identifier: Apache-2.0
+"""Reads few-shot data sets that other projects pickled, without running code in the files, and writes PNG."""
 
 import dataclasses
 import io
@@ -26,22 +27,22 @@ CIFAR_TEST = """baby bed bicycle chimpanzee fox leopard man pickup_truck plain p
 
 @dataclasses.dataclass
 class Part:
-    """One split: pictures uint8 [N, H, W, 3] RGB, and for each the name of its class and of its file."""
+    """One split: images uint8 [N, H, W, 3] RGB, and the class name and file name of each."""
 
     split: str
-    pictures: numpy.ndarray
+    images: numpy.ndarray
     classes: list
     files: list
 
 
 def latin1(text, encoding):
-    """How Python 3 writes bytes into the old protocols; no other codec is needed."""
+    """How Python 3 writes bytes in the old protocols; no other codec is needed."""
     if encoding != "latin1":
-        raise pickle.UnpicklingError(f"asks for the codec {encoding!r}")
+        raise pickle.UnpicklingError(f"uses the codec {encoding!r}")
     return text.encode("latin1")
 
 
-# All that a pickle may name. Old files say numpy.core, new ones numpy._core.
+# Everything a pickle may name. Old files use numpy.core, new ones numpy._core.
 ALLOWED = {
     ("numpy", "ndarray"): numpy.ndarray,
     ("numpy", "dtype"): numpy.dtype,
@@ -59,21 +60,21 @@ for builtins in ("builtins", "__builtin__"):
 class SafeUnpickler(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) not in ALLOWED:
-            raise pickle.UnpicklingError(f"asks for {module}.{name}; only numpy arrays and plain values are read")
+            raise pickle.UnpicklingError(f"names {module}.{name}; only numpy arrays and plain values are allowed")
         return ALLOWED[module, name]
 
 
 def unpickle(path):
-    """The content of a pickle of Python 2 or 3, with text for the bytes that Python 2 used as keys."""
+    """The content of a Python 2 or 3 pickle, with text instead of the bytes that Python 2 used as keys."""
     with open(path, "rb") as file:
         try:
             content = SafeUnpickler(file, encoding="latin1").load()
         except OSError:
             raise
-        except Exception as error:  # damaged pickles raise whatever their garbage runs into
+        except Exception as error:  # damaged pickles raise all kinds of errors
             raise ValueError(f"{path}: cannot be read as a pickle: {error or type(error).__name__}") from None
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: holds a {type(content).__name__}; expected a dict")
+        raise ValueError(f"{path}: contains a {type(content).__name__}; expected a dict")
     return {as_text(key): value for key, value in content.items()}
 
 
@@ -82,39 +83,43 @@ def as_text(value):
 
 
 def read(path, split=None, names=None, channels="rgb"):
-    """The parts in a file (or folder, for CIFAR-100)."""
+    """The splits in a file (or folder, for CIFAR-100)."""
     if path.is_dir():
         return read_cifar100(path)
     if path.suffix == ".npz":
-        pictures, classes = read_tiered(path)
+        images, classes = read_tiered(path)
     else:
         content = unpickle(path)
         if "image_data" in content:
-            pictures, classes = read_learn2learn(content, path)
+            images, classes = read_learn2learn(content, path)
         elif "data" in content and "labels" in content:
-            pictures, classes = read_metaoptnet(content, path, names)
+            images, classes = read_metaoptnet(content, path, names)
         else:
             found = ", ".join(sorted(content)[:10])
             raise ValueError(f"{path}: has the keys {found}; expected data and labels, or image_data and class_dict")
-    require_pictures(pictures, path)
+    require_images(images, path)
     for name in sorted(set(classes)):
         require_plain(name, path)
     if channels == "bgr":
-        pictures = pictures[..., ::-1]
-    digits = max(5, len(str(len(pictures) - 1)))
-    files = [f"{row:0{digits}d}.png" for row in range(len(pictures))]
-    return [Part(split or split_of(path), pictures, classes, files)]
+        images = images[..., ::-1]
+    digits = max(5, len(str(len(images) - 1)))
+    files = [f"{row:0{digits}d}.png" for row in range(len(images))]
+    return [Part(split or split_of(path), images, classes, files)]
 
 
 def split_of(path):
-    """Told by the name: ..._train_phase_train, ...-validation, test_images."""
+    """The split in the file's name: ..._train_phase_train, ...-validation, test_images."""
     words = [{"validation": "val"}.get(word, word) for word in re.split("[^a-z]+", path.stem.lower())]
     words = [word for word in words if word in ("train", "val", "test")]
     if "phase" in path.stem and words != ["train", "train"]:
-        raise ValueError(f"{path}: holds other pictures of base classes, no split; to take it, name one with --split")
+        raise ValueError(
+            f"{path}: contains other images of the base classes, not a split. To use it, choose a split with --split."
+        )
     if len(set(words)) == 1:
         return words[0]
-    raise ValueError(f"{path}: its name does not tell one split; name it with --split train, val or test")
+    raise ValueError(
+        f"{path}: the file name does not contain exactly one split. Choose one with --split train, val or test."
+    )
 
 
 def read_names(path):
@@ -125,67 +130,67 @@ def labels_of(values, count, path, field):
     try:
         labels = [int(value) for value in values]
     except (TypeError, ValueError):
-        raise ValueError(f"{path}: {field} is no list of whole numbers") from None
+        raise ValueError(f"{path}: {field} is not a list of whole numbers") from None
     if len(labels) != count:
-        raise ValueError(f"{path}: {field} has {len(labels)} entries for {count} pictures")
+        raise ValueError(f"{path}: {field} has {len(labels)} entries for {count} images")
     return labels
 
 
 def read_metaoptnet(content, path, names):
-    pictures = content["data"]
-    require_pictures(pictures, path)
-    labels = labels_of(content["labels"], len(pictures), path, "labels")
+    images = content["data"]
+    require_images(images, path)
+    labels = labels_of(content["labels"], len(images), path, "labels")
     if names is None and isinstance(content.get("catname2label"), dict):
         by_label = {int(label): as_text(name) for name, label in content["catname2label"].items()}
     elif names is None:
         by_label = {label: f"class-{label:03d}" for label in labels if label >= 0}
     else:
         by_label = {label: name for label, name in enumerate(names) if name}
-    strangers = sorted(set(labels) - set(by_label))
-    if strangers:
-        raise ValueError(f"{path}: the label {strangers[0]} has no name among {len(by_label)}")
-    return pictures, [by_label[label] for label in labels]
+    unknown = sorted(set(labels) - set(by_label))
+    if unknown:
+        raise ValueError(f"{path}: label {unknown[0]} has no name ({len(by_label)} labels have one)")
+    return images, [by_label[label] for label in labels]
 
 
 def read_learn2learn(content, path):
-    pictures, index = content["image_data"], content.get("class_dict")
-    require_pictures(pictures, path)
+    images, index = content["image_data"], content.get("class_dict")
+    require_images(images, path)
     if not isinstance(index, dict):
         raise ValueError(f"{path}: class_dict is missing; expected a dict from class to rows")
-    classes = [None] * len(pictures)
+    classes = [None] * len(images)
     for name, rows in index.items():
         for row in labels_of(rows, len(rows), path, f"class_dict of {as_text(name)}"):
-            if not 0 <= row < len(pictures) or classes[row] is not None:
-                fault = "stands in two classes" if 0 <= row < len(pictures) else f"is not among {len(pictures)}"
-                raise ValueError(f"{path}: the row {row} of class {as_text(name)} {fault}")
+            if not 0 <= row < len(images) or classes[row] is not None:
+                problem = "is in two classes" if 0 <= row < len(images) else f"is out of range (0 to {len(images) - 1})"
+                raise ValueError(f"{path}: row {row} of class {as_text(name)} {problem}")
             classes[row] = as_text(name)
     if None in classes:
-        raise ValueError(f"{path}: the row {classes.index(None)} is of no class")
-    return pictures, classes
+        raise ValueError(f"{path}: row {classes.index(None)} belongs to no class")
+    return images, classes
 
 
 def read_tiered(path):
     with open(path, "rb") as file:
         try:
             with numpy.load(file, allow_pickle=False) as archive:
-                pictures = archive["images"]
+                images = archive["images"]
         except OSError:
             raise
         except Exception as error:
             raise ValueError(f"{path}: cannot be read as an archive with images: {error}") from None
-    require_pictures(pictures, path)
-    beside = path.with_name(path.name.replace("_images.npz", "_labels.pkl"))
-    if beside == path:
-        raise ValueError(f"{path}: expected a name that ends in _images.npz, with _labels.pkl beside it")
-    content = unpickle(beside)
+    require_images(images, path)
+    labels_file = path.with_name(path.name.replace("_images.npz", "_labels.pkl"))
+    if labels_file == path:
+        raise ValueError(f"{path}: expected a name that ends in _images.npz, with _labels.pkl next to it")
+    content = unpickle(labels_file)
     if "label_specific" not in content:
-        raise ValueError(f"{beside}: has no label_specific")
-    labels = labels_of(content["label_specific"], len(pictures), beside, "label_specific")
+        raise ValueError(f"{labels_file}: has no label_specific")
+    labels = labels_of(content["label_specific"], len(images), labels_file, "label_specific")
     names = [as_text(name) for name in content.get("label_specific_str", [])]
     if names and not all(0 <= label < len(names) for label in labels):
-        raise ValueError(f"{beside}: a label is outside the {len(names)} names of label_specific_str")
-    # Names such as "Yorkshire terrier, ..." are not plain: the number keeps them apart and tells them.
-    return pictures, [folder_name(label, names) for label in labels]
+        raise ValueError(f"{labels_file}: a label is outside the {len(names)} names of label_specific_str")
+    # Names such as "Yorkshire terrier, ..." cannot be folder names: the number keeps the shortened names unique.
+    return images, [folder_name(label, names) for label in labels]
 
 
 def folder_name(label, names):
@@ -196,79 +201,81 @@ def folder_name(label, names):
 
 
 def read_cifar100(folder):
-    """CIFAR-FS: both files together, divided by class; file names as tint gives them to the binary form."""
+    """CIFAR-FS: both files merged and split by class; file names as in tint's reader of the binary format."""
     names = [as_text(name) for name in unpickle(folder / "meta").get("fine_label_names", [])]
     if len(set(names)) != 100 or not set(CIFAR_VAL + CIFAR_TEST) <= set(names):
         raise ValueError(f"{folder / 'meta'}: fine_label_names are not the 100 names of CIFAR-100")
-    pictures, classes, files = [], [], []
+    images, classes, files = [], [], []
     for part in ("train", "test"):
         content = unpickle(folder / part)
         data = content.get("data")
         if not isinstance(data, numpy.ndarray) or data.dtype != numpy.uint8 or data.shape[1:] != (3072,):
-            raise ValueError(f"{folder / part}: data is no uint8 array of rows of 3072 values")
+            raise ValueError(f"{folder / part}: data is not a uint8 array with rows of 3072 values")
         labels = labels_of(content.get("fine_labels", []), len(data), folder / part, "fine_labels")
         if not all(0 <= label < 100 for label in labels):
             raise ValueError(f"{folder / part}: a label in fine_labels is not in 0...99")
-        pictures.append(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+        images.append(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
         classes += [names[label] for label in labels]
         files += [f"{part}-{row:05d}.png" for row in range(len(data))]
-    pictures = numpy.concatenate(pictures)
+    images = numpy.concatenate(images)
     homes = {**dict.fromkeys(CIFAR_VAL, "val"), **dict.fromkeys(CIFAR_TEST, "test")}
     parts = []
     for split in ("train", "val", "test"):
         rows = [row for row, name in enumerate(classes) if homes.get(name, "train") == split]
         if rows:
-            parts.append(Part(split, pictures[rows], [classes[row] for row in rows], [files[row] for row in rows]))
+            parts.append(Part(split, images[rows], [classes[row] for row in rows], [files[row] for row in rows]))
     return parts
 
 
-def require_pictures(pictures, path):
-    shape = getattr(pictures, "shape", None)
-    good = isinstance(pictures, numpy.ndarray) and pictures.dtype == numpy.uint8 and pictures.ndim == 4
-    if not good or pictures.shape[3] != 3 or pictures.size == 0:
-        kind = f"{pictures.dtype} {list(shape)}" if shape is not None else type(pictures).__name__
-        raise ValueError(f"{path}: the pictures are {kind}; expected uint8 [N, H, W, 3]")
+def require_images(images, path):
+    shape = getattr(images, "shape", None)
+    good = isinstance(images, numpy.ndarray) and images.dtype == numpy.uint8 and images.ndim == 4
+    if not good or images.shape[3] != 3 or images.size == 0:
+        kind = f"{images.dtype} {list(shape)}" if shape is not None else type(images).__name__
+        raise ValueError(f"{path}: the images are {kind}; expected uint8 [N, H, W, 3]")
 
 
 def require_plain(name, path):
-    """As tint wants the names of classes."""
+    """Checks tint's rules for class names."""
     plain = 0 < len(name.encode()) <= 255 and name[0] not in ".-" and name.isprintable()
     if not plain or "/" in name or "\\" in name:
-        raise ValueError(f"{path}: the class name {name!r} cannot be a folder's; give others with --class-names")
+        raise ValueError(
+            f"{path}: the class name {name!r} cannot be used as a folder name. Give other names with --class-names."
+        )
 
 
 def require_free(out, splits):
     for split in splits:
         for path in (out / split, out / f"{split}.zip"):
             if path.exists():
-                raise OSError(f"{path}: is there already; remove it, or choose another --out")
+                raise OSError(f"{path}: already exists. Remove it or choose another --out.")
 
 
-def png(picture):
+def png(image):
     buffer = io.BytesIO()
-    Image.fromarray(numpy.ascontiguousarray(picture)).save(buffer, "png")
+    Image.fromarray(numpy.ascontiguousarray(image)).save(buffer, "png")
     return buffer.getvalue()
 
 
 def write(part, out, as_zip):
-    """Where it was written. A split stands under its name only when it is whole."""
+    """The path that was written. A split gets its name only once it is complete."""
     out.mkdir(parents=True, exist_ok=True)
-    half = out / f".tmp-{os.getpid()}-{part.split}"
+    partial = out / f".tmp-{os.getpid()}-{part.split}"
     entries = sorted(zip(part.classes, part.files, range(len(part.files))))
     try:
         if as_zip:
             where = out / f"{part.split}.zip"
-            with zipfile.ZipFile(half, "w", zipfile.ZIP_STORED) as archive:
-                for name, file, row in entries:  # ZipInfo's date is 1980: the same pictures give the same bytes
-                    archive.writestr(zipfile.ZipInfo(f"{part.split}/{name}/{file}"), png(part.pictures[row]))
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+                for name, file, row in entries:  # ZipInfo's date is 1980: the same images give the same bytes
+                    archive.writestr(zipfile.ZipInfo(f"{part.split}/{name}/{file}"), png(part.images[row]))
         else:
             where = out / part.split
             for name, file, row in entries:
-                (half / name).mkdir(parents=True, exist_ok=True)
-                (half / name / file).write_bytes(png(part.pictures[row]))
-        half.rename(where)
+                (partial / name).mkdir(parents=True, exist_ok=True)
+                (partial / name / file).write_bytes(png(part.images[row]))
+        partial.rename(where)
     finally:
-        if half.is_dir():
-            shutil.rmtree(half)
-        half.unlink(missing_ok=True)
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        partial.unlink(missing_ok=True)
     return where

@@ -1,4 +1,5 @@
-"""Learned words out of other programs' files, and the pieces of TINT's published specialization.pth."""
+# SPDX-License-Identifier: Apache-2.0
+"""Learned words from other programs' files, and the parts of specialization.pth of TINT's published code."""
 
 import pickle
 import re
@@ -8,7 +9,7 @@ import torch
 from .archive import write_durably
 from .sources import refusal, require
 
-MOST_CLASSES = 100  # a file that names more Python classes than this is none of ours
+MAX_CLASSES = 100  # a file that names more Python classes than this is not an embedding
 FORMAT = "pixw.se/format:diffusion-model-patch"
 TRAIN_TIMESTEPS = 1000
 REMEDY = "Convert a learned word for Stable Diffusion 1.x, or the specialization.pth of TINT's published code."
@@ -17,7 +18,7 @@ KEYS = {"emb_params": "kohya", "emp_params": "OneTrainer"}
 
 
 class Foreign:
-    """Stands in for any Python class that a pickle names: takes what it is given and does nothing."""
+    """Replaces any Python class in a pickle: keeps its arguments and does nothing."""
 
     def __init__(self, *arguments, **members):
         self.__dict__.update(members, arguments=arguments)
@@ -27,9 +28,9 @@ class Foreign:
 
 
 def read(path):
-    """The content of a file, with Foreign objects where it holds others than tensors, dictionaries and plain values.
-    torch's restricted unpickler reads it; nothing that the file names is imported or called."""
-    require(path, "Name a file that exists.")
+    """The content of a file, with Foreign objects for everything but tensors, dictionaries and plain values. It is read
+    by torch's restricted unpickler; nothing that the file names is imported or called."""
+    require(path, "Give an existing file.")
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -39,7 +40,7 @@ def read(path):
         except SafetensorError as error:
             raise refusal(path, f"cannot be read ({error})", "safetensors", "Download it again.") from None
     stand_ins = []
-    for _ in range(MOST_CLASSES):
+    for _ in range(MAX_CLASSES):
         try:
             with torch.serialization.safe_globals(stand_ins):
                 return torch.load(path, map_location="cpu", weights_only=True)
@@ -52,12 +53,12 @@ def read(path):
             stand_ins.append((type("Foreign", (Foreign,), {}), name[1]))
         except (RuntimeError, EOFError, ValueError, KeyError) as error:
             found = (str(error).splitlines() or [type(error).__name__])[0]
-            raise refusal(path, f"cannot be read ({found})", "a file of PyTorch", "Download it again.") from None
-    raise refusal(path, f"names more than {MOST_CLASSES} Python classes", "a learned word", REMEDY)
+            raise refusal(path, f"cannot be read ({found})", "a PyTorch file", "Download it again.") from None
+    raise refusal(path, f"names more than {MAX_CLASSES} Python classes", "a learned word", REMEDY)
 
 
 def _members(value):
-    """The named parts of a dictionary or of an object that stood for one (torch's ParameterDict, a data class)."""
+    """The members of a dictionary or of an object like one (torch's ParameterDict, a data class)."""
     if isinstance(value, Foreign):
         value = value.__dict__
         value = value.get("_parameters") or value.get("data") or value
@@ -65,21 +66,23 @@ def _members(value):
 
 
 def _vectors(value, path, name):
-    """[n, D] in float32, checked."""
+    """Checked vectors [n, D] in float32."""
     if not isinstance(value, torch.Tensor) or not value.is_floating_point() or value.dim() not in (1, 2):
-        kind = f"shape {list(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
-        raise refusal(path, f"{name} is of {kind}", "numbers of shape [D] or [n, D]", REMEDY)
+        kind = f"shape {list(value.shape)}" if isinstance(value, torch.Tensor) else f"the type {type(value).__name__}"
+        raise refusal(path, f"{name} has {kind}", "numbers of shape [D] or [n, D]", REMEDY)
     vectors = value.detach().float().reshape(-1, value.shape[-1]).contiguous()
     if vectors.numel() == 0 or not bool(vectors.isfinite().all()):
-        raise refusal(path, f"{name} is empty or not finite", "finite vectors", REMEDY)
+        raise refusal(path, f"{name} is empty or not all values are finite", "finite vectors", REMEDY)
     return vectors
 
 
 def learned_word(content, path, placeholder=None):
-    """(placeholder, vectors [n, D]) of a file in one of the four layouts."""
+    """(placeholder, vectors [n, D]) of a file in any of the four layouts."""
     members = _members(content)
     if {"clip_l", "clip_g"} & set(members):
-        raise refusal(path, "is a word for Stable Diffusion XL (clip_l, clip_g)", "one for 1.x", REMEDY)
+        raise refusal(
+            path, "is an embedding for Stable Diffusion XL (clip_l, clip_g)", "one for Stable Diffusion 1.x", REMEDY
+        )
     if "string_to_param" in members:
         found = _only(_members(members["string_to_param"]), path)
         name = members.get("name") if isinstance(members.get("name"), str) else None
@@ -94,8 +97,8 @@ def learned_word(content, path, placeholder=None):
 
 def _only(words, path):
     if len(words) != 1:
-        found = f"holds {len(words)} tensors that could be the word ({', '.join(map(str, words)) or 'none'})"
-        raise refusal(path, found, "one", REMEDY)
+        found = f"contains {len(words)} tensors that could be the embedding ({', '.join(map(str, words)) or 'none'})"
+        raise refusal(path, found, "exactly one", REMEDY)
     return next(iter(words.items()))
 
 
@@ -109,7 +112,7 @@ def _patch(content):
 
 
 def specialization(content, path, class_name, placeholder=None):
-    """File name -> tensors, for the two stages of tint; Error where the parts do not fit together."""
+    """File name -> tensors, for two stages of tint; an error where the parts do not match."""
     patch = _patch(content)
     stamp = patch.get("format", FORMAT)
     if not str(stamp).startswith(FORMAT):
@@ -125,31 +128,33 @@ def specialization(content, path, class_name, placeholder=None):
 
 def _null_text(photos, patch, path):
     latents, unconditional = [], []
-    for place, photo in enumerate(photos):
+    for index, photo in enumerate(photos):
         steps = list(photo.get("unc_embeddings") or [])
-        latents.append(_stacked([photo.get("latents")], 3, path, f"latents of photo {place}")[0])
-        unconditional.append(_stacked(steps, 2, path, f"unc_embeddings of photo {place}"))
+        latents.append(_stacked([photo.get("latents")], 3, path, f"latents of photo {index}")[0])
+        unconditional.append(_stacked(steps, 2, path, f"unc_embeddings of photo {index}"))
     if len({tuple(tensor.shape) for tensor in unconditional} | {()}) != 2 or len({t.shape for t in latents}) != 1:
-        raise refusal(path, "its photos differ in steps or sizes", "the same for all", REMEDY)
+        raise refusal(path, "photos have different numbers of steps or sizes", "the same for all", REMEDY)
     count = unconditional[0].shape[0]
     stated = _members(patch.get("base_model")).get("nof_iterations", count)
     if stated != count:
-        raise refusal(path, f"states {stated} iterations and holds {count} null texts a photo", "as many", REMEDY)
+        raise refusal(
+            path, f"nof_iterations is {stated}, but each photo has {count} embeddings", "the same number", REMEDY
+        )
     timesteps = torch.tensor([_trailing(step, count) for step in range(count)])
     return dict(latents=torch.stack(latents), unconditional=torch.stack(unconditional), timesteps=timesteps)
 
 
 def _stacked(tensors, dimensions, path, name):
-    """One tensor with a leading dimension of len(tensors), each of them without its batch dimension of one."""
+    """The tensors stacked along a new first dimension, each without its batch dimension of one."""
     for tensor in tensors:
         if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
-            raise refusal(path, f"{name}: holds a {type(tensor).__name__}", "tensors", REMEDY)
+            raise refusal(path, f"{name}: contains a {type(tensor).__name__}", "tensors", REMEDY)
         if tensor.dim() not in (dimensions, dimensions + 1) or (tensor.dim() > dimensions and tensor.shape[0] != 1):
             raise refusal(path, f"{name}: has shape {list(tensor.shape)}", f"{dimensions} dimensions", REMEDY)
         if not bool(tensor.isfinite().all()):
-            raise refusal(path, f"{name}: is not finite", "finite numbers", REMEDY)
+            raise refusal(path, f"{name}: not all values are finite", "finite numbers", REMEDY)
     if not tensors or len({tensor.shape for tensor in tensors}) != 1:
-        raise refusal(path, f"{name}: is empty or of several shapes", "tensors of one shape", REMEDY)
+        raise refusal(path, f"{name}: is empty or has tensors of different shapes", "tensors of one shape", REMEDY)
     return torch.stack([t.detach().float().reshape(t.shape[-dimensions:]) for t in tensors])
 
 

@@ -1,11 +1,12 @@
-"""Closed-form fits of single layers, so that small models with seeded weights do their task without training."""
+# SPDX-License-Identifier: Apache-2.0
+"""Closed-form fits of single layers, so that small models with seeded weights work without training."""
 
 import torch
 from torch.nn import functional
 
 
 class ConvolutionFit:
-    """Collects sums for the 3x3 convolution (padding 1) that brings given inputs nearest to given targets."""
+    """Collects sums for the least-squares 3x3 convolution (padding 1) from inputs to targets."""
 
     def __init__(self, channels, targets):
         size = 9 * channels + 1
@@ -24,7 +25,7 @@ class ConvolutionFit:
     def solve(self, ridge=1e-5):
         """weight [targets, channels, 3, 3] and bias [targets]; `ridge` is relative to the inputs' mean square."""
         penalty = ridge * self.gram.diagonal().mean() * torch.eye(len(self.gram), dtype=torch.float64)
-        penalty[-1, -1] = 0  # the bias is free
+        penalty[-1, -1] = 0  # the bias is not penalised
         solution = torch.linalg.solve(self.gram + penalty, self.right).T.float()
         return solution[:, :-1].unflatten(1, (-1, 3, 3)), solution[:, -1]
 
@@ -37,11 +38,11 @@ def fit_convolution(inputs, targets, ridge=1e-5):
 
 
 def capture_input(module, run):
-    """The input that `module` gets while run() runs."""
-    seen = []
-    handle = module.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    """The first input of `module` during run()."""
+    captured = []
+    handle = module.register_forward_pre_hook(lambda _, arguments: captured.append(arguments[0]))
     try:
         run()
     finally:
         handle.remove()
-    return seen[0]
+    return captured[0]

@@ -1,6 +1,7 @@
-"""Roles: which methods are traced and probed with which inputs, and which facts go into models.json.
+# SPDX-License-Identifier: Apache-2.0
+"""Roles: the methods that are traced and probed, their inputs, and the facts in models.json.
 
-Facts are read from the modules, so that these functions serve every size."""
+Facts are read from the modules, so that these functions work for every size."""
 
 import torch
 
@@ -8,7 +9,7 @@ from .archive import Model
 from .probes import Input
 from .tiny_vision import FACTOR as UPSCALING
 
-PROBED_SIDE = 64  # pixels of the picture that tells an autoencoder's factor
+PROBED_SIDE = 64  # pixels of the image that an autoencoder's spatial factor is measured with
 
 
 def denoiser(module, length=77, **about):
@@ -24,7 +25,7 @@ def denoiser(module, length=77, **about):
         ]
 
     facts = dict(sample_size=side, latent_channels=channels, context_length=length, context_width=width)
-    facts["prediction_type"] = "epsilon"  # wrappers.Denoiser takes no other
+    facts["prediction_type"] = "epsilon"  # the only type that wrappers.Denoiser accepts
     return Model("denoiser", module, {"forward": inputs(2, min(side, 16))}, inputs(1, side), facts, **about)
 
 
@@ -51,7 +52,7 @@ def text_encoder(module, vocabulary_size=None, **about):
 
 
 def upscaler(module, factor=UPSCALING, side_multiple=1, **about):
-    image = Input([1, 3, 96, 96])  # what super-resolution feeds it (method.md S24 row 13)
+    image = Input([1, 3, 96, 96])  # the input of super-resolution (method.md S24 row 13)
     facts = dict(factor=factor, side_multiple=side_multiple)
     return Model("upscaler", module, {"forward": [image]}, [image], facts, **about)
 

@@ -1,4 +1,5 @@
-"""Inputs that need no random numbers, and what a model gives for them (configs/models.schema.md, "Probes")."""
+# SPDX-License-Identifier: Apache-2.0
+"""Inputs without random numbers, and a model's results for them (configs/models.schema.md, "Probes")."""
 
 import dataclasses
 
@@ -12,7 +13,7 @@ POSITIONS = 8
 
 @dataclasses.dataclass
 class Input:
-    """One tensor argument of a method; `low` and `high` bound its values."""
+    """One tensor argument of a method, with values in `low`...`high`."""
 
     shape: list
     low: float = 0
@@ -44,7 +45,7 @@ def record(model, method, inputs, dtype):
     result = getattr(model, method)(*[i.tensor(dtype) for i in inputs]).double()
     flat = result.flatten()
     positions = sorted({i * (len(flat) - 1) // (POSITIONS - 1) for i in range(POSITIONS)})
-    # Other processors and thread counts sum in another order: a share of the largest value.
+    # Relative to the largest value: other processors and numbers of threads sum in another order.
     share = 1e-3 if dtype == torch.float32 else 5e-2
     return {
         "method": method,
@@ -57,10 +58,10 @@ def record(model, method, inputs, dtype):
 
 
 def count_flops(module, method, inputs):
-    """FLOPs of one call, two a multiply-add (matrix products, convolutions, attention)."""
+    """FLOPs of one call; a multiply-add counts as two (matrix products, convolutions, attention)."""
     from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
-    # The counter knows the attention kernels of CUDA only.
+    # The counter only knows CUDA's attention kernels.
     attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
     known = {attention: lambda query, key, value, *_, **__: sdpa_flop_count(query, key, value)}
     with torch.no_grad(), FlopCounterMode(display=False, custom_mapping=known) as counter:

@@ -1,21 +1,22 @@
-"""Stable Diffusion 1.x in one file, in the layout of its authors (model.diffusion_model..., first_stage_model...).
+# SPDX-License-Identifier: Apache-2.0
+"""Stable Diffusion 1.x as a single file in the original layout (model.diffusion_model..., first_stage_model...).
 
-The file holds no configuration and diffusers would fetch one from the network: here it is read off the tensors' shapes.
-Renaming is diffusers' own.
+The file contains no configuration, and diffusers would download one: here it is derived from the tensors' shapes. The
+tensors are renamed by diffusers.
 """
 
 from .sources import read_weights, refusal, without_prefix
 
 UNET, VAE, TEXT = "model.diffusion_model.", "first_stage_model.", "cond_stage_model.transformer."
-HEADS, GROUPS = 8, 32  # the same in all of Stable Diffusion 1.x; no tensor's shape tells
+HEADS, GROUPS = 8, 32  # the same in all of Stable Diffusion 1.x; not visible in any tensor's shape
 HEAD_WIDTH = 64  # of CLIP's text towers
 IMAGE_SIZE = 512
 SCALE_FACTOR = 0.18215
-REMEDY = "Take a Stable Diffusion 1.x checkpoint that predicts the noise, for instance 1.5."
+REMEDY = "Use a Stable Diffusion 1.x checkpoint that predicts the noise, for instance 1.5."
 
 
 def read(path, part):
-    """Functions that give a `part` (stable_diffusion.Part) each for unet, vae and text_encoder."""
+    """Functions that each return a `part` (stable_diffusion.Part), for unet, vae and text_encoder."""
     _check_metadata(path)
     weights = {k: v for k, v in read_weights(path).items() if not k.startswith("model_ema.")}
     _check_family(weights, path)
@@ -27,7 +28,7 @@ def read(path, part):
 
 
 def _check_metadata(path):
-    """What a safetensors file says of itself (modelspec), where it says anything."""
+    """Checks the modelspec metadata of a safetensors file, if there are any."""
     if path.suffix != ".safetensors" or not path.exists():
         return
     from safetensors import SafetensorError, safe_open
@@ -36,7 +37,7 @@ def _check_metadata(path):
         with safe_open(path, "pt") as file:
             kind = (file.metadata() or {}).get("modelspec.prediction_type", "epsilon")
     except SafetensorError:
-        return  # read_weights will say it
+        return  # read_weights reports it
     if kind != "epsilon":
         raise refusal(path, f"modelspec.prediction_type is '{kind}'", "'epsilon' (the noise)", REMEDY)
 
@@ -45,28 +46,28 @@ def _check_family(weights, path):
     first = weights.get(UNET + "input_blocks.0.0.weight")
     if first is None:
         found = f"has no tensor {UNET}input_blocks.0.0.weight"
-        raise refusal(path, found, "a whole checkpoint of Stable Diffusion 1.x", REMEDY)
+        raise refusal(path, found, "a complete checkpoint of Stable Diffusion 1.x", REMEDY)
     if any(name.startswith("conditioner.embedders.") for name in weights) or UNET + "label_emb.0.0.weight" in weights:
-        raise refusal(path, "is a checkpoint of the XL family", "Stable Diffusion 1.x", REMEDY)
+        raise refusal(path, "is a Stable Diffusion XL checkpoint", "Stable Diffusion 1.x", REMEDY)
     if any(name.startswith("cond_stage_model.model.") for name in weights):
-        raise refusal(path, "is a checkpoint of Stable Diffusion 2.x", "Stable Diffusion 1.x", REMEDY)
+        raise refusal(path, "is a Stable Diffusion 2.x checkpoint", "Stable Diffusion 1.x", REMEDY)
     if "v_pred" in weights:
-        raise refusal(path, "is marked as predicting v", "a prediction of the noise (epsilon)", REMEDY)
+        raise refusal(path, "has the tensor v_pred: it predicts v", "a prediction of the noise (epsilon)", REMEDY)
     if first.shape[1] != 4:
-        found = f"takes {first.shape[1]} channels"
-        raise refusal(path, found, "4 (no inpainting or depth model)", REMEDY)
+        found = f"has {first.shape[1]} input channels"
+        raise refusal(path, found, "4 (inpainting and depth models are not supported)", REMEDY)
     for prefix, what in ((VAE, "autoencoder"), (TEXT, "text encoder")):
         if not any(name.startswith(prefix) for name in weights):
-            raise refusal(path, f"holds no {what} ({prefix}...)", "a whole checkpoint", REMEDY)
+            raise refusal(path, f"contains no {what} ({prefix}...)", "a complete checkpoint", REMEDY)
 
 
 def _count(weights, prefix):
-    """How many numbered members stand under `prefix`."""
+    """The number of numbered members under `prefix`."""
     return len({name[len(prefix) :].split(".")[0] for name in weights if name.startswith(prefix)})
 
 
 def _levels(weights):
-    """Per level of the U-Net: width, and whether it attends; and the number of blocks on each."""
+    """Width of each level of the U-Net and whether it has attention; and the number of blocks per level."""
     levels, blocks, index = [], 0, 1
     while f"{UNET}input_blocks.{index}.0.in_layers.0.weight" in weights:
         block = f"{UNET}input_blocks.{index}."
@@ -74,7 +75,7 @@ def _levels(weights):
         while f"{UNET}input_blocks.{index}.0.in_layers.0.weight" in weights:
             index += 1
         blocks = blocks or index - 1
-        index += 1  # the convolution that halves the sides
+        index += 1  # the downsampling convolution
     return levels, blocks
 
 
@@ -82,14 +83,14 @@ def _unet(weights):
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
     levels, blocks = _levels(weights)
-    attends = [attending for _, attending in levels]
+    attention = [attends for _, attends in levels]
     keys = next(name for name in weights if name.startswith(UNET) and name.endswith("attn2.to_k.weight"))
     config = dict(
         sample_size=IMAGE_SIZE // 2 ** (_count(weights, VAE + "encoder.down.") - 1),
         in_channels=4,
         out_channels=4,
-        down_block_types=["CrossAttnDownBlock2D" if a else "DownBlock2D" for a in attends],
-        up_block_types=["CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attends)],
+        down_block_types=["CrossAttnDownBlock2D" if a else "DownBlock2D" for a in attention],
+        up_block_types=["CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attention)],
         block_out_channels=[width for width, _ in levels],
         layers_per_block=blocks,
         cross_attention_dim=weights[keys].shape[1],

@@ -1,4 +1,5 @@
-"""Reading other people's weight files: safetensors, or pickles that may hold nothing but tensors and plain values."""
+# SPDX-License-Identifier: Apache-2.0
+"""Reads public weight files: safetensors, and pickles that contain only tensors and plain values."""
 
 import argparse
 import contextlib
@@ -10,7 +11,7 @@ import torch
 
 from .archive import sha256
 
-# Published checkpoints of DINO and Stable Diffusion hold these beside their tensors; empty classes stand in for them.
+# Published checkpoints of DINO and Stable Diffusion also contain these classes; empty classes replace them.
 HARMLESS = [argparse.Namespace] + [
     (type("StandIn", (), {}), name)
     for name in (
@@ -18,17 +19,17 @@ HARMLESS = [argparse.Namespace] + [
         "lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint",
     )
 ]
-WRAPPINGS = ("state_dict", "params_ema", "params", "model")  # where training programs put the weights themselves
+WRAPPINGS = ("state_dict", "params_ema", "params", "model")  # where training programs store the weights
 
 
 def refusal(file, found, expected, remedy):
-    """The sentence that every refused file gets; exit code 65."""
+    """The error for a file that cannot be used; exit code 65."""
     return ValueError(f"{file}: {found}; expected {expected}. {remedy}")
 
 
 def require(path, remedy):
     if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no such file. {remedy}")
+        raise FileNotFoundError(f"{path}: no such file or directory. {remedy}")
     return path
 
 
@@ -38,12 +39,12 @@ def read_json(path):
     except ValueError as error:
         raise refusal(path, f"is not JSON ({error})", "a configuration", "Download the file again.") from None
     if not isinstance(document, dict):
-        raise refusal(path, "holds no JSON object", "a configuration", "Download the file again.")
+        raise refusal(path, "is not a JSON object", "a configuration", "Download the file again.")
     return document
 
 
 def read_checkpoint(path):
-    """What the file holds: a dictionary, mostly of tensors."""
+    """The file's dictionary, mostly of tensors."""
     require(path, "Name a file that exists.")
     try:
         if path.suffix == ".safetensors":
@@ -54,63 +55,63 @@ def read_checkpoint(path):
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = next((line for line in str(error).splitlines() if "GLOBAL" in line or "global" in line), "a pickle")
-        remedy = "Take the .safetensors file of the same model; nothing in this file was executed."
-        raise refusal(path, f"holds more than tensors ({reason.strip()})", "weights only", remedy) from None
+        remedy = "Use the .safetensors file of the same model; no code in this file was executed."
+        raise refusal(path, f"contains more than tensors ({reason.strip()})", "weights only", remedy) from None
     except Exception as error:
         if isinstance(error, (OSError, MemoryError)):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise refusal(path, f"cannot be read ({first})", "a weight file", "Download the file again.") from None
     if not isinstance(checkpoint, dict):
-        raise refusal(path, f"holds a {type(checkpoint).__name__}", "named tensors", "Name the state dictionary.")
+        raise refusal(path, f"contains a {type(checkpoint).__name__}", "named tensors", "Save the state dictionary.")
     return checkpoint
 
 
 def read_weights(path):
-    """Name to float32 tensor, out of the wrappings that training programs put around it."""
+    """Name -> float32 tensor, without the dictionaries that training programs put around the weights."""
     checkpoint = read_checkpoint(path)
     for key in WRAPPINGS:
         if isinstance(checkpoint.get(key), dict):
             checkpoint = checkpoint[key]
     weights = {name: value for name, value in checkpoint.items() if isinstance(value, torch.Tensor)}
     if not weights:
-        raise refusal(path, "holds no tensors", "named tensors", "Name the file that holds the weights.")
+        raise refusal(path, "contains no tensors", "named tensors", "Use the file with the weights.")
     return {name: v.float() if v.is_floating_point() else v for name, v in weights.items()}
 
 
 def load_into(module, weights, path):
-    """load_state_dict with one sentence for all that does not fit; weights may lack nothing and hold nothing more."""
+    """load_state_dict with one error for all tensors that are missing, unexpected or of the wrong shape."""
     own = module.state_dict()
     missing = sorted(own.keys() - weights.keys())
     extra = sorted(weights.keys() - own.keys())
     wrong = sorted(name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape)
     if missing or extra or wrong:
-        parts = [_count(missing, "lacks"), _count(extra, "has unknown"), _count(wrong, "has other shapes of")]
-        found = ", ".join(part for part in parts if part)
+        parts = [_count(missing, "{} missing"), _count(extra, "{} unknown"), _count(wrong, "{} of the wrong shape")]
+        found = "tensors do not match: " + ", ".join(part for part in parts if part)
         kind = type(module).__name__
-        raise refusal(path, found, f"the weights of a {kind}", "Check that this is the file for the role.")
+        raise refusal(path, found, f"the weights of a {kind}", "Check that the file belongs to this role.")
     module.load_state_dict(weights, assign=True)  # no second copy of 3.4 GB
     return module.eval()
 
 
-def _count(names, verb):
-    return f"{verb} {len(names)} tensors ({names[0]}{', ...' if len(names) > 1 else ''})" if names else ""
+def _count(names, form):
+    return f"{form.format(len(names))} ({names[0]}{', ...' if len(names) > 1 else ''})" if names else ""
 
 
 @functools.lru_cache
 def provenance(path, folder=None):
-    """The member `source` of models.json: name (within `folder`) and hash of the file, no folder of this machine."""
+    """The member `source` of models.json: name (relative to `folder`) and hash of the file."""
     return f"{path.relative_to(folder).as_posix() if folder else path.name}, SHA-256 {sha256(path)}"
 
 
 def without_prefix(weights, prefix):
-    """The tensors under `prefix`, named without it."""
+    """The tensors whose names start with `prefix`, without it."""
     return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
 
 
 @contextlib.contextmanager
 def skipped_initialisation():
-    """Random initial values of a module whose weights are read right after: costs a minute in full size."""
+    """Skips the random initialisation of a module whose weights are loaded next; it takes a minute at full size."""
     from torch.nn import init
 
     names = [name for name in dir(init) if name.endswith("_") and not name.startswith("_")]

@@ -1,10 +1,11 @@
-"""Drawn pictures, for fitting small models: soft backgrounds with coloured shapes. Only numpy, only from a seed."""
+# SPDX-License-Identifier: Apache-2.0
+"""Synthetic images for fitting small models: smooth backgrounds with coloured shapes, made with numpy from a seed."""
 
 import numpy as np
 
 
 def _backgrounds(rng, count, grid):
-    """Two colours along a random direction, and a slow wave over them: [N, 3, S, S] in 0..1."""
+    """A gradient of two colours in a random direction, plus a low-frequency wave: [N, 3, S, S] in 0..1."""
     y, x = grid
     angle = rng.uniform(0, 2 * np.pi, (count, 1, 1, 1))
     ramp = (np.cos(angle) * x + np.sin(angle) * y) / 2 + 0.5
@@ -15,8 +16,8 @@ def _backgrounds(rng, count, grid):
     return first + (second - first) * ramp + wave
 
 
-def _coverage(kind, u, v):
-    """Signed distance (negative inside) of unit shapes, roughly."""
+def _distance(kind, u, v):
+    """Approximate signed distance (negative inside) to unit shapes."""
     distances = [
         np.hypot(u, v) - 1,  # disk
         np.maximum(abs(u), abs(v)) - 0.8,  # square
@@ -27,12 +28,12 @@ def _coverage(kind, u, v):
     return np.choose(kind, distances)
 
 
-def drawn_pictures(seed, count, side, shapes=2):
-    """float32 [count, 3, side, side] in 0..1: backgrounds with `shapes` filled, turned shapes of one to two colours."""
+def synthetic_images(seed, count, side, shapes=2):
+    """float32 [count, 3, side, side] in 0..1: backgrounds with `shapes` rotated shapes of two colours each."""
     rng = np.random.Generator(np.random.PCG64(seed))
     axis = (np.arange(side) + 0.5) / side * 2 - 1
     y, x = axis[:, None], axis[None, :]
-    pictures = _backgrounds(rng, count, (y, x))
+    images = _backgrounds(rng, count, (y, x))
     for _ in range(shapes):
         column = (count, 1, 1)
         kind = rng.integers(0, 5, column)
@@ -41,9 +42,9 @@ def drawn_pictures(seed, count, side, shapes=2):
         angle = rng.uniform(0, 2 * np.pi, column)
         u = (np.cos(angle) * (x - centre[0]) + np.sin(angle) * (y - centre[1])) / size
         v = (np.cos(angle) * (y - centre[1]) - np.sin(angle) * (x - centre[0])) / size
-        # Edges fade over about a pixel.
-        alpha = np.clip(0.5 - _coverage(kind, u, v) * size * side / 2, 0, 1)[:, None]
+        # Edges are antialiased over about one pixel.
+        alpha = np.clip(0.5 - _distance(kind, u, v) * size * side / 2, 0, 1)[:, None]
         colours = rng.uniform(0, 1, (2, count, 3, 1, 1))
         colour = colours[0] + (colours[1] - colours[0]) * np.clip(v[:, None] * 0.25 + 0.25, 0, 1)
-        pictures = pictures * (1 - alpha) + colour * alpha
-    return np.clip(pictures, 0, 1).astype(np.float32)
+        images = images * (1 - alpha) + colour * alpha
+    return np.clip(images, 0, 1).astype(np.float32)

@@ -1,13 +1,13 @@
-"""A small AutoencoderKL that truly encodes: its weights are written down or solved for, not trained.
+# SPDX-License-Identifier: Apache-2.0
+"""A small AutoencoderKL that encodes images: its weights are set explicitly or solved for, not trained.
 
 Every residual block passes its input on; the encoder's strided convolutions average 2x2 pixels three times, and the
 latents are four numbers for each 8x8 block: brightness, two colour differences, and the brightness of the block half a
-block further right and down. The decoder's convolutions after each doubling, and its last one, are least-squares
-fits of
-the picture at that resolution. Random, seeded weights remain everywhere else and feed those fits as extra features.
+block further right and down. The decoder's convolutions after each upsampling, and its last one, are least-squares fits
+of the image at that resolution. All other weights are random and seeded, and give those fits additional features.
 
-Group normalisation and SiLU before the last convolutions are passed by pairs: in a group of channels [s, -s, K, -K] with
-constant K the mean is 0 and the deviation nearly constant, and silu(a) - silu(-a) = a.
+Signals pass the group normalisation and SiLU before the last convolutions as pairs: in a group of channels
+[s, -s, K, -K] with constant K the mean is 0 and the deviation nearly constant, and silu(a) - silu(-a) = a.
 """
 
 import torch
@@ -18,8 +18,8 @@ from .least_squares import capture_input, fit_convolution
 CHANNELS = 16  # on every level; 4 groups of [s, -s, K, -K]
 LATENTS = 4
 CONSTANT = 3.0  # K, large against signals in -1..1
-LATENT_GAIN = 4.0  # latents leave with a deviation far from 1, as Stable Diffusion's do
-KEPT = 8  # decoder channels that residual blocks do not touch: 3 colours, 4 latents, the constant 1
+LATENT_GAIN = 4.0  # the latents' deviation is far from 1, as in Stable Diffusion
+KEPT = 8  # decoder channels that residual blocks do not change: 3 colours, 4 latents, the constant 1
 COLOURS = [[0.299, 0.587, 0.114], [0.75, -0.6, -0.15], [-0.3, -0.5, 0.8]]  # brightness and two differences
 
 
@@ -49,8 +49,8 @@ def _zero(convolution):
 
 
 def _write_pairs(convolution, weights):
-    """Makes a convolution give [s, -s, K, -K] for each of four signals s = weights[i] * input; weights [4, in, 3,
-    3]."""
+    """Makes a convolution output [s, -s, K, -K] for each of four signals s = weights[i] * input; weights
+    [4, in, 3, 3]."""
     _zero(convolution)
     for i, weight in enumerate(weights):
         convolution.weight[4 * i] = weight
@@ -84,7 +84,9 @@ def write_encoder(encoder, quant_conv):
         _zero(sampler)
         for colour in range(3):
             sampler.weight[colour, colour, :2, :2] = 0.25
-    mix = torch.zeros(4, CHANNELS, 3, 3)  # taps 0 and 1 are the block itself, 1 and 2 the block half a step on
+    mix = torch.zeros(
+        4, CHANNELS, 3, 3
+    )  # taps 0 and 1 are the block itself, taps 1 and 2 the block half a step further
     for latent, colours in enumerate([*COLOURS, COLOURS[0]]):
         taps = slice(1, 3) if latent == 3 else slice(0, 2)
         mix[latent, :3, taps, taps] = torch.tensor(colours)[:, None, None] / 4
@@ -99,7 +101,7 @@ def write_encoder(encoder, quant_conv):
 
 
 def _keep_channels(decoder):
-    """Residual blocks add random features to the channels from KEPT on; the last level's add next to nothing."""
+    """Residual blocks add random features to the channels from KEPT on; those of the last level are nearly zero."""
     for name, block in _residual_blocks(decoder):
         block.conv2.weight[:KEPT].zero_()
         block.conv2.bias[:KEPT].zero_()
@@ -116,8 +118,8 @@ def _pass_latents(convolution):
         convolution.weight[channel, channel, 1, 1] = 1
 
 
-def write_decoder(vae, latents, pictures):
-    """Sets and fits the decoder level by level, so that decode(latents) comes near pictures (in -1..1)."""
+def write_decoder(vae, latents, images):
+    """Sets and fits the decoder level by level, so that decode(latents) approximates images (in -1..1)."""
     decoder = vae.decoder
     vae.post_quant_conv.weight.copy_(torch.eye(LATENTS)[:, :, None, None])
     vae.post_quant_conv.bias.zero_()
@@ -135,7 +137,7 @@ def write_decoder(vae, latents, pictures):
     for level in range(3):
         convolution = decoder.up_blocks[level].upsamplers[0].conv
         inputs = capture_input(convolution, decode)
-        weight, bias = fit_convolution(inputs, functional.adaptive_avg_pool2d(pictures, inputs.shape[-1]))
+        weight, bias = fit_convolution(inputs, functional.adaptive_avg_pool2d(images, inputs.shape[-1]))
         if level < 2:
             _pass_latents(convolution)
             convolution.weight[:3], convolution.bias[:3] = weight, bias
@@ -146,17 +148,17 @@ def write_decoder(vae, latents, pictures):
                 convolution.bias[4 * colour] = bias[colour]
                 convolution.bias[4 * colour + 1] = -bias[colour]
     _open_norm(decoder.conv_norm_out)
-    weight, bias = fit_convolution(capture_input(decoder.conv_out, decode), pictures)
+    weight, bias = fit_convolution(capture_input(decoder.conv_out, decode), images)
     decoder.conv_out.weight.copy_(weight)
     decoder.conv_out.bias.copy_(bias)
 
 
 @torch.no_grad()
-def fit(vae, pictures):
-    """Gives `vae` its weights; pictures [N, 3, S, S] in 0..1. Returns the scale factor: latents times it deviate by
-    1."""
-    images = pictures * 2 - 1
+def fit(vae, images):
+    """Sets the weights of `vae`; images [N, 3, S, S] in 0..1. Returns the scale factor, which gives the latents unit
+    deviation."""
+    signed = images * 2 - 1
     write_encoder(vae.encoder, vae.quant_conv)
-    latents = vae.quant_conv(vae.encoder(images)).chunk(2, dim=1)[0]
-    write_decoder(vae, latents, images)
+    latents = vae.quant_conv(vae.encoder(signed)).chunk(2, dim=1)[0]
+    write_decoder(vae, latents, signed)
     return round(1 / float(latents.std()), 6)

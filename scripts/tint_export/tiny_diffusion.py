@@ -1,11 +1,11 @@
-"""A small text encoder and U-Net that work together: the U-Net removes noise, and heeds its prompt.
+# SPDX-License-Identifier: Apache-2.0
+"""A small text encoder and U-Net that work together: the U-Net removes noise and follows its prompt.
 
-Purely random weights are no denoiser, and null-text inversion diverges on them. Here all weights are seeded random
-numbers
-but for one linear path, written down, on which the noisy latents reach the last convolution unharmed by group
-normalisation (pairs [s, -s, K, -K], as in tiny_autoencoder.py), and for the last convolution itself: the least-squares
-fit of the noise in drawn pictures' noisy latents. So that prompts mean something, the pictures' colours are shifted by
-what the prompt's context holds, and the fit finds that.
+Purely random weights do not denoise, and null-text inversion diverges on them. Here all weights are seeded random
+numbers with two exceptions: a linear path, set explicitly, carries the noisy latents to the last convolution unchanged
+by group normalisation (pairs [s, -s, K, -K], as in tiny_autoencoder.py), and the last convolution is the least-squares
+fit of the noise in noisy latents of synthetic images. To give prompts a meaning, the images' colours are shifted
+depending on the prompt's context, and the fit learns that shift.
 """
 
 import torch
@@ -19,12 +19,12 @@ WIDTH, LENGTH, VOCABULARY = 32, 77, 49408
 LATENTS = 4
 PAIRED = 4 * LATENTS  # channels of the linear path: [s, -s, K, -K] for each latent channel
 CONSTANT = 3.0
-PROMPT_EFFECT = 4e-4  # mean square of what a prompt changes in the noise
-# "a photo of an", and ids that end a prompt with one word
+PROMPT_EFFECT = 4e-4  # mean square of the change of the noise by a prompt
+# "a photo of an", and the range of ids for the last word
 TEXT = dict(prompt=[320, 1125, 539, 550], words=(512, 49406))
-TINT = 0.35  # share of a picture's latents that its prompt decides
+SHIFT = 0.35  # share of an image's latents that depends on its prompt
 WEIGHT_BOUND = 50.0
-WITHOUT_PROMPT = 0.3  # share of pictures shown with the empty prompt
+WITHOUT_PROMPT = 0.3  # share of images with the empty prompt
 
 
 def build_text_encoder():
@@ -42,7 +42,7 @@ def build_text_encoder():
         eos_token_id=END_ID,
     )
     model = CLIPTextModel(config).eval()
-    for layer in model.encoder.modules():  # CLIP's own start is so quiet that no token hears another
+    for layer in model.encoder.modules():  # with CLIP's small initial weights, tokens barely influence each other
         if isinstance(layer, nn.Linear):
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
     return model
@@ -60,7 +60,7 @@ def build_unet(sample_size):
         block_out_channels=(32, 48),
         layers_per_block=1,
         cross_attention_dim=WIDTH,
-        attention_head_dim=2,  # diffusers means the number of heads
+        attention_head_dim=2,  # the number of heads, in diffusers
         norm_num_groups=8,
     ).eval()
 
@@ -72,7 +72,7 @@ def noise_levels():
 
 
 def write_linear_path(unet):
-    """Lets the noisy latents through: conv_in -> first skip connection -> last residual block -> last convolution."""
+    """Passes the noisy latents on: conv_in -> first skip connection -> last residual block -> last convolution."""
     conv_in, last = unet.conv_in, unet.up_blocks[-1]
     conv_in.weight[:PAIRED].zero_()
     conv_in.bias[:PAIRED].zero_()
@@ -82,7 +82,7 @@ def write_linear_path(unet):
         conv_in.bias[4 * i + 2 : 4 * i + 4] = torch.tensor([CONSTANT, -CONSTANT])
     block, attention = last.resnets[-1], last.attentions[-1]
     shortcut = block.conv_shortcut
-    before = shortcut.in_channels - conv_in.out_channels  # the skip connection comes behind these
+    before = shortcut.in_channels - conv_in.out_channels  # the skip connection comes after these
     for layer in (shortcut, block.conv2, attention.proj_out):
         layer.weight[:PAIRED].zero_()
         layer.bias[:PAIRED].zero_()
@@ -90,15 +90,14 @@ def write_linear_path(unet):
         shortcut.weight[channel, before + channel] = 1
 
 
-def picture_weights(level):
-    """How much an error of the noise matters to the picture (z - sqrt(1 - level) noise) / sqrt(level), squared;
-    bounded, or
-    the last timesteps would decide alone."""
+def image_weights(level):
+    """Squared effect of an error of the noise on the image (z - sqrt(1 - level) noise) / sqrt(level); bounded, because
+    the last timesteps would dominate otherwise."""
     return ((1 - level) / level).clamp(max=WEIGHT_BOUND)
 
 
 class Prompts:
-    """Contexts of "a photo of an X" for random words X, and the tint that each context means."""
+    """Contexts of "a photo of an X" for random words X, and the colour shift of each context."""
 
     def __init__(self, encoder, count, generator):
         words = torch.randint(*TEXT["words"], (count,), generator=generator)
@@ -114,14 +113,14 @@ class Prompts:
         centred = pooled - pooled.mean(dim=0)
         _, _, axes = torch.linalg.svd(centred, full_matrices=False)
         projected = centred @ axes[:LATENTS].T
-        self.tints = (projected / projected.std(dim=0))[:, :, None, None]
+        self.shifts = (projected / projected.std(dim=0))[:, :, None, None]
 
 
 def noisy_batch(latents, prompts, levels, generator):
-    """Tinted latents with noise at random timesteps: (noisy, timesteps, contexts, noise)."""
+    """Colour-shifted latents with noise at random timesteps: (noisy, timesteps, contexts, noise)."""
     count = len(latents)
     chosen = torch.randint(len(prompts.contexts), (count,), generator=generator)
-    clean = (1 - TINT**2) ** 0.5 * latents + TINT * prompts.tints[chosen]
+    clean = (1 - SHIFT**2) ** 0.5 * latents + SHIFT * prompts.shifts[chosen]
     noise = torch.randn(latents.shape, generator=generator)
     timesteps = torch.randint(len(levels), (count,), generator=generator)
     level = levels[timesteps][:, None, None, None]
@@ -131,7 +130,7 @@ def noisy_batch(latents, prompts, levels, generator):
 
 
 def prompt_effect(denoiser, latents, prompts, levels, generator):
-    """Mean square of what a prompt changes in the predicted noise, against the empty prompt: what guidance
+    """Mean squared difference of the predicted noise with a prompt and with the empty prompt, which guidance
     amplifies."""
     noisy, timesteps, _, _ = noisy_batch(latents, prompts, levels, generator)
     contexts = prompts.contexts[: len(latents)]
@@ -145,7 +144,7 @@ def fit_last_convolution(denoiser, latents, prompts, levels, generator, rounds):
     for _ in range(rounds):
         noisy, timesteps, contexts, noise = noisy_batch(latents, prompts, levels, generator)
         inputs = capture_input(last, lambda: denoiser(noisy, timesteps, contexts))
-        collected.add(inputs, noise, picture_weights(levels[timesteps]))
+        collected.add(inputs, noise, image_weights(levels[timesteps]))
     weight, bias = collected.solve()
     last.weight.copy_(weight)
     last.bias.copy_(bias)
@@ -159,9 +158,9 @@ def scale_attention(unet, gain):
 
 @torch.no_grad()
 def fit(denoiser, encoder, latents, seed, rounds=6):
-    """Fits the last convolution of `denoiser` (wrappers.Denoiser) on scaled latents [N, 4, h, w] of pictures, and
-    sets how
-    loud prompts are: guidance multiplies their effect by seven and more, and the loop must stay in bounds."""
+    """Fits the last convolution of `denoiser` (wrappers.Denoiser) to scaled latents [N, 4, h, w] of images, and sets
+    the strength of prompts: guidance multiplies their effect by seven or more, and the sampling loop must stay
+    bounded."""
     generator = torch.Generator().manual_seed(seed)
     write_linear_path(denoiser.unet)
     prompts, levels = Prompts(encoder, 256, generator), noise_levels()

@@ -1,4 +1,5 @@
-"""Small networks for the roles that look at pictures: upscaler, teacher, FID features. Seeded weights, cheap fits."""
+# SPDX-License-Identifier: Apache-2.0
+"""Small networks for the roles whose input is an image: upscaler, teacher, FID features. Seeded weights and fits."""
 
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ FACTOR = 4
 
 
 class UpscalerNetwork(nn.Module):
-    """Adds detail to the bilinear enlargement: two convolutions and a pixel shuffle, in HAT's place."""
+    """Adds detail to the bilinear enlargement: two convolutions and a pixel shuffle, instead of HAT."""
 
     def __init__(self, width=16):
         super().__init__()
@@ -26,12 +27,12 @@ class UpscalerNetwork(nn.Module):
 
 
 @torch.no_grad()
-def build_upscaler(pictures):
-    """The last convolution is the least-squares fit of what bilinear enlargement of shrunk `pictures` lacks."""
+def build_upscaler(images):
+    """The last convolution is the least-squares fit of the error of bilinear enlargement of reduced `images`."""
     network = UpscalerNetwork().eval()
-    small = functional.avg_pool2d(pictures, FACTOR)
+    small = functional.avg_pool2d(images, FACTOR)
     enlarged = functional.interpolate(small, scale_factor=FACTOR, mode="bilinear", align_corners=False)
-    missing = functional.pixel_unshuffle(pictures - enlarged, FACTOR)
+    missing = functional.pixel_unshuffle(images - enlarged, FACTOR)
     weight, bias = fit_convolution(capture_input(network.detail, lambda: network(small)), missing)
     network.detail.weight.copy_(weight)
     network.detail.bias.copy_(bias)
@@ -40,7 +41,7 @@ def build_upscaler(pictures):
 
 @torch.no_grad()
 def build_teacher(normalised):
-    """A ViT; its last norm is set so that features of the pictures [N, 3, S, S] have mean 0 and deviation 1."""
+    """A ViT; its last norm is set so that features of `normalised` [N, 3, S, S] have mean 0 and deviation 1."""
     from transformers import ViTConfig, ViTModel
 
     config = ViTConfig(
@@ -52,7 +53,7 @@ def build_teacher(normalised):
         patch_size=8,
     )
     vit = ViTModel(config, add_pooling_layer=False).eval()
-    for layer in vit.modules():  # the library's start is so quiet that all pictures look the same to the class token
+    for layer in vit.modules():  # with the library's small initial weights, the class token is the same for all images
         if isinstance(layer, nn.Linear):
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
     nn.init.normal_(vit.embeddings.patch_embeddings.projection.weight, std=(3 * 8 * 8) ** -0.5)
@@ -63,8 +64,8 @@ def build_teacher(normalised):
 
 
 @torch.no_grad()
-def build_inception(pictures):
-    """Random convolutions; the batch norms' statistics are those of `pictures`."""
+def build_inception(images):
+    """Random convolutions; the batch norms have the statistics of `images`."""
     stem = wrappers.InceptionStem()
     for layer in stem.layers:
         if isinstance(layer, nn.Conv2d):
@@ -72,5 +73,5 @@ def build_inception(pictures):
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = None  # the plain mean over the batches seen
     stem.train()
-    stem(pictures)
+    stem(images)
     return stem.eval()

@@ -1,25 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
 """CLIP's vocabulary as a SentencePiece model.
 
-The vocabulary of openai/CLIP (MIT licence) is a list of merges. SentencePiece applies them when it is fed one pre-token
-at a time, its bytes written as printable characters; what comes before and after is C++ (src/text). It merges whatever
-adjacent pair makes a piece, where CLIP merges listed pairs only, so equality is tested, not given (tests/text).
+The vocabulary of openai/CLIP (MIT licence) is a list of merges. SentencePiece applies them to one pre-token at a time,
+with bytes written as printable characters; the steps before and after are C++ (src/text). SentencePiece merges every
+adjacent pair that forms a token, while CLIP merges listed pairs only, so equality has to be tested (tests/text).
 """
 
 import gzip
 import hashlib
 import pathlib
 
-MERGES = 49152 - 256 - 2  # what CLIP reads of the file: line 1 is a comment, the lines after these are left over
+MERGES = 49152 - 256 - 2  # the number CLIP reads: line 1 of the file is a comment, the lines after these are unused
 START, END = "<|startoftext|>", "<|endoftext|>"
 START_ID, END_ID = 49406, 49407
 SUFFIX = "</w>"
-BLANK = "\u2581"  # how SentencePiece writes a blank; here it ends a word, as SUFFIX does in CLIP
+BLANK = "\u2581"  # how SentencePiece writes a space; here it marks the end of a word, as SUFFIX does in CLIP
 SINGLE_SCORE, SUFFIXED_SCORE = -1e6, 1.0
 MERGES_SHA256 = "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a"
 
 
 def merges_file():
-    """The copy of CLIP's bpe_simple_vocab_16e6.txt.gz that the open_clip_torch wheel holds."""
+    """The copy of CLIP's bpe_simple_vocab_16e6.txt.gz in the open_clip_torch wheel."""
     import importlib.util
 
     spec = importlib.util.find_spec("open_clip")
@@ -32,13 +33,13 @@ def read_merges(path):
     """The 48,894 merges as pairs of strings, in rank order."""
     data = pathlib.Path(path).read_bytes()
     if hashlib.sha256(data).hexdigest() != MERGES_SHA256:
-        raise ValueError(f"{path}: not the merges of CLIP (SHA-256 differs)")
+        raise ValueError(f"{path}: SHA-256 differs from that of CLIP's merges")
     lines = gzip.decompress(data).decode("utf-8").split("\n")
     return [tuple(line.split()) for line in lines[1 : MERGES + 1]]
 
 
 def byte_characters():
-    """The printable character of each byte, in the order of ids 0..255."""
+    """The printable character of each byte, in the order of the ids 0...255."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in set(printable)]
     return [chr(code) for code in printable] + [chr(256 + k) for k in range(len(others))]
@@ -51,7 +52,7 @@ def vocabulary(merges):
 
 
 def sentencepiece_model(merges):
-    """The bytes of a SentencePiece BPE model whose ids are CLIP's."""
+    """The bytes of a SentencePiece BPE model with CLIP's ids."""
     from sentencepiece import sentencepiece_model_pb2 as pb
 
     model = pb.ModelProto()
@@ -86,7 +87,7 @@ def clip_model():
 
 
 def reference_tokenizer():
-    """transformers' CLIPTokenizer on the same vocabulary: what the C++ tokenizer must equal."""
+    """transformers' CLIPTokenizer with the same vocabulary, the reference for the C++ tokenizer."""
     from transformers import CLIPTokenizer
 
     merges = read_merges(merges_file())

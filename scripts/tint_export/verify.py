@@ -1,10 +1,11 @@
-"""Is the traced file the module, at sizes it was not traced at, with gradients, and in half precision?"""
+# SPDX-License-Identifier: Apache-2.0
+"""Compares a traced file with its module at other sizes, with gradients, and in half precision."""
 
 import copy
 
 import torch
 
-# Per role: sizes to try, and which inputs of the main method must give gradients.
+# Per role: the sizes to compare, and the inputs of the main method that need gradients.
 SIZES = {
     "denoiser": [dict(batch=1), dict(batch=3, side=24), dict(batch=64)],
     "autoencoder": [dict(batch=1), dict(batch=3, side=32), dict(batch=64, side=16)],
@@ -13,7 +14,7 @@ SIZES = {
     "teacher": [dict(batch=1), dict(batch=3), dict(batch=64)],
     "inception": [dict(batch=1, side=64), dict(batch=3, side=84)],
 }
-TOLERANCE = 1e-3  # of the largest value: libraries choose other kernels for other memory layouts
+TOLERANCE = 1e-3  # relative to the largest value: libraries choose other kernels for other memory layouts
 DIFFERENTIABLE = {"denoiser": [0, 2], "text_encoder": [0]}
 
 
@@ -31,12 +32,12 @@ def _difference(found, expected):
 
 
 def verify(model, loaded):
-    """Largest relative difference between traced and eager results (and gradients), or ValueError above TOLERANCE.
-    Both in float32; a set in half precision compares its rounded weights."""
+    """Largest relative difference of traced and eager results (and gradients); ValueError above TOLERANCE. Both run in
+    float32; with a set in half precision the rounded weights are compared."""
     largest = 0.0
     loaded = copy.deepcopy(loaded).float()
-    for place, (method, given) in enumerate(model.methods.items()):
-        gradients = DIFFERENTIABLE.get(model.role, []) if place == 0 else []
+    for index, (method, given) in enumerate(model.methods.items()):
+        gradients = DIFFERENTIABLE.get(model.role, []) if index == 0 else []
         for sizes in SIZES[model.role]:
             inputs = [i.resized(**sizes).tensor() for i in given]
             pair = [_call(module, method, inputs, gradients) for module in (loaded, model.module)]
@@ -52,13 +53,13 @@ def verify(model, loaded):
 
 @torch.no_grad()
 def _verify_half(model, loaded, method, given):
-    """Casting the loaded file, as the program does for bfloat16, must work: no dtype may stand in the graph."""
+    """Casting the loaded file, as tint does for bfloat16, must work: the graph may not contain a dtype."""
     half = copy.deepcopy(loaded).to(torch.bfloat16)
     with torch.jit.optimized_execution(False):
         result = getattr(half, method)(*[i.tensor(torch.bfloat16) for i in given])
         expected = getattr(loaded, method)(*[i.tensor(torch.float32) for i in given])
     if result.dtype != torch.bfloat16:
-        raise ValueError(f"{model.role}.{method}: cast to bfloat16 it gives {result.dtype}")
+        raise ValueError(f"{model.role}.{method}: gives {result.dtype} after a cast to bfloat16")
     difference = _difference([result.float()], [expected])
     if not difference < 0.2:
-        raise ValueError(f"{model.role}.{method}: in bfloat16 it is off by {difference:g}")
+        raise ValueError(f"{model.role}.{method}: the result in bfloat16 differs by {difference:g}")

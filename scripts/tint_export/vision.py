@@ -1,4 +1,5 @@
-"""The roles that look at pictures, from public checkpoints: HAT, DINO, CLIP, the Inception stem of FID."""
+# SPDX-License-Identifier: Apache-2.0
+"""The roles whose input is an image, from public checkpoints: HAT, DINO, CLIP, the Inception stem of FID."""
 
 import torch
 from torch.nn import functional
@@ -23,37 +24,35 @@ LICENCES = {
     "clip": "MIT (CLIP as published)",
 }
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # ImageNet's, as DINO's
-HEAD_WIDTH = 64  # of every ViT that DINO published
+HEAD_WIDTH = 64  # of every published DINO ViT
 TEACHER_SIZE = 224
 
 
 def read_upscaler(path):
-    """HAT, whatever its size; the factor and the window stand in the file."""
+    """HAT of any size; the factor and the window are in the file."""
     from spandrel import ModelLoader, UnsupportedModelError
 
     weights = read_weights(path)
     try:
         found = ModelLoader(device="cpu").load_from_state_dict(weights)
     except UnsupportedModelError:
-        raise refusal(path, "is of no known architecture", "a checkpoint of HAT", "Take Real_HAT_GAN_SRx4.") from None
+        raise refusal(path, "has an unknown architecture", "a checkpoint of HAT", "Use Real_HAT_GAN_SRx4.") from None
     if found.architecture.id != "HAT" or found.input_channels != 3:
         kind = f"{found.architecture.id} with {found.input_channels} channels"
-        raise refusal(path, f"is {kind}", "HAT with 3 channels", "Take Real_HAT_GAN_SRx4.")
+        raise refusal(path, f"is {kind}", "HAT with 3 channels", "Use Real_HAT_GAN_SRx4.")
     network = wrappers.Hat(found.model.float().eval())
     about = dict(licence=LICENCES["upscaler"], source=provenance(path))
     return upscaler(network, factor=found.scale, side_multiple=found.model.window_size, **about)
 
 
 def read_teacher(path, size=TEACHER_SIZE):
-    """DINO's ViT for images of `size` x `size`, in timm's or in its authors' layout: the names are the same, the
-    wrappings are not. A checkpoint of PMF brings its logits' scale and bias."""
+    """DINO's ViT for images of `size` x `size`, in timm's or in the original layout: the parameters have the same
+    names, but their prefixes differ. A PMF checkpoint also contains the scale and bias of its logits."""
     everything = _teacher_checkpoint(path)
     weights = _backbone(everything, path)
     patch = weights["patch_embed.proj.weight"].shape[-1]
     if size % patch or size < patch:
-        raise ValueError(
-            f"--teacher-size is {size}; expected a multiple of {patch}, the side of a patch of {path.name}"
-        )
+        raise ValueError(f"--teacher-size is {size}; expected a multiple of {patch}, the patch size of {path.name}")
     weights["pos_embed"] = resized_positions(weights["pos_embed"], size // patch)
     backbone = wrappers.TimmBackbone(load_into(_build_vit(weights, size), weights, path))
     about = dict(licence=LICENCES["teacher"], source=provenance(path), **_logits(everything))
@@ -64,7 +63,7 @@ def _teacher_checkpoint(path):
     checkpoint = read_checkpoint(path)
     if not isinstance(checkpoint.get("teacher"), dict):
         return read_weights(path)
-    # DINO's full checkpoint: the teacher is what its authors evaluate
+    # DINO's full checkpoint: its authors evaluate the teacher
     return {name: value.float() for name, value in checkpoint["teacher"].items()}
 
 
@@ -75,12 +74,12 @@ def _backbone(weights, path):
     for name in ("patch_embed.proj.weight", "pos_embed", "cls_token", "blocks.0.attn.qkv.weight"):
         if name not in weights:
             found = f"has no tensor {name}"
-            raise refusal(path, found, "a ViT in the layout of timm or of DINO", "Take dino_vitbase16_pretrain.pth.")
+            raise refusal(path, found, "a ViT in the layout of timm or of DINO", "Use dino_vitbase16_pretrain.pth.")
     return weights
 
 
 def _logits(weights):
-    """logit_scale and logit_bias of a checkpoint of PMF; nothing for other files."""
+    """logit_scale and logit_bias of a PMF checkpoint; empty for other files."""
     names = {"logit_scale": "scale_cls", "logit_bias": "bias"}
     return {fact: float(weights[name]) for fact, name in names.items() if "scale_cls" in weights and name in weights}
 
@@ -102,8 +101,8 @@ def _build_vit(weights, size):
 
 
 def resized_positions(positions, grid):
-    """Position table [1, 1 + n*n, D] -> [1, 1 + grid*grid, D]; the class token's stays. As DINO does it (method.md S12
-    and S25): bicubic by a scale factor for grid + 0.1, which differs from resizing to a size."""
+    """Position table [1, 1 + n*n, D] -> [1, 1 + grid*grid, D]; that of the class token is kept. As DINO does it
+    (method.md S12 and S25): bicubic by a scale factor for grid + 0.1, which differs from resizing to a size."""
     side = round((positions.shape[1] - 1) ** 0.5)
     if side == grid:
         return positions
@@ -114,29 +113,31 @@ def resized_positions(positions, grid):
 
 
 def read_inception(path):
-    """The first three convolutions of pytorch-fid's network: the features that FID at 64 dimensions compares."""
+    """The first three convolutions of pytorch-fid's network: the features of FID with 64 dimensions."""
     weights = read_weights(path)
     stem = wrappers.InceptionStem()
     own = {}
-    for place, layer in enumerate(("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3")):
-        own[f"layers.{3 * place}.weight"] = weights.get(f"{layer}.conv.weight")
+    for index, layer in enumerate(("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3")):
+        own[f"layers.{3 * index}.weight"] = weights.get(f"{layer}.conv.weight")
         for name in ("weight", "bias", "running_mean", "running_var"):
-            own[f"layers.{3 * place + 1}.{name}"] = weights.get(f"{layer}.bn.{name}")
-        own[f"layers.{3 * place + 1}.num_batches_tracked"] = torch.tensor(0)
+            own[f"layers.{3 * index + 1}.{name}"] = weights.get(f"{layer}.bn.{name}")
+        own[f"layers.{3 * index + 1}.num_batches_tracked"] = torch.tensor(0)
     own = {name: value for name, value in own.items() if value is not None}
     return inception(load_into(stem, own, path), licence=LICENCES["inception"], source=provenance(path))
 
 
 def read_clip(folder):
-    """CLIP's two towers from a folder of transformers (config.json and model.safetensors or pytorch_model.bin)."""
+    """CLIP's two towers from a transformers folder (config.json and model.safetensors or pytorch_model.bin)."""
     from transformers import CLIPConfig, CLIPModel
 
-    if not require(folder, "Name a folder of transformers.").is_dir():
-        raise refusal(folder, "is a file", "a folder of transformers with config.json", "Name the folder of the model.")
+    if not require(folder, "Give a transformers folder.").is_dir():
+        raise refusal(
+            folder, "is not a directory", "a transformers folder with config.json", "Give the folder of the model."
+        )
     config = read_json(folder / "config.json")
     if config.get("model_type") != "clip":
         found = f"model_type is {config.get('model_type')!r}"
-        raise refusal(folder / "config.json", found, "'clip'", "Take openai/clip-vit-base-patch32.")
+        raise refusal(folder / "config.json", found, "'clip'", "Use openai/clip-vit-base-patch32.")
     names = ("model.safetensors", "pytorch_model.bin")
     path = next((folder / name for name in names if (folder / name).exists()), folder / names[0])
     weights = {k: v for k, v in read_weights(path).items() if not k.endswith("position_ids")}

@@ -1,8 +1,9 @@
-"""What stands between a library's module and a TorchScript file: one class a role, with the methods of architecture.md.
+# SPDX-License-Identifier: Apache-2.0
+"""Wrappers of library modules for tracing: one class per role, with the methods of configs/models.schema.md.
 
-Each takes the real module of diffusers, transformers or another library, at any size, so that a tiny set and Stable
-Diffusion go the same way. Nothing here may put a device or a dtype into the traced graph: the program moves and casts
-models after loading.
+Each wraps the original module of diffusers, transformers or another library at any size, so that a tiny set and Stable
+Diffusion are exported by the same code. Wrappers may not put a device or a dtype into the traced graph: tint moves and
+casts models after loading.
 """
 
 import types
@@ -15,8 +16,8 @@ TRAIN_TIMESTEPS = 1000
 
 
 class TimestepTable(nn.Module):
-    """The sinusoidal timestep embedding, looked up: diffusers computes it with a device constant in the trace, and in
-    float32 whatever the model's dtype; a table of rounded values gives the same in every dtype."""
+    """The sinusoidal timestep embedding as a table: diffusers computes it in float32 for every dtype, with a device
+    constant in the trace; a table of rounded values gives the same result in every dtype."""
 
     def __init__(self, time_proj):
         super().__init__()
@@ -30,14 +31,14 @@ class Denoiser(nn.Module):
     """forward(latents [B, C, h, w], timesteps int64 [B], context [B, L, F]) -> predicted noise [B, C, h, w]."""
 
     def __init__(self, unet, prediction_type):
-        """`prediction_type` stands in the scheduler's configuration; the U-Net's own does not say it."""
+        """`prediction_type` is in the scheduler's configuration, not in the U-Net's."""
         super().__init__()
         if prediction_type != "epsilon":
             raise ValueError(
                 f"the denoiser predicts '{prediction_type}'; tint needs one that predicts the noise (epsilon)"
             )
         unet.time_proj = TimestepTable(unet.time_proj)
-        # diffusers' own casts the embedding to sample.dtype, which a trace would record as a constant.
+        # diffusers casts the embedding to sample.dtype, which a trace would record as a constant.
         unet.get_time_embed = types.MethodType(lambda self, sample, timestep: self.time_proj(timestep), unet)
         self.unet = unet
 
@@ -64,7 +65,7 @@ class Autoencoder(nn.Module):
 
     def moments(self, image):
         mean, log_variance = self._posterior(image)
-        return torch.cat([mean, log_variance.clamp(-30.0, 20.0)], dim=1)  # the bounds of diffusers' posterior
+        return torch.cat([mean, log_variance.clamp(-30.0, 20.0)], dim=1)  # as in diffusers' posterior
 
     def decode(self, latents):
         if self.vae.post_quant_conv is not None:
@@ -80,7 +81,7 @@ class TextEncoder(nn.Module):
         text_model.set_attn_implementation("sdpa")
         self.text_model = text_model
         length = text_model.config.max_position_embeddings
-        # Boolean, so that casting the model leaves it alone.
+        # Boolean, so that casting the model does not change it.
         self.register_buffer("causal", torch.ones(length, length, dtype=torch.bool).tril()[None, None])
 
     def embed(self, ids):
@@ -95,8 +96,7 @@ class TextEncoder(nn.Module):
 
 
 class Backbone(nn.Module):
-    """forward(normalised image [B, 3, S, S]) -> the class token's feature [B, D] of a ViT of transformers (DINO's
-    kind)."""
+    """forward(normalised image [B, 3, S, S]) -> the class token's feature [B, D] of a transformers ViT (as DINO's)."""
 
     def __init__(self, vit):
         super().__init__()
@@ -114,7 +114,7 @@ class Backbone(nn.Module):
 
 
 class TimmBackbone(nn.Module):
-    """The same for a ViT of timm, whose names are those of DINO's own files."""
+    """The same for a timm ViT, which has the parameter names of DINO's files."""
 
     def __init__(self, vit):
         super().__init__()
@@ -129,7 +129,7 @@ class TimmBackbone(nn.Module):
 
 class Clip(nn.Module):
     """encode_image(normalised image [B, 3, S, S]) and encode_text(ids [B, L]) -> unit vectors [B, D]. A text's feature
-    is that of its first end token, the largest id there is."""
+    is that of its first end token, which has the largest id."""
 
     def __init__(self, clip):
         super().__init__()
@@ -150,7 +150,7 @@ class Clip(nn.Module):
 
 
 class Upscaler(nn.Module):
-    """forward(image in 0..1) -> the same, `factor` times as large."""
+    """forward(image in 0..1) -> the image, enlarged by `factor`."""
 
     def __init__(self, network):
         super().__init__()
@@ -161,15 +161,16 @@ class Upscaler(nn.Module):
 
 
 def _from_windows(windows, window_size, h, w):
-    """[n, s, s, C] -> [B, h, w, C]. spandrel's own computes B as a Python number, which a trace would keep."""
+    """[n, s, s, C] -> [B, h, w, C]. spandrel computes B as a Python number, which would be a constant of the trace."""
     channels = windows.shape[-1]
     grid = windows.view(-1, h // window_size, w // window_size, window_size, window_size, channels)
     return grid.permute(0, 1, 3, 2, 4, 5).reshape(-1, h, w, channels)
 
 
 class Hat(nn.Module):
-    """forward(image in 0..1, sides multiples of the window) -> the same, enlarged: spandrel's HAT without what a trace
-    would freeze: sides and batch as Python numbers, its mean and the shifted windows' mask on the processor."""
+    """forward(image in 0..1, sides multiples of the window) -> the image, enlarged. spandrel's HAT, without the parts
+    that a trace would turn into constants: sides and batch size, and the mean and the shifted windows' mask on the
+    CPU."""
 
     def __init__(self, network):
         super().__init__()
@@ -179,17 +180,17 @@ class Hat(nn.Module):
         self.network = network
         self.window, self.shift = network.window_size, network.shift_size
         self.register_buffer("mean", network.mean.clone())
-        self.register_buffer("closed", torch.tensor(-100.0))  # HAT's logit for pairs of cells that are no neighbours
+        self.register_buffer("closed", torch.tensor(-100.0))  # HAT's logit for pairs of cells of different regions
 
     def _regions(self, line):
         """Cells of one axis -> 0, 1, 2: before the last window, in it, in its part that the shift wraps around."""
-        present = line.isnan() | ~line.isnan()  # all true; a tensor made here would bring a device along
+        present = line.isnan() | ~line.isnan()  # all true; a new tensor would bring a device into the trace
         place = present.cumsum(0) - 1
         side = line.shape[0]
         return (place >= side - self.window).long() + (place >= side - self.shift).long()
 
     def _mask(self, image):
-        """[windows, s*s, s*s]: which cells of a shifted window may not see each other."""
+        """[windows, s*s, s*s]: the pairs of cells of a shifted window that are masked."""
         rows, columns = self._regions(image[0, 0, :, 0]), self._regions(image[0, 0, 0, :])
         cells = 3 * rows[:, None] + columns[None, :]
         size = self.window

@@ -1,1 +1,2 @@
-"""The models of the drawn world (scripts/train_demo_world.py)."""
+# SPDX-License-Identifier: Apache-2.0
+"""The models of the synthetic shapes data set (scripts/train_shapes_models.py)."""

@@ -1,37 +1,37 @@
-"""The model card of the set: what it is, what made it, what it has seen, how good it is."""
+# SPDX-License-Identifier: Apache-2.0
+"""The model card of the set: contents, origin, training data and quality."""
 
 import json
 import platform
 
 from tint_export.archive import write_durably
 
-TEXT = """# Models of the drawn world
+TEXT = """# Models of the synthetic shapes data set
 
-A latent diffusion model of Stable Diffusion's architecture at small width, an upscaler, a teacher and two students, for
-the pictures of `tint demo draw` and for nothing else: `scripts/demo`, `scripts/reproduce/demo-world.sh`. Every
-picture they learnt from was drawn by a program; the weights are under {licence}, as tint is. `models.json` has each
-file's SHA-256, its probes, and what it has seen.
+A latent diffusion model with Stable Diffusion's architecture at small width, an upscaler, a teacher and two students.
+They are made for the images of `tint dataset synthesize` only; `scripts/demo` and `scripts/reproduce/shapes.sh` use
+them. All training images are synthetic. The weights are licensed under {licence}, as tint is. `models.json` lists each
+file's SHA-256, probes and training data.
 
-| role | file | bytes | has seen |
+| role | file | bytes | training data |
 |---|---|---|---|
 {roles}
 
-Made by `{command}` (`--work DIR`, in parts; `--judge`; `--out`, which calls `tint pretrain student` and
-`tint models calibrate`), on {machine}.
-The draws follow from the seed; another processor or number of threads rounds otherwise. Minutes are those on the clock,
-of one thread or two, beside other work.
+Made by `{command}` (`--work DIR`, in several runs; `--judge`; `--out`, which calls `tint pretrain student` and
+`tint models calibrate`) on {machine}. The seed determines all random numbers; another processor or number of threads rounds
+differently. Minutes are wall-clock time with one or two threads, on a machine that had other work to do.
 
 | stage | steps | minutes of training |
 |---|---|---|
 {stages}
 
-The judge, a classifier of the pool that is no part of the set, names {pool:.1%} of the pool's own pictures rightly,
-{autoencoder:.1%} after the autoencoder's round trip, and of pictures generated from the captions of the 100 classes,
-four of each, {captions}.
+The judge is a classifier of the pool and not part of the set. It classifies {pool:.1%} of the pool's own images
+correctly, {autoencoder:.1%} after the autoencoder's round trip, and of images generated from the captions of the 100
+classes, four per class, {captions}.
 
-**Limits.** The pool's pictures are disjoint from those of the data set, yet the diffusion model has seen all 100 classes
-with captions, as Stable Diffusion has seen what few-shot benchmarks call novel. The teacher and the students have seen
-the 64 base classes alone. The models know nothing of photographs.
+**Limits.** The pool and the data set have no image in common, but the diffusion model was trained on all 100 classes
+with captions, just as Stable Diffusion was trained on classes that few-shot benchmarks call novel. The teacher and the
+students were trained on the 64 base classes only. The models cannot be used for photographs.
 """
 
 
@@ -53,7 +53,7 @@ def write(stages, folder, command):
     text = TEXT.format(
         licence=roles["denoiser"]["licence"],
         roles="\n".join(
-            row(name, role["file"], (folder / role["file"]).stat().st_size, role.get("seen", ""))
+            row(name, role["file"], (folder / role["file"]).stat().st_size, role.get("training_data", ""))
             for name, role in sorted(roles.items())
         ),
         command=command,

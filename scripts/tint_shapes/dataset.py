@@ -1,4 +1,5 @@
-"""What `tint demo draw` draws, as arrays; and what is said of it."""
+# SPDX-License-Identifier: Apache-2.0
+"""The images of `tint dataset synthesize` as tensors, and their captions."""
 
 import pathlib
 import subprocess
@@ -7,32 +8,32 @@ import numpy as np
 import torch
 from PIL import Image
 
-SIDE, SMALL_SIDE = 64, 32  # pictures of the pool, and those of the data set
+SIDE, SMALL_SIDE = 64, 32  # images of the pool, and those of the data set
 LENGTH = 16  # tokens of a prompt
 
 
-def draw(tint, folder, splits, per_class, side, seed=0):
-    """Splits of the world in `folder`; what is there stays."""
-    options = {"out": folder, "splits": ",".join(splits), "pictures-per-class": per_class, "side": side, "seed": seed}
+def synthesize(tint, folder, splits, per_class, side, seed=0):
+    """Makes splits of the data set in `folder`; existing splits are cached."""
+    options = {"out": folder, "splits": ",".join(splits), "images-per-class": per_class, "side": side, "seed": seed}
     flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    subprocess.run([tint, "demo", "draw", *flags], check=True)
+    subprocess.run([tint, "dataset", "synthesize", *flags], check=True)
 
 
 def load(folder):
-    """A split's pictures uint8 [N, 3, S, S], their classes int64 [N], and the classes' names in alphabetic order. They
-    are kept in one file beside the folder: a second reading takes a second."""
+    """A split's images uint8 [N, 3, S, S], their classes int64 [N], and the names of the classes in alphabetical order.
+    The images are cached in a file next to the folder."""
     folder = pathlib.Path(folder)
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     files = [path for name in names for path in sorted((folder / name).iterdir())]
-    kept = folder.with_name(folder.name + ".npy")
-    if not kept.exists():
-        pictures = np.stack([np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file in files])
-        np.save(kept, pictures)
-    pictures = np.load(kept)
-    if len(pictures) != len(files):
-        raise ValueError(f"{kept}: holds {len(pictures)} pictures, the folder {len(files)}; remove it")
+    cached = folder.with_name(folder.name + ".npy")
+    if not cached.exists():
+        images = np.stack([np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file in files])
+        np.save(cached, images)
+    images = np.load(cached)
+    if len(images) != len(files):
+        raise ValueError(f"{cached}: contains {len(images)} images, the folder {len(files)}. Remove the file.")
     labels = [names.index(path.parent.name) for path in files]
-    return torch.from_numpy(pictures), torch.tensor(labels), names
+    return torch.from_numpy(images), torch.tensor(labels), names
 
 
 def article(word):
@@ -40,8 +41,9 @@ def article(word):
 
 
 class Captions:
-    """Token ids of prompts. Of three pictures in four the prompt names all that the class is; else a part of it, or
-    nothing: so words get meanings of their own, "object" stands for anything, and the empty prompt for everything."""
+    """Token ids of prompts. For about three images in four the prompt is the whole name of the class; for the others it
+    is a part of the name, "object", or empty. So each word gets a meaning of its own, "object" means any class, and the
+    empty prompt can be used for guidance."""
 
     WHOLE, PART, OBJECT, EMPTY = 0.72, 0.08, 0.1, 0.1
 
@@ -70,11 +72,11 @@ class Captions:
         return torch.tensor(rows)
 
     def used(self):
-        """All ids that ever stand in a prompt."""
+        """All ids that occur in a prompt."""
         return torch.cat([self.whole, self.parts.flatten(0, 1), self.object[None], self.empty[None]]).unique()
 
-    def draw(self, labels, generator):
-        """[B, LENGTH] for pictures of these classes."""
+    def sample(self, labels, generator):
+        """Random prompts [B, LENGTH] for images of these classes."""
         ids = self.whole[labels].clone()
         kind = torch.rand(len(labels), generator=generator)
         part = torch.randint(len(self.parts), (len(labels),), generator=generator)

@@ -1,20 +1,21 @@
-"""The world's networks: Stable Diffusion's architecture at small width, an upscaler, a teacher and a judge."""
+# SPDX-License-Identifier: Apache-2.0
+"""The networks: Stable Diffusion's architecture at small width, an upscaler, a teacher and a judge."""
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from .world import LENGTH, SIDE
+from .dataset import LENGTH, SIDE
 
 LATENTS, FACTOR = 8, 8
 TEXT_WIDTH = 96
 
 
 class WithLinear(nn.Module):
-    """A network and, added to what it gives, a linear map of its input. The map begins as the principal components of
-    patches (`begin_linear`), so that colours and their gradients pass from the first step on and the network learns what
-    they lack: mean squared error 0.012 after 600 steps, without the maps 0.038 after 3,000. Chen et al. 2024 (DC-AE,
-    arXiv 2410.10733) lead such a shortcut around each stage."""
+    """A network plus a linear map of its input. The map is initialised with the principal components of patches
+    (`init_linear`): colours pass through from the first step on, and the network learns the residual. The mean squared
+    error is 0.012 after 600 steps; without the maps it is 0.038 after 3,000. Chen et al. 2024 (DC-AE, arXiv 2410.10733)
+    use such a shortcut around each stage."""
 
     def __init__(self, network, linear):
         super().__init__()
@@ -25,8 +26,9 @@ class WithLinear(nn.Module):
 
 
 def autoencoder():
-    """Stable Diffusion's, but for the pixels of 2 x 2 places being channels (which costs a half), the linear maps, one
-    group per normalisation (of few channels each group would take the colour away) and eight latent channels for four."""
+    """Stable Diffusion's, with four changes: pixels of 2 x 2 places become channels (half the cost), the linear maps
+    are added, each normalisation has one group (groups of few channels remove the colour), and there are eight latent
+    channels instead of four."""
     from diffusers import AutoencoderKL
 
     widths, shuffle = (24, 48, 64), 2
@@ -50,10 +52,11 @@ def autoencoder():
 
 
 @torch.no_grad()
-def begin_linear(vae, pictures):
-    """Sets the maps to the first principal components of patches of pictures [N, 3, S, S] in -1..1, and the networks'
-    last layers near zero. Components are scaled by the fourth root of their variances: half way to all being equal."""
-    patches = functional.unfold(pictures, FACTOR, stride=FACTOR).transpose(1, 2).flatten(0, 1)
+def init_linear(vae, images):
+    """Sets the maps to the first principal components of patches of images [N, 3, S, S] in -1..1, and scales the
+    networks' last layers down. Components are divided by the fourth root of their variances, which half equalises
+    them."""
+    patches = functional.unfold(images, FACTOR, stride=FACTOR).transpose(1, 2).flatten(0, 1)
     mean = patches.mean(0)
     variances, directions = torch.linalg.eigh(torch.cov((patches - mean).T))
     variances, directions = variances[-LATENTS:].flip(0), directions[:, -LATENTS:].flip(1).T
@@ -73,8 +76,8 @@ def begin_linear(vae, pictures):
 
 
 def unet():
-    """Every residual branch begins at zero (Dhariwal & Nichol 2021), and groups are of 16 channels and more: after 280
-    steps the loss is 0.114, with diffusers' start and groups of 4 channels 0.125."""
+    """Every residual branch starts at zero (Dhariwal & Nichol 2021, arXiv 2105.05233), and groups have at least 16
+    channels: after 280 steps the loss is 0.114; with diffusers' initialisation and groups of 4 channels it is 0.125."""
     from diffusers import UNet2DConditionModel
 
     model = UNet2DConditionModel(
@@ -86,7 +89,7 @@ def unet():
         block_out_channels=(64, 96),
         layers_per_block=1,
         cross_attention_dim=TEXT_WIDTH,
-        attention_head_dim=4,  # diffusers means the number of heads
+        attention_head_dim=4,  # the number of heads, in diffusers
         norm_num_groups=4,
     )
     last = [module for name, module in model.named_modules() if name.endswith(("conv2", "proj_out", "conv_out"))]
@@ -97,14 +100,14 @@ def unet():
 
 
 class SmallText(nn.Module):
-    """CLIP's text encoder with vectors for the tokens that prompts of this world hold; all others share one, so that
-    49,408 ids need no 49,408 vectors. The interface is tint_export.wrappers.TextEncoder's."""
+    """CLIP's text encoder with vectors only for tokens that occur in the data set's prompts; all other tokens share one
+    vector, which keeps the table small. The interface is that of tint_export.wrappers.TextEncoder."""
 
     def __init__(self, used, vocabulary):
         from transformers import CLIPTextConfig, CLIPTextModel
 
         super().__init__()
-        rows = torch.zeros(vocabulary, dtype=torch.int16)  # row 0: a token that was never seen
+        rows = torch.zeros(vocabulary, dtype=torch.int16)  # row 0: a token that occurs in no prompt
         rows[used] = torch.arange(1, len(used) + 1, dtype=torch.int16)
         self.register_buffer("rows", rows)
         config = CLIPTextConfig(
@@ -132,7 +135,7 @@ class SmallText(nn.Module):
 
 
 class Upscaler(nn.Module):
-    """Adds detail to the bilinear enlargement by 2, after Shi et al. 2016 (sub-pixel convolution)."""
+    """Adds detail to bilinear enlargement by 2 (sub-pixel convolution: Shi et al. 2016, arXiv 1609.05158)."""
 
     FACTOR = 2
 
@@ -168,7 +171,7 @@ class Residual(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A residual network for pictures of 32 x 32; `features` [B, D] are what a teacher gives."""
+    """A residual network for 32 x 32 images; `features` [B, D] are those of a teacher."""
 
     def __init__(self, classes, widths=(40, 72, 112)):
         super().__init__()
@@ -190,7 +193,7 @@ class Classifier(nn.Module):
 
 
 class Features(nn.Module):
-    """What is exported of a Classifier."""
+    """The part of a Classifier that is exported."""
 
     def __init__(self, classifier):
         super().__init__()
@@ -204,7 +207,7 @@ class Features(nn.Module):
 
 
 class FidFeatures(nn.Module):
-    """forward(image [B, 3, H, W] in 0..1) -> [B, D], a Classifier's; in the place of Inception's."""
+    """forward(image [B, 3, H, W] in 0..1) -> features [B, D] of a Classifier, used instead of Inception's."""
 
     def __init__(self, classifier, side, mean, deviation):
         super().__init__()
@@ -215,5 +218,3 @@ class FidFeatures(nn.Module):
     def forward(self, image):
         image = functional.interpolate(image, size=(self.side, self.side), mode="bilinear", align_corners=False)
         return self.features((image - self.mean) / self.deviation)
-
-

@@ -1,4 +1,5 @@
-"""What tint itself adds to the set: students pre-trained on the base classes, and the scale of the teacher's cosines."""
+# SPDX-License-Identifier: Apache-2.0
+"""What tint adds to the set: students pre-trained on the base classes, and the teacher's logit scale."""
 
 import os
 import pathlib
@@ -12,8 +13,8 @@ STUDENTS = {
 
 
 def add(stages, folder, threads):
-    """Goes on where it was stopped; what is finished is added to the set at once."""
-    stages.draw_data_set()
+    """Resumes an interrupted training; each finished student is added to the set at once."""
+    stages.synthesize_data_set()
     environment = {**os.environ, "TINT_DATA": str(stages.work)}
 
     def tint(*words):

@@ -1,4 +1,5 @@
-"""A training that goes on where it was stopped, and gives the same numbers whether it was or not."""
+# SPDX-License-Identifier: Apache-2.0
+"""A training loop that resumes at its last saved step and gives the same weights as an uninterrupted one."""
 
 import pathlib
 import time
@@ -8,20 +9,22 @@ from tint_export.archive import durable
 
 
 def rate_at(step, steps, peak, warm_up, decay_from):
-    """Learning rate: rises over `warm_up` steps, stays, and falls linearly to a hundredth from share `decay_from` on."""
+    """Learning rate: linear warm-up over `warm_up` steps, constant, then linear decay to a hundredth from the share
+    `decay_from` of the steps on."""
     share = step / steps
     fall = 1.0 if share < decay_from else 0.01 + 0.99 * (1 - share) / (1 - decay_from)
     return peak * min(1.0, (step + 1) / warm_up) * fall
 
 
-def has_tiles():
-    """Whether the processor multiplies bfloat16 on tiles (Intel AMX): then large convolutions take half the time."""
+def has_amx():
+    """Whether the processor multiplies bfloat16 matrices in hardware (Intel AMX): large convolutions then take half the
+    time."""
     information = pathlib.Path("/proc/cpuinfo")
     return information.exists() and " amx_bf16" in information.read_text()
 
 
 class Average:
-    """Exponential moving average of parameters, quick at first."""
+    """Exponential moving average of parameters, with a smaller decay in the first steps."""
 
     def __init__(self, parameters, decay):
         self.decay, self.values = decay, [p.detach().clone() for p in parameters]
@@ -32,15 +35,15 @@ class Average:
 
 
 class Training:
-    """`loss(step, generator)` is differentiated in the parameters of `modules` ({name: module}); `generator` is the
-    step's own. Buffers (batch norm's) are kept as they are. State lies in `file`. `autocast`: the loss is computed in
-    bfloat16 where the processor has tiles for it."""
+    """`loss(step, generator)` is differentiated with respect to the parameters of `modules` ({name: module});
+    `generator` depends on the step only. Buffers (of batch norms) are not averaged. The state is saved in `file`.
+    `autocast`: the loss is computed in bfloat16 where the processor has AMX."""
 
     def __init__(self, name, file, modules, loss, steps, rate, seed, decay=0.999, warm_up=200, decay_from=0.5,
                  weight_decay=0.01, autocast=False):  # fmt: skip
         self.name, self.file, self.modules, self.loss = name, file, modules, loss
         self.steps, self.seed = steps, seed
-        self.bfloat16 = autocast and has_tiles()
+        self.bfloat16 = autocast and has_amx()
         self.schedule = dict(steps=steps, peak=rate, warm_up=warm_up, decay_from=decay_from)
         self.parameters = [p for module in modules.values() for p in module.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(self.parameters, rate, betas=(0.9, 0.99), weight_decay=weight_decay)
@@ -68,8 +71,8 @@ class Training:
             torch.save(state, file)
 
     def run(self, until, say, every=120.0):
-        """Trains until all steps are done, or the clock (time.monotonic) shows `until`; True when done. The state is
-        saved every `every` seconds and at the end."""
+        """Trains until all steps are done or time.monotonic() reaches `until`; True when done. The state is saved every
+        `every` seconds and at the end."""
         began = saved = time.monotonic()
         before, first, recent = self.seconds, self.step, []
         while self.step < self.steps and time.monotonic() < until:
@@ -100,6 +103,6 @@ class Training:
 
     @torch.no_grad()
     def use_average(self):
-        """The parameters become their average: what is exported."""
+        """Replaces the parameters by their average, which is what is exported."""
         for parameter, value in zip(self.parameters, self.average.values, strict=True):
             parameter.copy_(value)

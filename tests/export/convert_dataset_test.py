@@ -1,4 +1,5 @@
-"""scripts/convert_dataset.py on small data sets as other projects pickle them, and on pickles that want to run code."""
+# SPDX-License-Identifier: Apache-2.0
+"""scripts/convert_dataset.py on small data sets as other projects pickle them, and on pickles that would run code."""
 
 import contextlib
 import io
@@ -14,13 +15,13 @@ import zipfile
 import numpy
 from PIL import Image
 
-# Not by small_models: nothing here takes a model, and importing those takes seconds.
+# Not from small_models, whose imports take seconds and are not needed here.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 
 import convert_dataset  # noqa: E402
 from tint_export import datasets  # noqa: E402
 
-PICTURES = (numpy.arange(6 * 20 * 24 * 3) * 7 % 251).astype(numpy.uint8).reshape(6, 20, 24, 3)
+IMAGES = (numpy.arange(6 * 20 * 24 * 3) * 7 % 251).astype(numpy.uint8).reshape(6, 20, 24, 3)
 CIFAR_NAMES = sorted(
     datasets.CIFAR_VAL
     + datasets.CIFAR_TEST
@@ -57,7 +58,7 @@ def python2_array(array):
 
 
 class Hostile:
-    """Pickles as a call."""
+    """Is pickled as a call."""
 
     def __init__(self, function, *arguments):
         self.call = (function, arguments)
@@ -96,12 +97,12 @@ class DatasetTest(unittest.TestCase):
         return sorted(str(path.relative_to(self.out)) for path in self.out.rglob("*") if path.is_file())
 
 
-class FormsTest(DatasetTest):
+class FormatsTest(DatasetTest):
     def test_metaoptnet_of_python_2(self):
-        text = b"\x80\x02}(U\x04data" + python2_array(PICTURES) + b"U\x06labels](K\x07K\x02K\x07K\x02K\x02K\x09eu."
+        text = b"\x80\x02}(U\x04data" + python2_array(IMAGES) + b"U\x06labels](K\x07K\x02K\x07K\x02K\x02K\x09eu."
         path = self.save("miniImageNet_category_split_train_phase_train.pickle", text)
         out = self.convert(path)
-        self.assertIn("train: 6 pictures of 3 classes", out)
+        self.assertIn("train: 6 images of 3 classes", out)
         self.assertEqual(
             self.files(),
             [
@@ -113,10 +114,10 @@ class FormsTest(DatasetTest):
                 "train/class-009/00005.png",
             ],
         )
-        self.assertTrue(numpy.array_equal(pixels(self.out / "train/class-002/00003.png"), PICTURES[3]))
+        self.assertTrue(numpy.array_equal(pixels(self.out / "train/class-002/00003.png"), IMAGES[3]))
 
     def test_metaoptnet_with_names(self):
-        named = {"data": PICTURES, "labels": [0, 1] * 3, "catname2label": {"n01": 0, "n02": 1}}
+        named = {"data": IMAGES, "labels": [0, 1] * 3, "catname2label": {"n01": 0, "n02": 1}}
         self.convert(self.save("CIFAR_FS_val.pickle", named))
         self.assertEqual(self.files()[0], "val/n01/00000.png")
         given = self.folder / "names.txt"
@@ -125,14 +126,14 @@ class FormsTest(DatasetTest):
         self.assertIn("test/bee/00001.png", self.files())
 
     def test_learn2learn(self):
-        content = {"image_data": PICTURES, "class_dict": {"n02": [0, 5], "n01": numpy.array([1, 2, 3, 4])}}
+        content = {"image_data": IMAGES, "class_dict": {"n02": [0, 5], "n01": numpy.array([1, 2, 3, 4])}}
         self.convert(self.save("mini-imagenet-cache-validation.pkl", content), "--channels", "bgr")
         self.assertEqual(len(self.files()), 6)
-        self.assertTrue(numpy.array_equal(pixels(self.out / "val/n02/00005.png"), PICTURES[5][..., ::-1]))
+        self.assertTrue(numpy.array_equal(pixels(self.out / "val/n02/00005.png"), IMAGES[5][..., ::-1]))
 
     def test_tiered(self):
         path = self.folder / "test_images.npz"
-        numpy.savez(path, images=PICTURES)
+        numpy.savez(path, images=IMAGES)
         labels = {"label_specific": numpy.array([0, 0, 1, 1, 1, 0]), "label_specific_str": ["cat, house cat", "ox"]}
         self.save("test_labels.pkl", labels)
         self.convert(path)
@@ -158,13 +159,13 @@ class FormsTest(DatasetTest):
         self.assertEqual(list(found[5, 7]), [row[plane * 1024 + 5 * 32 + 7] for plane in range(3)])
 
     def test_archives_have_the_same_bytes_each_time(self):
-        path = self.save("test.pickle", {"data": PICTURES, "labels": [1, 0, 1, 0, 1, 0]})
+        path = self.save("test.pickle", {"data": IMAGES, "labels": [1, 0, 1, 0, 1, 0]})
         self.convert(path, "--zip")
         first = (self.out / "test.zip").read_bytes()
         with zipfile.ZipFile(self.out / "test.zip") as archive:
             self.assertEqual(archive.namelist()[0], "test/class-000/00001.png")
             found = pixels(io.BytesIO(archive.read("test/class-000/00001.png")))
-            self.assertTrue(numpy.array_equal(found, PICTURES[1]))
+            self.assertTrue(numpy.array_equal(found, IMAGES[1]))
         (self.out / "test.zip").unlink()
         self.convert(path, "--zip")
         self.assertEqual((self.out / "test.zip").read_bytes(), first)
@@ -182,11 +183,11 @@ class RefusalTest(DatasetTest):
         ):
             for protocol in (0, 2, 4):
                 hostile = pickle.dumps({"data": Hostile(function, *arguments), "labels": []}, protocol=protocol)
-                self.assert_refused("asks for ", self.save("test.pickle", hostile))
+                self.assert_refused("names ", self.save("test.pickle", hostile))
                 self.assertFalse(mark.exists())
 
     def test_damaged(self):
-        good = pickle.dumps({"data": PICTURES, "labels": [0] * 6}, protocol=2)
+        good = pickle.dumps({"data": IMAGES, "labels": [0] * 6}, protocol=2)
         for length in (0, 1, 10, len(good) // 2, len(good) - 1):
             self.assert_refused("cannot be read as a pickle", self.save("test.pickle", good[:length]))
         self.assert_refused("expected a dict", self.save("test.pickle", [1]))
@@ -197,28 +198,28 @@ class RefusalTest(DatasetTest):
         def refused(expected, **content):
             self.assert_refused(expected, self.save("test.pickle", content))
 
-        refused("float64 [6, 20, 24, 3]; expected uint8", data=PICTURES / 1.0, labels=[0] * 6)
-        refused("expected uint8 [N, H, W, 3]", data=PICTURES[..., 0], labels=[0] * 6)
+        refused("float64 [6, 20, 24, 3]; expected uint8", data=IMAGES / 1.0, labels=[0] * 6)
+        refused("expected uint8 [N, H, W, 3]", data=IMAGES[..., 0], labels=[0] * 6)
         refused("are list; expected uint8", data=[1], labels=[0])
-        refused("5 entries for 6 pictures", data=PICTURES, labels=[0] * 5)
-        refused("no list of whole numbers", data=PICTURES, labels=["a"] * 6)
-        refused("the label 3 has no name", data=PICTURES, labels=[3] * 6, catname2label={"a": 0})
-        refused("'../up' cannot be a folder's", data=PICTURES, labels=[0] * 6, catname2label={"../up": 0})
-        refused("class_dict is missing", image_data=PICTURES)
-        refused("the row 6 of class a is not among 6", image_data=PICTURES, class_dict={"a": [6]})
-        refused("the row 1 of class b stands in two", image_data=PICTURES, class_dict={"a": [1], "b": [1]})
-        refused("the row 2 is of no class", image_data=PICTURES, class_dict={"a": [0, 1, 3, 4, 5]})
+        refused("5 entries for 6 images", data=IMAGES, labels=[0] * 5)
+        refused("not a list of whole numbers", data=IMAGES, labels=["a"] * 6)
+        refused("label 3 has no name", data=IMAGES, labels=[3] * 6, catname2label={"a": 0})
+        refused("'../up' cannot be used as a folder name", data=IMAGES, labels=[0] * 6, catname2label={"../up": 0})
+        refused("class_dict is missing", image_data=IMAGES)
+        refused("row 6 of class a is out of range (0 to 5)", image_data=IMAGES, class_dict={"a": [6]})
+        refused("row 1 of class b is in two classes", image_data=IMAGES, class_dict={"a": [1], "b": [1]})
+        refused("row 2 belongs to no class", image_data=IMAGES, class_dict={"a": [0, 1, 3, 4, 5]})
 
     def test_splits(self):
-        content = {"data": PICTURES, "labels": [0] * 6}
+        content = {"data": IMAGES, "labels": [0] * 6}
         self.assert_refused("--split train, val or test", self.save("all.pickle", content))
         phase = self.save("miniImageNet_category_split_train_phase_val.pickle", content)
-        self.assert_refused("other pictures of base classes", phase)
+        self.assert_refused("other images of the base classes", phase)
         twice = [self.save("a_test.pickle", content), self.save("b_test.pickle", content)]
-        self.assert_refused("more than one file is of the split test", *twice)
-        self.assert_refused("--split goes with one file", *twice, "--split", "val", code=64)
-        self.assert_refused("is not there", self.folder / "none.pickle", code=66)
+        self.assert_refused("more than one file contains the split test", *twice)
+        self.assert_refused("--split needs exactly one file", *twice, "--split", "val", code=64)
+        self.assert_refused("no such file", self.folder / "none.pickle", code=66)
         self.convert(phase, "--split", "val")
         code, _, errors = run(phase, "--split", "val", "--out", self.out)
         self.assertEqual(code, 73)
-        self.assertIn("is there already", errors)
+        self.assertIn("already exists", errors)

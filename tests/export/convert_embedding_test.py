@@ -1,4 +1,5 @@
-"""scripts/convert_embedding.py on files as other programs pickle them, with classes that are gone when it reads."""
+# SPDX-License-Identifier: Apache-2.0
+"""scripts/convert_embedding.py on files of other programs, with classes that are not installed."""
 
 import contextlib
 import io
@@ -70,12 +71,12 @@ class EmbeddingTest(ExportTest):
         self.assert_word(self.convert("any.pt", content), "mycat")
 
     def test_layout_of_the_authors_whose_parameters_are_an_object(self):
-        # the class is torch's own, but none of those that may be unpickled without saying so
+        # a torch class that is not on the list of the restricted unpickler
         parameters = torch.nn.ParameterDict({"*": torch.nn.Parameter(VECTORS)})
         content = {"string_to_token": {"*": torch.tensor(265)}, "string_to_param": parameters}
         self.assert_word(self.convert("embeddings_gs-5000.pt", content), "embeddings_gs-5000")
 
-    def test_pickles_without_an_archive_around_them(self):
+    def test_pickles_without_a_zip_archive(self):
         content = {"string_to_param": {"*": VECTORS}}  # as torch wrote them before 2020
         self.assert_word(self.convert("old.pt", content, _use_new_zipfile_serialization=False), "old")
 
@@ -98,11 +99,11 @@ class EmbeddingTest(ExportTest):
 
     def test_refusals(self):
         self.assert_refused(65, "Stable Diffusion XL", {"clip_l": VECTORS, "clip_g": VECTORS})
-        self.assert_refused(65, "holds 2 tensors", {"a": VECTORS, "b": VECTORS})
-        self.assert_refused(65, "holds 0 tensors", {"note": "nothing"})
-        self.assert_refused(65, "not finite", {"a": VECTORS / 0})
+        self.assert_refused(65, "contains 2 tensors", {"a": VECTORS, "b": VECTORS})
+        self.assert_refused(65, "contains 0 tensors", {"note": "nothing"})
+        self.assert_refused(65, "not all values are finite", {"a": VECTORS / 0})
         self.assert_refused(65, "numbers of shape", {"emb_params": torch.arange(4)})
-        self.assert_refused(65, "cannot be read", b"no pickle at all")
+        self.assert_refused(65, "cannot be read", b"not a pickle")
         self.assert_refused(64, "one word", {"a": VECTORS}, "--placeholder", "two words")
         self.assert_refused(65, "--class", {"a": VECTORS}, "--class", "bird")
         self.assertEqual(run(self.folder / "absent.pt", "--out", self.folder / "x.safetensors")[0], 66)
@@ -143,10 +144,10 @@ class SpecializationTest(ExportTest):
 
     STEPS, PHOTOS = 4, 2
 
-    def photo(self, place):
-        generator = torch.Generator().manual_seed(place)
+    def photo(self, index):
+        generator = torch.Generator().manual_seed(index)
         return {
-            "input_file_name": f"bird{place}.jpg",
+            "input_file_name": f"bird{index}.jpg",
             "latents": torch.randn(1, 4, 8, 8, generator=generator),
             "prompt": "A photo of an #object",
             "unc_embeddings": [torch.randn(1, 77, WIDTH, generator=generator) for _ in range(self.STEPS)],
@@ -161,7 +162,7 @@ class SpecializationTest(ExportTest):
                 "token_config": [{"placeholder": "#object", "type": "shared", "init": "object"}],
                 "embeddings": {"#object": VECTORS[0]},
             },
-            "nulltext_inversion": [self.photo(place) for place in range(self.PHOTOS)],
+            "nulltext_inversion": [self.photo(index) for index in range(self.PHOTOS)],
         } | changes  # fmt: skip
 
     def convert(self, content, *arguments):
@@ -178,11 +179,11 @@ class SpecializationTest(ExportTest):
         self.assertEqual(found["timesteps"].tolist(), [999, 749, 499, 249])
         self.assertEqual(list(found["latents"].shape), [self.PHOTOS, 4, 8, 8])
         self.assertEqual(list(found["unconditional"].shape), [self.PHOTOS, self.STEPS, 77, WIDTH])
-        for place in range(self.PHOTOS):
-            photo = self.photo(place)
-            self.assertTrue(torch.equal(found["latents"][place], photo["latents"][0]))
+        for index in range(self.PHOTOS):
+            photo = self.photo(index)
+            self.assertTrue(torch.equal(found["latents"][index], photo["latents"][0]))
             for step in range(self.STEPS):
-                self.assertTrue(torch.equal(found["unconditional"][place, step], photo["unc_embeddings"][step][0]))
+                self.assertTrue(torch.equal(found["unconditional"][index, step], photo["unc_embeddings"][step][0]))
 
     def test_dictionaries(self):
         code, out, errors = self.convert({"image_size": 512, "diff_model_patch": self.patch()}, "--class", "bird")
@@ -221,14 +222,14 @@ class SpecializationTest(ExportTest):
         self.assertFalse(witness.exists())
         self.assert_artifacts("cup")
 
-    def test_parts_that_do_not_fit(self):
+    def test_inconsistent_parts(self):
         photos = [self.photo(0), self.photo(1)]
         photos[1]["unc_embeddings"].pop()
         cases = {
-            "differ in steps": self.patch(nulltext_inversion=photos),
-            "states 25 iterations and holds 4": self.patch(base_model={"nof_iterations": 25}),
+            "different numbers of steps": self.patch(nulltext_inversion=photos),
+            "nof_iterations is 25, but each photo has 4": self.patch(base_model={"nof_iterations": 25}),
             "format is": self.patch(format="other"),
-            "holds 2 tensors": self.patch(textual_inversion={"embeddings": {"#a": VECTORS, "#b": VECTORS}}),
+            "contains 2 tensors": self.patch(textual_inversion={"embeddings": {"#a": VECTORS, "#b": VECTORS}}),
         }
         for words, content in cases.items():
             code, _, errors = self.convert(content, "--class", "unfit")

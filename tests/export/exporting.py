@@ -1,4 +1,5 @@
-"""Runs scripts/export_models.py inside the test program and compares what it wrote with the Python originals."""
+# SPDX-License-Identifier: Apache-2.0
+"""Runs scripts/export_models.py in the test process and compares its files with the original Python modules."""
 
 import contextlib
 import io
@@ -16,11 +17,11 @@ from small_models import ROOT
 
 import export_models  # small_models puts scripts/ on the path
 
-TOLERANCE = 1e-5  # of the largest value; float32 keeps 6e-8 of a sum, and these sums have some thousand terms
+TOLERANCE = 1e-5  # relative to the largest value; float32 rounds by 6e-8, and the sums have thousands of terms
 
 
 def run_export(*arguments):
-    """(exit code, what stood on stderr)."""
+    """(exit code, stderr)."""
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
         try:
@@ -42,7 +43,7 @@ class Exported:
 
 
 class ExportTest(unittest.TestCase):
-    """Gives each test class a folder of its own."""
+    """Provides a temporary folder for each test class."""
 
     @classmethod
     def setUpClass(cls):
@@ -58,14 +59,14 @@ class ExportTest(unittest.TestCase):
         return Exported(cls.folder / name)
 
     def assert_refused(self, code, words, *arguments):
-        """Ends with `code` and one sentence that holds all of `words`; leaves no set."""
+        """Exits with `code` and a one-line error with all of `words`; writes no model set."""
         out = self.folder / "refused"
         found, errors = run_export("--out", out, *arguments)
         self.assertEqual(found, code, errors)
-        *progress, sentence = errors.strip().splitlines()
+        *progress, message = errors.strip().splitlines()
         self.assertTrue(all(".pt: " in line for line in progress), errors)
         for word in words:
-            self.assertIn(str(word), sentence)
+            self.assertIn(str(word), message)
         self.assertFalse((out / "models.json").exists())
 
     def assert_near(self, found, expected, tolerance=TOLERANCE):
@@ -76,7 +77,7 @@ class ExportTest(unittest.TestCase):
 
 
 def with_gradients(call, *inputs):
-    """Result of `call`, and the gradients of its summed squares in all floating-point inputs."""
+    """Result of `call`, and the gradients of its sum of squares with respect to all floating-point inputs."""
     inputs = [i.clone().requires_grad_(i.is_floating_point()) for i in inputs]
     with torch.jit.optimized_execution(False):
         result = call(*inputs)
@@ -85,14 +86,14 @@ def with_gradients(call, *inputs):
 
 
 def graph_calls(module, operator, method="forward"):
-    """How often `operator` stands in a method's graph, with all that it calls."""
+    """Number of calls of `operator` in a method's graph, including the methods it calls."""
     graph = getattr(module, method).graph.copy()
     torch._C._jit_pass_inline(graph)
     return sum(node.kind() == operator for node in graph.nodes())
 
 
 def binary():
-    """The built program named by $TINT; None where there is none."""
+    """The tint program named by $TINT, or None."""
     path = os.environ.get("TINT")
     return path if path and os.access(path, os.X_OK) else None
 

@@ -1,4 +1,5 @@
-"""Small seeded models, written to disk as the libraries and programs that people download from write theirs."""
+# SPDX-License-Identifier: Apache-2.0
+"""Small seeded models, saved in the layouts of public checkpoints."""
 
 import pathlib
 import sys
@@ -63,11 +64,11 @@ def text_encoder():
     from transformers import CLIPTextConfig, CLIPTextModel
 
     torch.manual_seed(3)
-    return loud(CLIPTextModel(CLIPTextConfig(**text_config())))
+    return with_large_weights(CLIPTextModel(CLIPTextConfig(**text_config())))
 
 
-def loud(model):
-    """CLIP starts so quiet that a wrong mask would pass every comparison."""
+def with_large_weights(model):
+    """CLIP's initial weights are so small that a wrong attention mask would pass every comparison."""
     for layer in model.modules():
         if isinstance(layer, torch.nn.Linear):
             torch.nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
@@ -82,7 +83,7 @@ def scheduler(prediction_type="epsilon"):
 
 
 def write_folder(folder, prediction_type="epsilon", **saving):
-    """A folder of diffusers; `saving` goes to save_pretrained (safe_serialization, variant)."""
+    """Writes a diffusers folder; `saving` is passed to save_pretrained (safe_serialization, variant)."""
     scheduler(prediction_type).save_pretrained(folder / "scheduler")
     unet().save_pretrained(folder / "unet", **saving)
     vae().save_pretrained(folder / "vae", **saving)
@@ -90,7 +91,7 @@ def write_folder(folder, prediction_type="epsilon", **saving):
     if saving.get("safe_serialization", True):
         encoder.save_pretrained(folder / "text_encoder", variant=saving.get("variant"))
         return folder
-    # transformers writes no pickles any more; old ones have these names, and a constant among the weights
+    # transformers no longer writes pickles; old ones have these names and a constant among the weights
     encoder.config.save_pretrained(folder / "text_encoder")
     weights = {f"text_model.{name}": value for name, value in encoder.state_dict().items()}
     weights["text_model.embeddings.position_ids"] = torch.arange(LENGTH)[None]
@@ -116,23 +117,23 @@ UNET_ENDS = {
 
 
 def _original_unet_name(name, blocks):
-    """A parameter of diffusers' U-Net as Stable Diffusion's authors call it; `blocks` residual blocks a level."""
+    """The original name of a parameter of diffusers' U-Net; `blocks` residual blocks per level."""
     for own, original in UNET_ENDS.items():
         if name.startswith(own + "."):
             return original + name.removeprefix(own)
     parts = name.split(".")
     if parts[0] == "mid_block":
-        place = 1 if parts[1] == "attentions" else 2 * int(parts[2])
-        return _inside(f"middle_block.{place}", parts[1], parts[3:])
+        position = 1 if parts[1] == "attentions" else 2 * int(parts[2])
+        return _inside(f"middle_block.{position}", parts[1], parts[3:])
     level, kind, index = int(parts[1]), parts[2], int(parts[3])
     if kind == "downsamplers":
         return f"input_blocks.{(level + 1) * (blocks + 1)}.0.op.{parts[-1]}"
-    if kind == "upsamplers":  # behind the attention, where the level has one
+    if kind == "upsamplers":  # after the attention, if the level has one
         return f"output_blocks.{level * (blocks + 1) + blocks}.{1 if level == 0 else 2}.conv.{parts[-1]}"
     down = parts[0] == "down_blocks"
-    place = level * (blocks + 1) + index + down
+    position = level * (blocks + 1) + index + down
     member = 1 if kind == "attentions" else 0
-    return _inside(f"{'input' if down else 'output'}_blocks.{place}.{member}", kind, parts[4:])
+    return _inside(f"{'input' if down else 'output'}_blocks.{position}.{member}", kind, parts[4:])
 
 
 def _inside(block, kind, rest):
@@ -153,14 +154,14 @@ def _original_vae_name(name, levels):
 
 
 def original_state():
-    """The small model as one dictionary with the names of Stable Diffusion's authors."""
+    """The small model as one dictionary with the original parameter names of Stable Diffusion."""
     state = {}
     for name, value in unet().state_dict().items():
         state["model.diffusion_model." + _original_unet_name(name, blocks=1)] = value
     for name, value in vae().state_dict().items():
         renamed = _original_vae_name(name, levels=2)
         if ".attn_1." in renamed and value.dim() == 2:
-            value = value[:, :, None, None]  # the authors' attention is made of 1x1 convolutions
+            value = value[:, :, None, None]  # the original attention uses 1x1 convolutions
         state["first_stage_model." + renamed] = value
     for name, value in text_encoder().state_dict().items():
         state["cond_stage_model.transformer.text_model." + name] = value
@@ -186,11 +187,11 @@ def dino(size=224, patch=16):
 
     torch.manual_seed(5)
     vit = VisionTransformer(img_size=size, patch_size=patch, embed_dim=128, depth=2, num_heads=2, num_classes=0)
-    return loud(vit)
+    return with_large_weights(vit)
 
 
 def inception_state():
-    """The first layers of pytorch-fid's network, and some of what follows them in its file."""
+    """The first layers of pytorch-fid's network, and some later tensors of its file."""
     torch.manual_seed(6)
     state, channels = {}, 3
     for name, outputs in (("Conv2d_1a_3x3", 32), ("Conv2d_2a_3x3", 32), ("Conv2d_2b_3x3", 64)):
@@ -209,4 +210,4 @@ def clip():
     torch.manual_seed(7)
     vision = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2, image_size=32,
                   patch_size=8)  # fmt: skip
-    return loud(CLIPModel(CLIPConfig(text_config=text_config(), vision_config=vision, projection_dim=48)))
+    return with_large_weights(CLIPModel(CLIPConfig(text_config=text_config(), vision_config=vision, projection_dim=48)))

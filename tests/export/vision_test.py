@@ -1,4 +1,5 @@
-"""HAT, DINO, CLIP and the Inception stem from small files in their public layouts: equal to the Python originals."""
+# SPDX-License-Identifier: Apache-2.0
+"""HAT, DINO, CLIP and the Inception stem from small files in public layouts: equal to the original Python modules."""
 
 import argparse
 import unittest
@@ -13,7 +14,7 @@ from exporting import ExportTest, binary, check_models, graph_calls, with_gradie
 SDPA = "aten::scaled_dot_product_attention"
 
 
-def pictures(*shape):
+def images(*shape):
     return torch.rand(shape, generator=torch.Generator().manual_seed(shape[0]))
 
 
@@ -26,7 +27,7 @@ class UpscalerTest(ExportTest):
         self.assertEqual(facts, dict(factor=4, side_multiple=16))
         original, exported = small_models.hat(), found.load("upscaler")
         for shape in ((1, 3, 96, 96), (3, 3, 32, 32), (1, 3, 16, 64), (64, 3, 16, 16)):
-            image = pictures(*shape)
+            image = images(*shape)
             expected = with_gradients(original, image)
             for value, wanted in zip(with_gradients(exported, image), expected, strict=True):
                 self.assert_near(value, wanted)
@@ -37,7 +38,7 @@ class UpscalerTest(ExportTest):
         found = self.export("x2", "--hat", path)
         facts = {name: found.roles["upscaler"][name] for name in ("factor", "side_multiple")}
         self.assertEqual(facts, dict(factor=2, side_multiple=8))
-        image = pictures(2, 3, 24, 40)
+        image = images(2, 3, 24, 40)
         with torch.no_grad():
             expected = small_models.hat(upscale=2, window_size=8)(image)
             self.assert_near(found.load("upscaler")(image), expected)
@@ -45,13 +46,13 @@ class UpscalerTest(ExportTest):
     def test_other_networks_are_refused(self):
         path = self.folder / "other.pth"
         torch.save({"params_ema": {"weight": torch.zeros(3)}}, path)
-        self.assert_refused(65, (path, "no known architecture", "HAT"), "--hat", path)
+        self.assert_refused(65, (path, "unknown architecture", "HAT"), "--hat", path)
         self.assert_refused(66, ("absent.pth",), "--hat", self.folder / "absent.pth")
 
 
 def positions_as_dino_does(table, side, size):
-    """The rule of DINO's authors (method.md S12), written out: cubic weights with a = -0.75 at pixel centres spaced by
-    the inverse of the scale factor, borders repeated."""
+    """The rule of DINO's authors (method.md S12), written out: cubic weights with a = -0.75 at pixel centres
+    spaced by the inverse of the scale factor, with repeated borders."""
     step = 14 / (size // 16 + 0.1)
     result = torch.zeros(side, side, table.shape[-1], dtype=torch.float64)
 
@@ -92,13 +93,13 @@ class TeacherTest(ExportTest):
         original, exported = small_models.dino(), found.load("teacher")
         self.assertEqual(graph_calls(exported, SDPA), 2)
         for batch in (1, 3, 64):
-            image = pictures(batch, 3, 224, 224) * 4 - 2
-            wanted = with_gradients(original, image)  # timm's forward gives the class token after the last norm
+            image = images(batch, 3, 224, 224) * 4 - 2
+            wanted = with_gradients(original, image)  # timm's forward returns the class token after the last norm
             for value, reference in zip(with_gradients(exported, image), wanted, strict=True):
                 self.assert_near(value, reference)
 
     def test_layouts_of_dinos_authors(self):
-        image = pictures(2, 3, 224, 224)
+        image = images(2, 3, 224, 224)
         with torch.no_grad():
             expected = small_models.dino()(image)
         state = small_models.dino().state_dict()
@@ -130,9 +131,9 @@ class TeacherTest(ExportTest):
         plain = functional.interpolate(
             state["pos_embed"][:, 1:].view(1, 14, 14, -1).permute(0, 3, 1, 2), (5, 5), mode="bicubic"
         )  # fmt: skip
-        # what resizing to a size would give is another table: the test above can tell them apart
+        # resizing to a size gives another table, so the comparison above is meaningful
         self.assertGreater(float((table[0, 1:].view(5, 5, -1) - plain[0].permute(1, 2, 0)).abs().max()), 1e-3)
-        feature = found.load("teacher")(pictures(2, 3, 80, 80))
+        feature = found.load("teacher")(images(2, 3, 80, 80))
         self.assertEqual(list(feature.shape), [2, 128])
 
     def test_refusals(self):
@@ -150,7 +151,7 @@ class InceptionTest(ExportTest):
         found = self.export("inception", "--inception", path)
         self.assertEqual(found.roles["inception"]["feature_width"], 64)
         for shape in ((2, 3, 299, 299), (3, 3, 84, 120)):
-            image = pictures(*shape)
+            image = images(*shape)
             hidden = functional.interpolate(image, (299, 299), mode="bilinear", align_corners=False) * 2 - 1
             for name, rest in (("1a", dict(stride=2)), ("2a", {}), ("2b", dict(padding=1))):
                 layer = f"Conv2d_{name}_3x3."
@@ -164,7 +165,7 @@ class InceptionTest(ExportTest):
     def test_a_file_without_these_layers_is_refused(self):
         path = self.folder / "other.pth"
         torch.save({"fc.weight": torch.zeros(2)}, path)
-        self.assert_refused(65, (path, "lacks"), "--inception", path)
+        self.assert_refused(65, (path, "missing"), "--inception", path)
 
 
 class ClipTest(ExportTest):
@@ -177,7 +178,7 @@ class ClipTest(ExportTest):
         self.assertEqual(facts, dict(input_size=32, context_length=77, feature_width=48))
         original, exported = small_models.clip(), found.load("clip")
         for batch in (1, 5):
-            image = pictures(batch, 3, 32, 32)
+            image = images(batch, 3, 32, 32)
             ids = torch.full((batch, 77), 49407)
             ids[:, 0] = 49406
             ids[:, 1:6] = torch.arange(batch * 5).view(batch, 5) + 320
@@ -197,7 +198,7 @@ class WholeSetTest(ExportTest):
         torch.save(small_models.dino().state_dict(), cls.folder / "dino.pth")
         small_models.clip().save_pretrained(cls.folder / "clip")
 
-    def test_sets_may_lack_roles_and_be_completed_later(self):
+    def test_incomplete_sets_can_be_completed_later(self):
         folder = self.folder
         first = self.export("set", "--inception", folder / "inception.pth", "--licence", "inception=ours")
         self.assertEqual(list(first.roles), ["inception"])
@@ -213,7 +214,7 @@ class WholeSetTest(ExportTest):
             result = check_models(whole.folder)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
-    def test_a_set_is_not_written_over_unasked(self):
+    def test_a_set_is_overwritten_only_with_force(self):
         self.export("kept", "--inception", self.folder / "inception.pth")
         before = (self.folder / "kept" / "models.json").read_bytes()
         from exporting import run_export
@@ -223,7 +224,7 @@ class WholeSetTest(ExportTest):
         self.assertIn("--force", errors)
         self.assertEqual((self.folder / "kept" / "models.json").read_bytes(), before)
 
-    def test_options_that_make_no_sense(self):
+    def test_invalid_options(self):
         path = self.folder / "inception.pth"
         self.assert_refused(64, ("float64",), "--inception", path, "--dtype", "float64")
         self.assert_refused(64, ("student",), "--inception", path, "--dtype", "student=float16")
