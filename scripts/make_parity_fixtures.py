@@ -6,7 +6,7 @@ and of PyTorch's optimisers.
   .venv/bin/python scripts/make_parity_fixtures.py [FOLDER]
 
 tests/parity compares tint with these numbers, timestep by timestep from recorded states where a free run would not
-repeat (method.md S23: the first Adam step is +-lr in every entry, so a rounding error flips signs where g is near 0).
+repeat (the first Adam step is +-lr in every entry, so a rounding error flips signs where g is near 0).
 """
 
 import pathlib

@@ -129,7 +129,7 @@ def main():
     import transformers
 
     reference = tokenizer.reference_tokenizer()
-    # As method.md S2 has it, placeholders are found before normalisation.
+    # Placeholders are found before normalisation.
     added = [tokenizers.AddedToken(name, normalized=False, special=False) for name in PLACEHOLDERS]
     reference.add_tokens(added)
     texts = lines(arguments.large)

@@ -36,7 +36,7 @@ SIZES = {
     "bench": Size((64, 128, 256, 256), (32, 64, 128, 128), sample=16, context=256, text_layers=6, text_heads=4),
     "sd15": Size((320, 640, 1280, 1280), (128, 256, 512, 512), sample=64, context=768, text_layers=12, text_heads=12),
 }
-SCALE_FACTOR = 0.18215  # Stable Diffusion 1.x (method.md S1)
+SCALE_FACTOR = 0.18215  # Stable Diffusion 1.x (arXiv 2112.10752)
 
 
 def unet_config(size):

@@ -159,7 +159,7 @@ def _stacked(tensors, dimensions, path, name):
 
 
 def _trailing(step, count):
-    """The published code's sampler: DDIM, "trailing" (method.md S4)."""
+    """The published code's sampler: DDIM, "trailing"."""
     return round(TRAIN_TIMESTEPS - step * TRAIN_TIMESTEPS / count) - 1
 
 

@@ -66,7 +66,7 @@ def build_unet(sample_size):
 
 
 def noise_levels():
-    """Cumulative products of alpha of Stable Diffusion 1.x ("scaled linear"; method.md S1)."""
+    """Cumulative products of alpha of Stable Diffusion 1.x ("scaled linear"; arXiv 2112.10752)."""
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, wrappers.TRAIN_TIMESTEPS, dtype=torch.float64) ** 2
     return torch.cumprod(1 - betas, 0).float()
 

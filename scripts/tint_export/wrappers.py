@@ -218,7 +218,7 @@ class Hat(nn.Module):
 class InceptionStem(nn.Module):
     """The first three convolutions of the Inception network that FID uses, and the mean of their pooled maps.
 
-    forward(image [B, 3, H, W] in 0..1) -> [B, 64]; method.md S20's features "64"."""
+    forward(image [B, 3, H, W] in 0..1) -> [B, 64]; docs/method.md, FID at 64 dimensions."""
 
     def __init__(self):
         super().__init__()

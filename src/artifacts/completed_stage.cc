@@ -159,9 +159,9 @@ std::vector<std::string> CompletedStage::Problems() const {
     const FileKind kind = internal::KindOf(folder_ / name);
     if (kind == FileKind::kFolder && name == internal::kPartialFolder) continue;
     if (kind == FileKind::kRegular && (IsTemporaryName(name) || name.ends_with(".log"))) continue;
-    problems.push_back(ToString(Complaint{.file = folder_ / name,
-                                          .found = "is not listed in done.json",
-                                          .expected = "the listed files, logs and temporaries alone"}));
+    problems.push_back(ToString(ErrorDetail{.file = folder_ / name,
+                                            .found = "is not listed in done.json",
+                                            .expected = "the listed files, logs and temporaries alone"}));
   }
   return problems;
 }

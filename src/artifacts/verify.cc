@@ -58,10 +58,10 @@ class Verifier {
     auto require = [&](const char* component, const Json& expected) {
       const Json& found = stage->components().value(component, Json());
       if (found == expected) return;
-      report_.problems.push_back(ToString(Complaint{.file = entry.folder / internal::kDoneFile,
-                                                    .field = std::string("components.") + component,
-                                                    .found = "is " + found.dump(),
-                                                    .expected = expected.dump() + ", as the folders' names say"}));
+      report_.problems.push_back(ToString(ErrorDetail{.file = entry.folder / internal::kDoneFile,
+                                                      .field = std::string("components.") + component,
+                                                      .found = "is " + found.dump(),
+                                                      .expected = expected.dump() + ", as the folders' names say"}));
     };
     require("stage", entry.stage);
     // One's own photos are drawn for as episode 0.
@@ -122,7 +122,7 @@ class Verifier {
       if (kind == FileKind::kAbsent || is_expected(name, kind)) continue;
       if (kind == FileKind::kRegular && (IsTemporaryName(name) || name.ends_with(".log"))) continue;
       report_.problems.push_back(
-          ToString(Complaint{.file = folder / name, .found = "does not belong into a run folder"}));
+          ToString(ErrorDetail{.file = folder / name, .found = "does not belong into a run folder"}));
     }
   }
 

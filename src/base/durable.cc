@@ -42,17 +42,17 @@ bool ForbidsCreation(int error) {
                                    .expected = "a folder that exists and may be written",
                                    .remedy = "Nothing was left behind."});
   }
-  Complaint complaint{.file = file, .found = what, .remedy = "Nothing was left behind; resume: same command."};
+  ErrorDetail detail{.file = file, .found = what, .remedy = "Nothing was left behind; resume: same command."};
   if (error == ENOSPC || error == EDQUOT) {
-    complaint.expected = FormatBytes(bytes) + " of free space";
+    detail.expected = FormatBytes(bytes) + " of free space";
     try {
-      complaint.expected += ", and the file system says " + FormatBytes(FreeBytes(FolderOf(file)));
+      detail.expected += ", and the file system says " + FormatBytes(FreeBytes(FolderOf(file)));
     } catch (const Error&) {
       // The figure is only a help; the failure itself is reported below.
     }
-    complaint.remedy = "Make room there; resume: same command.";
+    detail.remedy = "Make room there; resume: same command.";
   }
-  Fail(ExitCode::kInputOutput, complaint);
+  Fail(ExitCode::kInputOutput, detail);
 }
 
 // A new file with `bytes`, on disk, under a name of its own. Unlinked on destruction unless it was renamed away.

@@ -9,32 +9,32 @@ namespace {
 
 constexpr size_t kLongestPath = 4096;  // PATH_MAX: a file's name is never cut
 
-std::string Place(const Complaint& complaint) {
-  std::string place = complaint.file.empty() ? "" : Quote(complaint.file, kLongestPath);
-  if (complaint.line == 0) return place;
+std::string Place(const ErrorDetail& detail) {
+  std::string place = detail.file.empty() ? "" : Quote(detail.file, kLongestPath);
+  if (detail.line == 0) return place;
   if (place.empty()) place = "line";
-  place += ":" + std::to_string(complaint.line);
-  if (complaint.column != 0) place += ":" + std::to_string(complaint.column);
+  place += ":" + std::to_string(detail.line);
+  if (detail.column != 0) place += ":" + std::to_string(detail.column);
   return place;
 }
 
 }  // namespace
 
-std::string ToString(const Complaint& complaint) {
-  std::string text = Place(complaint);
+std::string ToString(const ErrorDetail& detail) {
+  std::string text = Place(detail);
   auto add = [&text](const std::string& part, const char* separator) {
     if (part.empty()) return;
     if (!text.empty()) text += separator;
     text += part;
   };
-  add(complaint.field.empty() ? "" : Quote(complaint.field), ": ");
-  add(complaint.found, ": ");
-  add(complaint.expected.empty() ? "" : "expected " + complaint.expected, complaint.found.empty() ? ": " : "; ");
-  add(complaint.remedy, ". ");
+  add(detail.field.empty() ? "" : Quote(detail.field), ": ");
+  add(detail.found, ": ");
+  add(detail.expected.empty() ? "" : "expected " + detail.expected, detail.found.empty() ? ": " : "; ");
+  add(detail.remedy, ". ");
   return text;
 }
 
-void Fail(ExitCode code, const Complaint& complaint) { throw Error(code, ToString(complaint)); }
+void Fail(ExitCode code, const ErrorDetail& detail) { throw Error(code, ToString(detail)); }
 
 namespace internal {
 

@@ -280,7 +280,7 @@ JsonDocument ParseJson(std::string_view text, const std::string& file, ExitCode 
   Builder builder(text, &document, code, limits);
   const CountingIterator first(text.data(), &builder.furthest);
   const CountingIterator last(text.data() + text.size(), &builder.furthest);
-  TINT_CHECK(Json::sax_parse(first, last, &builder)) << "the reader of JSON stopped without a complaint";
+  TINT_CHECK(Json::sax_parse(first, last, &builder)) << "the reader of JSON stopped without a detail";
   return document;
 }
 

@@ -1,6 +1,6 @@
 // bench: what each stage's unit of work takes here.
+#include "tint/cli/bench.h"
 #include "tint/cli/command.h"
-#include "tint/stages/bench.h"
 
 namespace tint {
 

@@ -30,7 +30,7 @@ const Command* FindCommand(const std::vector<std::string>& arguments, size_t* wo
   return nullptr;
 }
 
-[[noreturn]] void ComplainUnknown(const std::vector<std::string>& arguments) {
+[[noreturn]] void FailUnknownCommand(const std::vector<std::string>& arguments) {
   std::vector<std::string> names;
   std::string found = arguments[0];
   for (const Command& command : Commands()) {
@@ -67,7 +67,7 @@ int Dispatch(const std::vector<std::string>& arguments) {
   }
   size_t words = 0;
   const Command* command = FindCommand(arguments, &words);
-  if (command == nullptr) ComplainUnknown(arguments);
+  if (command == nullptr) FailUnknownCommand(arguments);
   return command->run(
       *command, std::vector<std::string>(arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end()));
 }
@@ -86,19 +86,20 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
-      {"whole", "specialize", "photos to classifier and score, for one episode: runs what is missing", RunRowCommand},
-      {"stages", "super-resolve", "enlarge the support photos to the diffusion model's size", RunRowCommand},
-      {"stages", "textual-inversion", "learn one word vector per class", RunRowCommand},
-      {"stages", "null-text-inversion", "invert each photo to a noise path with null-text embeddings", RunRowCommand},
-      {"stages", "generate", "generate varied pictures by blending paths with fresh noise", RunRowCommand},
-      {"stages", "distill", "distil the teacher's labels into a tiny student", RunRowCommand},
-      {"stages", "evaluate", "score the student on every query", RunRowCommand},
+      {"whole", "specialize", "photos to classifier and score, for one episode: runs what is missing", RunStageCommand},
+      {"stages", "super-resolve", "enlarge the support photos to the diffusion model's size", RunStageCommand},
+      {"stages", "textual-inversion", "learn one word vector per class", RunStageCommand},
+      {"stages", "null-text-inversion", "invert each photo to a noise path with null-text embeddings", RunStageCommand},
+      {"stages", "generate", "generate varied images by blending paths with fresh noise", RunStageCommand},
+      {"stages", "distill", "distil the teacher's labels into a tiny student", RunStageCommand},
+      {"stages", "evaluate", "score the student on every query", RunStageCommand},
       {"before", "episodes draw", "draw a file of fixed episodes from a data set", RunEpisodesDraw},
       {"before", "episodes check", "check a file of episodes against its data set", RunEpisodesCheck},
       {"before", "episodes import", "a file of episodes from another tool's", RunEpisodesImport},
       {"before", "episodes export", "a file of episodes for another tool", RunEpisodesExport},
-      {"before", "demo draw", "draw a data set of shapes, to try everything on without a download", RunDemoDraw},
-      {"before", "dataset check", "count, decode and compare the pictures of a data set", RunDatasetCheck},
+      {"before", "dataset synthesize", "draw a data set of shapes, to try everything on without a download",
+       RunDatasetSynthesize},
+      {"before", "dataset check", "count, decode and compare the images of a data set", RunDatasetCheck},
       {"before", "models lock", "write models.json for the model files of a folder", RunModelsLock},
       {"before", "models check", "open every model of a set and run its probes", RunModelsCheck},
       {"before", "models calibrate", "fit the scale of a teacher's labels, where no meta-training did",
@@ -112,8 +113,8 @@ const std::vector<Command>& Commands() {
       {"after", "collect", "table of scored episodes: mean accuracy with intervals, beside what was published",
        RunCollect},
       {"after", "compare", "two results of the same episodes, paired: the difference with intervals", RunCompare},
-      {"after", "report", "one page on runs and results: numbers, charts, pictures; curves for TensorBoard", RunReport},
-      {"after", "fid", "distance of generated pictures to real ones", RunFid},
+      {"after", "report", "one page on runs and results: numbers, charts, images; curves for TensorBoard", RunReport},
+      {"after", "fid", "distance of generated images to real ones", RunFid},
       {"after", "predict", "classify photos with a student that came out", RunPredict},
       {"after", "student export", "write a student as ONNX, for programs without LibTorch", RunStudentExport},
       {"after", "embedding show", "what a file of a learned word holds, tint's own or another tool's",
@@ -122,7 +123,7 @@ const std::vector<Command>& Commands() {
       {"doubt", "inspect", "what lies in a run folder, whether it is whole, and why it would be redone", RunInspect},
       {"doubt", "verify", "recompute every hash of a run folder", RunVerify},
       {"doubt", "bench", "time each stage's unit of work on this machine", RunBenchCommand},
-      {"doubt", "doctor", "what works here, what does not, and the command that mends it", RunDoctor},
+      {"doubt", "doctor", "what works here, what does not, and the command that fixes it", RunDoctor},
   };
   return commands;
 }
@@ -217,7 +218,7 @@ void CheckOut(const std::string& out, const std::string& extension, bool force) 
                                    .expected = "another folder, as results stay as they are"});
   if (!force && fs::exists(fs::symlink_status(path)))
     Fail(ExitCode::kCannotCreate,
-         {.file = out, .found = "is there already", .expected = "a new file", .remedy = "Give --force to replace it."});
+         {.file = out, .found = "already exists", .expected = "a new file", .remedy = "Give --force to replace it."});
 }
 
 void WriteOut(const std::string& out, const std::string& bytes, bool force) {

@@ -1,4 +1,4 @@
-// doctor: machine, libraries, models, data, a run: what works, what does not, and the command that mends it.
+// doctor: machine, libraries, models, data, a run: what works, what does not, and the command that fixes it.
 #include "doctor.h"
 
 #include "tint/base/text.h"
@@ -11,7 +11,7 @@ using State = Finding::State;
 
 std::string StateName(State state) {
   switch (state) {
-    case State::kWell:
+    case State::kOk:
       return "ok";
     case State::kNote:
       return "note";
@@ -26,13 +26,13 @@ std::string Line(const Finding& finding) {
   std::snprintf(head, sizeof head, "  %-6s %-10s ", StateName(finding.state).c_str(), finding.topic.c_str());
   const std::string below(std::string(head).size(), ' ');
   std::string line = head + finding.what + "\n";
-  if (!finding.mend.empty()) line += below + "$ " + finding.mend + "\n";
+  if (!finding.fix.empty()) line += below + "$ " + finding.fix + "\n";
   return line;
 }
 
 Json ToJson(const Finding& finding) {
   return {{"topic", finding.topic}, {"state", StateName(finding.state)}, {"what", finding.what},
-          {"mend", finding.mend},   {"blocks", finding.blocks},          {"exit_code", static_cast<int>(finding.code)}};
+          {"fix", finding.fix},     {"blocks", finding.blocks},          {"exit_code", static_cast<int>(finding.code)}};
 }
 
 }  // namespace
@@ -64,12 +64,12 @@ int RunDoctor(const Command& command, const std::vector<std::string>& arguments)
     if (first_broken == nullptr) first_broken = &finding;
   }
   json["well"] = broken == 0;
-  text += broken > 0 ? std::to_string(broken) + " to mend" : "nothing is broken";
+  text += broken > 0 ? std::to_string(broken) + " to fix" : "nothing is broken";
   text += notes == 0 ? "\n" : ", " + std::to_string(notes) + " absent that not every run needs\n";
   PrintResult(shell, json, text);
   if (first_broken == nullptr) return 0;
   Fail(first_broken->code, first_broken->topic + ": " + first_broken->what +
-                               (first_broken->mend.empty() ? "" : "\n  $ " + first_broken->mend));
+                               (first_broken->fix.empty() ? "" : "\n  $ " + first_broken->fix));
 }
 
 }  // namespace tint

@@ -9,11 +9,11 @@
 namespace tint {
 
 struct Finding {
-  enum class State { kWell, kNote, kBroken };  // kNote: something is absent that not every run needs
-  std::string topic;                           // "processor", "models", ...
-  State state = State::kWell;
+  enum class State { kOk, kNote, kBroken };  // kNote: something is absent that not every run needs
+  std::string topic;                         // "processor", "models", ...
+  State state = State::kOk;
   std::string what;                 // one line
-  std::string mend;                 // a line for the shell; "" where nothing is to be done, or nothing can be
+  std::string fix;                  // a line for the shell; "" where nothing is to be done, or nothing can be
   std::vector<std::string> blocks;  // commands that cannot do their work meanwhile
   ExitCode code = ExitCode::kDone;  // of a broken one: that of the command that would meet it
 };

@@ -28,7 +28,7 @@ std::vector<std::string> CommandsNamed(const std::string& sentence) {
 }
 
 // Where a public checkpoint comes from, docs/models.md says.
-std::string MendOfRole(const std::string& role, const std::string& folder) {
+std::string FixOfRole(const std::string& role, const std::string& folder) {
   if (role.starts_with("student-"))
     return "tint pretrain student --dataset miniimagenet --student " + role.substr(8) + " --models " +
            ShellQuoted(folder);
@@ -47,8 +47,8 @@ Findings AbsentRoles(const ModelSet& set, const std::string& folder) {
   for (const RoleGuide& guide : RoleGuides()) {
     const std::vector<std::string> blocks = CommandsNamed(guide.needed_by);
     if (set.Has(guide.role) || blocks.empty()) continue;
-    const std::string mend = MendOfRole(guide.role, folder);
-    const auto same = [&](const Finding& other) { return other.blocks == blocks && other.mend == mend; };
+    const std::string fix = FixOfRole(guide.role, folder);
+    const auto same = [&](const Finding& other) { return other.blocks == blocks && other.fix == fix; };
     const auto at = std::find_if(findings.begin(), findings.end(), same);
     if (at != findings.end()) {
       at->what.insert(at->what.find(kAbsent), ", " + guide.role);
@@ -59,7 +59,7 @@ Findings AbsentRoles(const ModelSet& set, const std::string& folder) {
                         .state = State::kNote,
                         .what = guide.role + kAbsent + "needed by " + guide.needed_by +
                                 (student ? ", but not with --student-init random" : " (docs/models.md)"),
-                        .mend = mend,
+                        .fix = fix,
                         .blocks = blocks});
   }
   return findings;
@@ -78,17 +78,17 @@ Findings ListedFiles(const ModelSet& set, const std::string& folder) {
                           .state = State::kBroken,
                           .what = std::string(error.what()) +
                                   " Put the right file back; only where it was changed on purpose, list it anew:",
-                          .mend = "tint models lock " + ShellQuoted(folder),
+                          .fix = "tint models lock " + ShellQuoted(folder),
                           .blocks = {},
                           .code = error.code()});
     }
   }
   if (findings.empty())
     findings.push_back({.topic = "models",
-                        .state = State::kWell,
+                        .state = State::kOk,
                         .what = Quote(folder) + ": roles " + Join(roles, ", ") +
                                 "; all hashes right (tint models check runs their probes)",
-                        .mend = "",
+                        .fix = "",
                         .blocks = {}});
   return findings;
 }
@@ -105,16 +105,16 @@ Finding DescribeSet(const DatasetSurvey& survey) {
     }
   }
   Finding finding{
-      .topic = "data", .state = State::kWell, .what = survey.name + ": " + Join(there, ", "), .mend = "", .blocks = {}};
+      .topic = "data", .state = State::kOk, .what = survey.name + ": " + Join(there, ", "), .fix = "", .blocks = {}};
   if (!problems.empty()) {
     finding.state = State::kBroken;
     finding.what = survey.name + ": " + problems.front();
-    finding.mend = "tint dataset check " + ShellQuoted(survey.name);
+    finding.fix = "tint dataset check " + ShellQuoted(survey.name);
     finding.code = ExitCode::kBadInput;
   } else if (!absent.empty()) {
     finding.state = State::kNote;
     finding.what += "; no " + Join(absent, ", no ") + " (docs/data.md)";
-    finding.mend = "tint dataset check " + ShellQuoted(survey.name);
+    finding.fix = "tint dataset check " + ShellQuoted(survey.name);
     if (absent.front() != "test") finding.blocks = {"pretrain student", "pretrain teacher"};
   }
   return finding;
@@ -128,7 +128,7 @@ Findings ExamineModels(const std::string& folder) {
              .state = State::kNote,
              .what = "no --models and no TINT_MODELS; this writes a set of small random ones (scripts/setup --export "
                      "first):",
-             .mend = std::string(kExport) + "models",
+             .fix = std::string(kExport) + "models",
              .blocks = {"specialize"}}};
   try {
     const ModelSet set = ModelSet::Open(folder);
@@ -142,7 +142,7 @@ Findings ExamineModels(const std::string& folder) {
     return {{.topic = "models",
              .state = State::kBroken,
              .what = error.what(),
-             .mend = there ? "tint models lock " + ShellQuoted(folder) : kExport + ShellQuoted(folder),
+             .fix = there ? "tint models lock " + ShellQuoted(folder) : kExport + ShellQuoted(folder),
              .blocks = {"specialize"},
              .code = error.code()}};
   }
@@ -154,17 +154,18 @@ Findings ExamineData() {
     return {{.topic = "data",
              .state = State::kNote,
              .what = "TINT_DATA, the folder of data sets, is not set; not needed for photos of one's own (--support)",
-             .mend = "export TINT_DATA=FOLDER",
+             .fix = "export TINT_DATA=FOLDER",
              .blocks = {}}};
   Findings findings;
-  const std::string draw = "tint demo draw --out " + ShellQuoted((std::filesystem::path(root) / "demo").native());
+  const std::string draw =
+      "tint dataset synthesize --out " + ShellQuoted((std::filesystem::path(root) / "demo").native());
   try {
     for (const DatasetSurvey& survey : SurveyDatasets(root)) findings.push_back(DescribeSet(survey));
   } catch (const Error& error) {
     return {{.topic = "data",
              .state = State::kBroken,
              .what = error.what(),
-             .mend = draw,
+             .fix = draw,
              .blocks = {},
              .code = error.code()}};
   }
@@ -173,7 +174,7 @@ Findings ExamineData() {
         {.topic = "data",
          .state = State::kNote,
          .what = Quote(root) + " holds no data set (docs/data.md says where to get them; this draws one)",
-         .mend = draw,
+         .fix = draw,
          .blocks = {}});
   return findings;
 }

@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "doctor.h"
+#include "tint/analysis/results.h"
 #include "tint/artifacts/run_survey.h"
 #include "tint/base/shell.h"
 #include "tint/base/text.h"
-#include "tint/stages/results.h"
 
 namespace tint {
 namespace {
@@ -18,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using State = Finding::State;
 
-Finding Note(const std::string& what, const std::string& mend) {
-  return {.topic = "run", .state = State::kNote, .what = what, .mend = mend, .blocks = {}};
+Finding Note(const std::string& what, const std::string& fix) {
+  return {.topic = "run", .state = State::kNote, .what = what, .fix = fix, .blocks = {}};
 }
 
 // Why nothing can be made in `folder`, or "". Tried, not asked: root may write where permissions say no, and nobody
@@ -62,7 +62,7 @@ Findings Leases(const RunSurvey& survey, const std::string& folder) {
       findings.push_back(Note(who + "; it is dead, and the next worker takes over (the same command as before):",
                               SameCommand("specialize", folder, lease.episode_idx)));
     } else {
-      findings.push_back({.topic = "run", .state = State::kWell, .what = who + "; at work", .mend = "", .blocks = {}});
+      findings.push_back({.topic = "run", .state = State::kOk, .what = who + "; at work", .fix = "", .blocks = {}});
     }
   }
   return findings;
@@ -87,17 +87,17 @@ Finding Hashes(const RunFolder& run, const std::string& folder) {
   const VerifyReport report = VerifyRun(run);
   if (report.problems.empty())
     return {.topic = "run",
-            .state = State::kWell,
+            .state = State::kOk,
             .what = Quote(folder) + ": " + std::to_string(report.complete_stages) + " complete stages, " +
                     std::to_string(report.checked_files) + " files, all hashes right",
-            .mend = "",
+            .fix = "",
             .blocks = {}};
   const std::string more =
       report.problems.size() > 1 ? " (and " + std::to_string(report.problems.size() - 1) + " more)" : "";
   return {.topic = "run",
           .state = State::kBroken,
           .what = report.problems.front() + more,
-          .mend = "tint verify " + ShellQuoted(folder),
+          .fix = "tint verify " + ShellQuoted(folder),
           .blocks = {"collect", "specialize"},
           .code = ExitCode::kCorrupt};
 }
@@ -112,16 +112,16 @@ Findings ExamineRun(const std::string& folder) {
         {.topic = "run",
          .state = State::kBroken,
          .what = "nothing can be made in " + Quote(folder) + " (" + unwritable + "); take another folder:",
-         .mend = "tint specialize --run runs/" + ShellQuoted(fs::path(folder).filename().native()),
+         .fix = "tint specialize --run runs/" + ShellQuoted(fs::path(folder).filename().native()),
          .blocks = {"specialize"},
          .code = ExitCode::kCannotCreate});
   std::error_code ignored;
   if (!fs::exists(folder, ignored)) {
     if (findings.empty())
       findings.push_back({.topic = "run",
-                          .state = State::kWell,
+                          .state = State::kOk,
                           .what = Quote(folder) + " is not there yet and can be made",
-                          .mend = "",
+                          .fix = "",
                           .blocks = {}});
     return findings;
   }
@@ -140,7 +140,7 @@ Findings ExamineRun(const std::string& folder) {
     findings.push_back({.topic = "run",
                         .state = no_run ? State::kNote : State::kBroken,
                         .what = error.what(),
-                        .mend = (no_run ? "tint specialize --run " : "tint verify ") + ShellQuoted(folder),
+                        .fix = (no_run ? "tint specialize --run " : "tint verify ") + ShellQuoted(folder),
                         .blocks = {},
                         .code = no_run ? ExitCode::kDone : error.code()});
   }

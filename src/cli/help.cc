@@ -14,7 +14,7 @@ const std::vector<Named>& ExitCodes() {
   static const std::vector<Named> codes = {
       {"0", "done"},
       {"64", "usage: the command line"},
-      {"65", "bad input data: a picture, an episode file, a data set"},
+      {"65", "bad input data: an image, an episode file, a data set"},
       {"66", "input missing: a file, a model role, an earlier stage"},
       {"69", "device or driver missing"},
       {"70", "internal fault, or numbers that are not finite"},
@@ -31,7 +31,7 @@ const std::vector<Named>& ExitCodes() {
 }
 
 const std::vector<Named>& Groups() {
-  static const std::vector<Named> groups = {{"whole", "the whole row"},
+  static const std::vector<Named> groups = {{"whole", "the whole pipeline"},
                                             {"stages", "its stages, in order"},
                                             {"before", "before"},
                                             {"after", "after"},
@@ -78,8 +78,8 @@ Manual ProgramManual() {
                 .files = {{"RUN/run.json", "What ran: options, models, data, device."},
                           {"RUN/episodes/EPISODE/STAGE/KEY/",
                            "A stage's result. KEY is a hash of all that may change it; done.json, written last, lists "
-                           "its files with their hashes. EPISODE is a number, or support for one's own photos."},
-                          {"RUN/shared/features/KEY/", "Features of the base pictures, which all episodes read."},
+                           "its files with their hashes. EPISODE is a number, or support for your own photos."},
+                          {"RUN/shared/features/KEY/", "Features of the base images, which all episodes read."},
                           {"MODELS/models.json", "The files of a model set, their SHA-256 and what they compute."},
                           {"$TINT_DATA/NAME/", "A data set, as --dataset NAME reads it."}}};
   for (const Command& command : Commands()) {

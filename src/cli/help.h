@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tint/options/manual.h"
+#include "tint/cli/manual.h"
 
 namespace tint {
 

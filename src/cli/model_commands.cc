@@ -6,8 +6,8 @@
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
 #include "tint/models/model_set.h"
-#include "tint/stages/calibrate.h"
 #include "tint/tensor/device.h"
+#include "tint/training/calibrate.h"
 
 namespace tint {
 namespace {

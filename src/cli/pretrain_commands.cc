@@ -4,8 +4,8 @@
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
-#include "tint/stages/pretrain_student.h"
-#include "tint/stages/pretrain_teacher.h"
+#include "tint/training/pretrain_student.h"
+#include "tint/training/pretrain_teacher.h"
 
 namespace tint {
 
@@ -19,7 +19,7 @@ int RunPretrainStudent(const Command& command, const std::vector<std::string>& a
   std::string text;
   if (options.shell.dry_run) {
     text = "nothing was done (--dry-run): " + json["state"].get<std::string>() + ", " +
-           std::to_string(json["images"].get<int64_t>()) + " pictures of " +
+           std::to_string(json["images"].get<int64_t>()) + " images of " +
            std::to_string(json["classes"].get<int64_t>()) + " classes, " +
            std::to_string(json["steps_of_an_epoch"].get<int64_t>()) + " steps an epoch\n" +
            json["folder"].get<std::string>() + "\n";

@@ -3,12 +3,12 @@
 #include <cstdio>
 #include <tuple>
 
+#include "tint/analysis/results.h"
 #include "tint/artifacts/run_folder.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
 #include "tint/stages/predict.h"
-#include "tint/stages/results.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -29,9 +29,9 @@ std::vector<RunFolder::Entry> OldestFirst(std::vector<RunFolder::Entry> entries)
 // The folder of a run, even if its run.json is gone: that is for verify to tell.
 RunFolder OpenToVerify(const std::filesystem::path& folder) {
   std::error_code ignored;
-  const bool bereft = std::filesystem::is_directory(folder / "episodes", ignored) &&
-                      !std::filesystem::exists(std::filesystem::symlink_status(folder / "run.json", ignored));
-  if (bereft) return RunFolder::Imagine(folder);
+  const bool missing_manifest = std::filesystem::is_directory(folder / "episodes", ignored) &&
+                                !std::filesystem::exists(std::filesystem::symlink_status(folder / "run.json", ignored));
+  if (missing_manifest) return RunFolder::ForPlanning(folder);
   return RunFolder::Open(folder);
 }
 
@@ -57,7 +57,7 @@ int RunPredict(const Command& command, const std::vector<std::string>& arguments
       .Is(TextKind::kFileOrFolder)
       .NotInKey();
   grammar.Group("")
-      .Add("device", &device, "Where to compute: auto, cpu, cuda or cuda:N.")
+      .Add("device", &device, "Device to run on: auto, cpu, cuda or cuda:N.")
       .Offers({"auto", "cpu", "cuda"})
       .NotInKey();
   shell.Declare(grammar.Group(""));

@@ -1,13 +1,13 @@
 // collect, compare, report, plan, fid.
 #include <algorithm>
 
+#include "tint/analysis/collect.h"
+#include "tint/analysis/compare.h"
+#include "tint/analysis/fid.h"
+#include "tint/analysis/plan.h"
+#include "tint/analysis/report.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
-#include "tint/stages/collect.h"
-#include "tint/stages/compare.h"
-#include "tint/stages/fid.h"
-#include "tint/stages/plan.h"
-#include "tint/stages/report.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -50,7 +50,7 @@ int RunCollect(const Command& command, const std::vector<std::string>& arguments
   bool together = false;
   options.Declare(grammar.Group(""));
   grammar.Group("")
-      .Add("together", &together,
+      .Add("merge", &together,
            "Take all results as parts of one row: episodes that were computed in several places, none of them twice.")
       .NotInKey();
   grammar.Group("")
@@ -112,7 +112,8 @@ int RunReport(const Command& command, const std::vector<std::string>& arguments)
            "stand several times.")
       .NotInKey()
       .Repeatable();
-  list.Add("pictures", &report_options.pictures, "Episodes of each result whose pictures are shown.")
+  list.Add("image-episodes", &report_options.image_episodes,
+           "Number of episodes of each result whose images are shown.")
       .Range(0, 1e6)
       .NotInKey();
   shell.Declare(list);
@@ -163,16 +164,16 @@ int RunFid(const Command& command, const std::vector<std::string>& arguments) {
   options.Declare(grammar.Group(""));
   shell.Declare(grammar.Group(""));
   const std::string what =
-      "a folder of pictures or of class folders, a run folder, the folder of a generate result, DATASET:SPLIT, or "
+      "a folder of images or of class folders, a run folder, the folder of a generate result, DATASET:SPLIT, or "
       "statistics (.npz with mu and sigma) that --save-statistics or pytorch-fid wrote.";
-  grammar.Positional({"REAL", "Real pictures: " + what, true, false, TextKind::kFileOrFolder});
-  grammar.Positional({"GENERATED", "Pictures to judge: " + what, true, false, TextKind::kFileOrFolder});
+  grammar.Positional({"REAL", "Real images: " + what, true, false, TextKind::kFileOrFolder});
+  grammar.Positional({"GENERATED", "Images to judge: " + what, true, false, TextKind::kFileOrFolder});
   if (!BeginCommand(grammar, shell, arguments)) return 0;
   if (options.models.empty())
     Fail(ExitCode::kUsage, {.field = "--models", .found = "not given", .expected = "the folder of a model set"});
   SetUpTensorLibrary(0);
-  const PictureSet real = OpenPictures(grammar.positionals().at(0));
-  const PictureSet generated = OpenPictures(grammar.positionals().at(1));
+  const ImageSet real = OpenImages(grammar.positionals().at(0));
+  const ImageSet generated = OpenImages(grammar.positionals().at(1));
   const FidReport report = MeasureFid(options, real, generated);
   PrintResult(shell, report.ToJson(), report.ToTable());
   return 0;

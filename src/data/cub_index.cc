@@ -69,7 +69,7 @@ CubBox ReadBox(const IdList& boxes, const IdList::Row& row) {
   const bool good = box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1;
   if (!good || box.left + box.width > 1e6 || box.top + box.height > 1e6)
     boxes.text.Complain(row.line->number, "the box is " + Quote(row.line->text, 120),
-                        "ID X Y WIDTH HEIGHT in pixels, a box inside its picture");
+                        "ID X Y WIDTH HEIGHT in pixels, a box inside its image");
   return box;
 }
 
@@ -103,7 +103,7 @@ std::vector<CubImage> ReadCubIndex(const fs::path& folder, bool with_boxes) {
               (name == names.end() ? "not in classes.txt" : Quote(name->second)),
           "the class of " + Quote(row.parts[1]) + ", as images.txt has it in line " + std::to_string(line));
     if (!seen.insert(row.parts[1]).second)
-      images.text.Complain(line, Quote(row.parts[1]) + " stands twice", "each picture once");
+      images.text.Complain(line, Quote(row.parts[1]) + " stands twice", "each image once");
     all.push_back({path[0], path[1], line, boxes[id]});
   }
   return all;

@@ -25,7 +25,7 @@ struct CubImage {
 // What contradicts: Error(kBadInput) with file and line.
 std::vector<CubImage> ReadCubIndex(const std::filesystem::path& folder, bool with_boxes);
 
-// The pictures of the split: by the lists in `lists` if there is one, else by the rule of CloserLook (classes in byte
+// The images of the split: by the lists in `lists` if there is one, else by the rule of CloserLook (classes in byte
 // order, counted from 0: even ones train, i mod 4 = 1 val, i mod 4 = 3 test).
 std::vector<CubImage> ChooseCubSplit(const std::vector<CubImage>& images, const std::filesystem::path& lists,
                                      const std::string& split);

@@ -1,9 +1,9 @@
-// Which pictures of CUB-200-2011 are in a split.
+// Which images of CUB-200-2011 are in a split.
 #include <algorithm>
 #include <set>
 
 #include "cub_index.h"
-#include "forms.h"
+#include "dataset_formats.h"
 #include "text_lines.h"
 #include "tint/base/error.h"
 #include "tint/base/text.h"
@@ -65,7 +65,7 @@ void ListReader::AddFile(const TextLines& list, const TextLine& line, Chosen* ch
   const std::string name = found->second->class_name;
   chosen->classes.emplace(name, line.number);
   if (!chosen->files.insert(name + "/" + parts[0]).second)
-    list.Complain(line.number, Quote(parts[0]) + " stands twice", "each picture once");
+    list.Complain(line.number, Quote(parts[0]) + " stands twice", "each image once");
 }
 
 Chosen ListReader::Read(const fs::path& path) const {
@@ -86,7 +86,7 @@ Chosen ListReader::Read(const fs::path& path) const {
                     "each class once");
   }
   if (chosen.classes.empty())
-    list.Complain(1, "names no class", "a class a line, or filename,label and a picture a line");
+    list.Complain(1, "names no class", "a class a line, or filename,label and an image a line");
   return chosen;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "forms.h"
+#include "dataset_formats.h"
 #include "listed_source.h"
 #include "tint/base/error.h"
 #include "tint/base/file.h"
@@ -27,9 +27,9 @@ std::string Layout(const std::string& dataset) {
   }
   if (dataset == "cifar-fs") {
     return "Put train.bin, test.bin and fine_label_names.txt of https://www.cs.toronto.edu/~kriz/cifar.html "
-           "(cifar-100-binary.tar.gz) there, or folders SPLIT/CLASS with the pictures";
+           "(cifar-100-binary.tar.gz) there, or folders SPLIT/CLASS with the images";
   }
-  return "Put SPLIT.zip (entries SPLIT/CLASS/FILE), folders SPLIT/CLASS with the pictures, or SPLIT.csv "
+  return "Put SPLIT.zip (entries SPLIT/CLASS/FILE), folders SPLIT/CLASS with the images, or SPLIT.csv "
          "(filename,label) and images/ there, for SPLIT train, val, test";
 }
 
@@ -44,8 +44,8 @@ std::vector<std::string> DatasetsIn(const fs::path& root) {
   return names;
 }
 
-// The side that `tint demo draw` says its pictures have, or `otherwise` where it has drawn nothing.
-int64_t DrawnSide(const fs::path& folder, int64_t otherwise) {
+// The side that `tint dataset synthesize` says its images have, or `otherwise` where it has drawn nothing.
+int64_t SyntheticSide(const fs::path& folder, int64_t otherwise) {
   const fs::path index = folder / "drawn.json";
   if (!fs::is_regular_file(index)) return otherwise;
   const Json json = Json::parse(ReadFile(index), nullptr, false);
@@ -58,7 +58,7 @@ int64_t DrawnSide(const fs::path& folder, int64_t otherwise) {
 }
 
 void RequirePlainName(const std::string& name, const std::string& field) {
-  const std::string why = WhyBadName(name);
+  const std::string why = NameError(name);
   if (why.empty()) return;
   Fail(ExitCode::kUsage, {.field = field,
                           .found = "the name " + Quote(name) + " " + why,
@@ -67,10 +67,10 @@ void RequirePlainName(const std::string& name, const std::string& field) {
 
 }  // namespace
 
-DatasetFacts FactsOfDataset(const std::string& name) {
-  DatasetFacts facts;
+DatasetInfo InfoOfDataset(const std::string& name) {
+  DatasetInfo facts;
   facts.name = name;
-  if (name == "cifar-fs") {  // the statistics of the RFS family, S22
+  if (name == "cifar-fs") {  // the statistics of the RFS family (arXiv 2003.11539)
     facts.image_size = 32;
     facts.mean = {0.5071, 0.4867, 0.4408};
     facts.std = {0.2675, 0.2565, 0.2761};
@@ -82,7 +82,7 @@ DatasetFacts FactsOfDataset(const std::string& name) {
   const char* root = std::getenv("TINT_DATA");
   if (root != nullptr && *root != '\0') {
     if (!internal::SplitsOf(root, name).empty()) {
-      facts.image_size = DrawnSide(fs::path(root) / name, facts.image_size);
+      facts.image_size = SyntheticSide(fs::path(root) / name, facts.image_size);
       return facts;
     }
     for (const std::string& found : DatasetsIn(root)) {
@@ -107,7 +107,7 @@ fs::path DataRoot() {
 
 namespace {
 
-[[noreturn]] void ComplainMissing(const fs::path& data_root, const std::string& dataset, const std::string& split) {
+[[noreturn]] void FailMissing(const fs::path& data_root, const std::string& dataset, const std::string& split) {
   std::error_code ignored;
   const fs::path folder = data_root / dataset;
   if (!fs::is_directory(folder, ignored)) {
@@ -156,7 +156,7 @@ std::unique_ptr<ImageSource> OpenSplit(const fs::path& data_root, const std::str
     case internal::Form::kNone:
       break;
   }
-  ComplainMissing(data_root, dataset, split);
+  FailMissing(data_root, dataset, split);
 }
 
 std::unique_ptr<ImageSource> OpenClassFolders(const fs::path& folder) {
@@ -169,8 +169,8 @@ std::unique_ptr<ImageSource> OpenClassFolders(const fs::path& folder) {
         .expected = "a folder with a folder of photos per class"});
 }
 
-Picture ImageSource::Decode(const std::string& class_name, const std::string& file) const {
-  return DecodePicture(ReadBytes(class_name, file), Describe(class_name, file));
+Image ImageSource::Decode(const std::string& class_name, const std::string& file) const {
+  return DecodeImage(ReadBytes(class_name, file), Describe(class_name, file));
 }
 
 std::string ImageSource::FileSha256(const std::string& class_name, const std::string& file) const {

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "forms.h"
+#include "dataset_formats.h"
 #include "known_splits.h"
 #include "tint/base/error.h"
 #include "tint/base/progress.h"
@@ -16,12 +16,12 @@
 #include "tint/data/dataset.h"
 #include "tint/data/loader.h"
 #include "tint/data/near_duplicates.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 
 namespace tint {
 namespace {
 
-// What is kept of a decoded picture.
+// What is kept of a decoded image.
 struct Seen {
   bool decoded = false;
   std::string reason;  // if not decoded
@@ -33,12 +33,12 @@ struct Seen {
 Seen Look(const ImageSource& source, const NamedFile& file) {
   Seen seen;
   try {
-    const Picture picture = source.Decode(file.class_name, file.file);
-    seen.format = picture.format;
-    seen.size = std::to_string(picture.pixels.size(2)) + "x" + std::to_string(picture.pixels.size(1));
-    seen.pixel_sha256 = picture.pixel_sha256;
-    seen.difference_hash = DifferenceHash(picture.pixels);
-    seen.warnings = picture.warnings;
+    const Image image = source.Decode(file.class_name, file.file);
+    seen.format = image.format;
+    seen.size = std::to_string(image.pixels.size(2)) + "x" + std::to_string(image.pixels.size(1));
+    seen.pixel_sha256 = image.pixel_sha256;
+    seen.difference_hash = DifferenceHash(image.pixels);
+    seen.warnings = image.warnings;
     seen.decoded = true;
   } catch (const Error& error) {
     if (error.code() != ExitCode::kBadInput) throw;
@@ -49,7 +49,7 @@ Seen Look(const ImageSource& source, const NamedFile& file) {
 
 std::vector<Seen> LookAtAll(const ImageSource& source, const std::vector<NamedFile>& files, const std::string& split) {
   std::vector<Seen> all(files.size());
-  Progress progress("dataset check " + split, "pictures", static_cast<int64_t>(files.size()));
+  Progress progress("dataset check " + split, "images", static_cast<int64_t>(files.size()));
   std::mutex mutex;
   ForEach(static_cast<int64_t>(files.size()), 0, [&](int64_t i) {
     ThrowIfStopRequested();
@@ -60,7 +60,7 @@ std::vector<Seen> LookAtAll(const ImageSource& source, const std::vector<NamedFi
   return all;
 }
 
-// What near-duplicates are found by: of the pictures that decode.
+// What near-duplicates are found by: of the images that decode.
 struct Hashes {
   std::vector<std::string> names;  // "<split>/<class>/<file>"
   std::vector<uint64_t> hashes;
@@ -171,14 +171,14 @@ DatasetReport Checker::Finish() {
   }
   for (const SplitReport& split : report_.splits) {
     if (!split.undecodable.empty()) {
-      Deviate(split.split + ": " + std::to_string(split.undecodable.size()) + " pictures do not decode");
+      Deviate(split.split + ": " + std::to_string(split.undecodable.size()) + " images do not decode");
     }
     if (!split.duplicates.empty()) {
-      Deviate(split.split + ": " + std::to_string(split.duplicates.size()) + " pictures stand there twice");
+      Deviate(split.split + ": " + std::to_string(split.duplicates.size()) + " images stand there twice");
     }
   }
   if (!report_.across_splits.empty()) {
-    Deviate(std::to_string(report_.across_splits.size()) + " pictures stand in two splits");
+    Deviate(std::to_string(report_.across_splits.size()) + " images stand in two splits");
   }
   return std::move(report_);
 }

@@ -1,11 +1,11 @@
 // CIFAR-FS from the official binary files of CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html): rows of a coarse
 // label, a fine label and 32 x 32 pixels as planes of red, green, blue. train.bin and test.bin are merged and divided
-// by class. A picture is named after its file and row: train-00017.
+// by class. An image is named after its file and row: train-00017.
 #include <ATen/ops/from_blob.h>
 
 #include <cstdio>
 
-#include "forms.h"
+#include "dataset_formats.h"
 #include "known_splits.h"
 #include "listed_source.h"
 #include "text_lines.h"
@@ -35,7 +35,7 @@ class RowSource : public ListedSource {
   std::string ReadBytes(const std::string& class_name, const std::string& file) const override {
     return pixels_.substr(Find(class_name, file) * kPixels, kPixels);
   }
-  Picture Decode(const std::string& class_name, const std::string& file) const override;
+  Image Decode(const std::string& class_name, const std::string& file) const override;
   // "…/train.bin/train-00017", the row being counted from 0.
   std::string Describe(const std::string& class_name, const std::string& file) const override {
     Find(class_name, file);
@@ -46,14 +46,14 @@ class RowSource : public ListedSource {
   std::string pixels_;
 };
 
-Picture RowSource::Decode(const std::string& class_name, const std::string& file) const {
+Image RowSource::Decode(const std::string& class_name, const std::string& file) const {
   std::string bytes = ReadBytes(class_name, file);
-  Picture picture;
-  picture.pixels = at::from_blob(bytes.data(), {3, kSide, kSide}, at::kByte).clone();
-  picture.format = "raw";
-  picture.file_sha256 = Sha256Hex(bytes);
-  picture.pixel_sha256 = PixelSha256(picture.pixels);
-  return picture;
+  Image image;
+  image.pixels = at::from_blob(bytes.data(), {3, kSide, kSide}, at::kByte).clone();
+  image.format = "raw";
+  image.file_sha256 = Sha256Hex(bytes);
+  image.pixel_sha256 = PixelSha256(image.pixels);
+  return image;
 }
 
 // The class names by fine label; all 100, since the split goes by them.
@@ -123,7 +123,7 @@ std::unique_ptr<ImageSource> OpenCifar(const fs::path& folder, const std::string
   for (const std::string part : {"train", "test"}) ReadRows(folder, part, names, split, &listing, &pixels);
   for (const std::string& name : names) {
     if (SplitOfCifarClass(name) != split || listing.contains(name)) continue;
-    Refuse(folder, split, "class " + Quote(name) + " has no picture in train.bin and test.bin", "600 of each class");
+    Refuse(folder, split, "class " + Quote(name) + " has no image in train.bin and test.bin", "600 of each class");
   }
   pixels.shrink_to_fit();
   return std::make_unique<RowSource>(folder, listing, std::move(pixels));

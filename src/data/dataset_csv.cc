@@ -1,8 +1,8 @@
-// Ravi & Larochelle's lists: {train,val,test}.csv with a line `filename,label` a picture, pictures in images/; and
+// Ravi & Larochelle's lists: {train,val,test}.csv with a line `filename,label` an image, images in images/; and
 // lists of classes, one a line, whose folders lie side by side.
 #include <algorithm>
 
-#include "forms.h"
+#include "dataset_formats.h"
 #include "known_splits.h"
 #include "path_source.h"
 #include "text_lines.h"
@@ -46,7 +46,7 @@ std::unique_ptr<ImageSource> OpenCsv(const fs::path& folder, const std::string& 
   const TextLines list(folder / (split + ".csv"));
   CheckHeader(list);
   const fs::path images = folder / "images";
-  const std::set<std::string> there = NamesIn(images, "Unpack the pictures that " + split + ".csv names there");
+  const std::set<std::string> there = NamesIn(images, "Unpack the images that " + split + ".csv names there");
   Listing listing;
   std::vector<fs::path> paths;
   std::map<std::string, int> lines;  // file -> the line that names it
@@ -59,38 +59,38 @@ std::unique_ptr<ImageSource> OpenCsv(const fs::path& folder, const std::string& 
     const auto [earlier, is_new] = lines.emplace(parts[0], line.number);
     if (!is_new) {
       list.Complain(line.number, Quote(parts[0]) + " stands already in line " + std::to_string(earlier->second),
-                    "each picture once");
+                    "each image once");
     }
     if (!there.contains(parts[0])) absent.push_back(&line);
     listing[parts[1]].emplace(parts[0], paths.size());
     paths.push_back(images / parts[0]);
   }
-  if (listing.empty()) list.Complain(1, "names no picture", "a line FILENAME,LABEL for each");
+  if (listing.empty()) list.Complain(1, "names no image", "a line FILENAME,LABEL for each");
   if (!absent.empty()) {
     const std::string others =
         absent.size() == 1 ? "" : ", nor are " + std::to_string(absent.size() - 1) + " others of the list";
     list.Complain(absent.front()->number,
                   Quote(Split(absent.front()->text, ',')[0]) + " is not in " + Quote(images.native()) + others,
-                  "every picture that the list names");
+                  "every image that the list names");
   }
   return std::make_unique<PathSource>(folder, listing, std::move(paths));
 }
 
-std::unique_ptr<ImageSource> OpenClassLists(const fs::path& list_path, const fs::path& pictures) {
+std::unique_ptr<ImageSource> OpenClassLists(const fs::path& list_path, const fs::path& images) {
   const TextLines list(list_path);
-  const std::set<std::string> there = NamesIn(pictures, "Put a folder for each class of the list there");
+  const std::set<std::string> there = NamesIn(images, "Put a folder for each class of the list there");
   std::set<std::string> classes;
   for (const TextLine& line : list.lines()) {
     list.RequirePlainName(line, line.text);
     if (!classes.insert(line.text).second)
       list.Complain(line.number, Quote(line.text) + " stands twice", "each class once");
     if (!there.contains(line.text)) {
-      list.Complain(line.number, "class " + Quote(line.text) + " is not in " + Quote(pictures.native()),
+      list.Complain(line.number, "class " + Quote(line.text) + " is not in " + Quote(images.native()),
                     "a folder for each class of the list",
                     DidYouMean(line.text, std::vector<std::string>(there.begin(), there.end())));
     }
   }
-  return OpenFolder(pictures, &classes);
+  return OpenFolder(images, &classes);
 }
 
 }  // namespace tint::internal

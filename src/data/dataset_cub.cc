@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "cub_index.h"
-#include "forms.h"
+#include "dataset_formats.h"
 #include "path_source.h"
 #include "tint/base/error.h"
 #include "tint/base/sha256.h"
@@ -34,7 +34,7 @@ class CubSource : public PathSource {
             Crop crop)
       : PathSource(folder, listing, std::move(paths)), boxes_(std::move(boxes)), crop_(crop) {}
 
-  Picture Decode(const std::string& class_name, const std::string& file) const override;
+  Image Decode(const std::string& class_name, const std::string& file) const override;
   std::string FileSha256(const std::string& class_name, const std::string& file) const override;
 
  private:
@@ -44,19 +44,19 @@ class CubSource : public PathSource {
   Crop crop_;
 };
 
-Picture CubSource::Decode(const std::string& class_name, const std::string& file) const {
+Image CubSource::Decode(const std::string& class_name, const std::string& file) const {
   const std::string name = Describe(class_name, file);
   // The boxes are told in pixels of the file as it lies, not as EXIF would turn it.
-  const PictureRules rules = {.apply_exif = crop_ != Crop::kBox};
-  Picture picture = DecodePicture(ReadBytes(class_name, file), name, rules);
+  const DecodeRules rules = {.apply_exif = crop_ != Crop::kBox};
+  Image image = DecodeImage(ReadBytes(class_name, file), name, rules);
   if (crop_ == Crop::kBox) {
-    picture.pixels = CutBox(picture.pixels, boxes_[Find(class_name, file)], name);
+    image.pixels = CutBox(image.pixels, boxes_[Find(class_name, file)], name);
   } else {
-    picture.pixels = Square(picture.pixels, crop_ == Crop::kCentre ? "crop" : "stretch");
+    image.pixels = Square(image.pixels, crop_ == Crop::kCentre ? "crop" : "stretch");
   }
-  picture.pixels = picture.pixels.contiguous();
-  picture.pixel_sha256 = PixelSha256(picture.pixels);
-  return picture;
+  image.pixels = image.pixels.contiguous();
+  image.pixel_sha256 = PixelSha256(image.pixels);
+  return image;
 }
 
 std::string CubSource::FileSha256(const std::string& class_name, const std::string& file) const {
@@ -76,7 +76,7 @@ at::Tensor CubSource::CutBox(const at::Tensor& pixels, const CubBox& box, const 
   if (box.left + box.width > static_cast<double>(width) + 1 || box.top + box.height > static_cast<double>(height) + 1 ||
       box.left > static_cast<double>(width) - 1 || box.top > static_cast<double>(height) - 1) {
     char text[120];
-    std::snprintf(text, sizeof text, "the box %g %g %g %g leaves its picture of %lld x %lld pixels", box.left, box.top,
+    std::snprintf(text, sizeof text, "the box %g %g %g %g leaves its image of %lld x %lld pixels", box.left, box.top,
                   box.width, box.height, static_cast<long long>(width), static_cast<long long>(height));
     Fail(ExitCode::kBadInput, {.file = place() / "bounding_boxes.txt",
                                .found = text + (", " + Quote(name)),
@@ -109,7 +109,7 @@ std::unique_ptr<ImageSource> OpenCub(const fs::path& folder, const fs::path& lis
     if (!there[image.class_name].contains(image.file))
       Fail(ExitCode::kBadInput, {.file = folder / "images.txt",
                                  .found = Quote(image.file) + " is not in " + Quote(home.native()),
-                                 .expected = "every picture that the list names",
+                                 .expected = "every image that the list names",
                                  .remedy = "Unpack CUB_200_2011.tgz again",
                                  .line = image.line});
     listing[image.class_name].emplace(image.file, paths.size());

@@ -1,4 +1,4 @@
-// Class folders: one folder a class, the pictures directly in it.
+// Class folders: one folder a class, the images directly in it.
 #include <algorithm>
 
 #include "listed_source.h"
@@ -54,8 +54,8 @@ std::vector<Entry> ListFolder(const fs::path& folder) {
   return entries;
 }
 
-void RefuseTwins(const fs::path& folder, const std::vector<std::string>& names) {
-  const auto [first, second] = FindTwins(names);
+void CheckNormalizationCollisions(const fs::path& folder, const std::vector<std::string>& names) {
+  const auto [first, second] = FindNormalizationCollision(names);
   if (first.empty()) return;
   Fail(ExitCode::kBadInput, {.file = folder,
                              .found = "two names are the same text in two spellings of Unicode: " + Quote(first),
@@ -79,18 +79,18 @@ std::map<std::string, uint64_t> ListFiles(const fs::path& root, const fs::path& 
       continue;
     }
     // Photos keep a leading '-': their names never become names or arguments of ours.
-    RefuseBadName(path, WhyBadName(name.front() == '-' ? "_" + name.substr(1) : name));
+    RefuseBadName(path, NameError(name.front() == '-' ? "_" + name.substr(1) : name));
     if (!fs::is_regular_file(status)) {
       const bool dangling = status.type() == fs::file_type::not_found;
       Fail(ExitCode::kBadInput, {.file = path,
                                  .found = dangling ? "is a link to nothing" : "is a pipe, socket or device",
-                                 .expected = "a picture"});
+                                 .expected = "an image"});
     }
     if (is_link) RefuseLinkOut(root, path);
     files.emplace(name, 0);
     names.push_back(name);
   }
-  RefuseTwins(folder, names);
+  CheckNormalizationCollisions(folder, names);
   return files;
 }
 
@@ -119,23 +119,23 @@ std::unique_ptr<ImageSource> OpenFolder(const fs::path& folder, const std::set<s
       ++loose;
       continue;
     }
-    RefuseBadName(folder / name, WhyBadName(name));
+    RefuseBadName(folder / name, NameError(name));
     if (is_link) RefuseLinkOut(root, folder / name);
     listing[name] = ListFiles(root, folder / name);
     names.push_back(name);
     if (!listing[name].empty()) continue;
     Fail(ExitCode::kBadInput, {.file = folder / name,
                                .found = "the class has no files",
-                               .expected = "JPEG or PNG pictures directly in the folder",
+                               .expected = "JPEG or PNG images directly in the folder",
                                .remedy = "Add some, or remove the folder"});
   }
-  RefuseTwins(folder, names);
+  CheckNormalizationCollisions(folder, names);
   if (listing.empty()) {
     Fail(ExitCode::kBadInput,
          {.file = folder,
           .found = "holds no class folder" + (loose == 0 ? "" : " but " + std::to_string(loose) + " files"),
-          .expected = "a folder per class with its pictures in it",
-          .remedy = "Move the pictures of each class into a folder of their own: DIR/CLASS/PICTURE"});
+          .expected = "a folder per class with its images in it",
+          .remedy = "Move the images of each class into a folder of their own: DIR/CLASS/PICTURE"});
   }
   return std::make_unique<FolderSource>(folder, listing);
 }

@@ -4,7 +4,7 @@
 namespace tint {
 namespace {
 
-Json PairsToJson(const std::vector<PicturePair>& pairs) {
+Json PairsToJson(const std::vector<ImagePair>& pairs) {
   Json list = Json::array();
   for (const auto& [first, second] : pairs) list.push_back({first, second});
   return list;

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "forms.h"
+#include "dataset_formats.h"
 #include "tint/base/error.h"
 
 namespace tint {

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kMostEntries = 1'000'000;
-constexpr uint64_t kLargestRatio = 100;  // unpacked to packed bytes; pictures shrink by a few percent
+constexpr uint64_t kLargestRatio = 100;  // unpacked to packed bytes; images shrink by a few percent
 
 struct CloseArchive {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -64,7 +64,7 @@ EntryName CheckName(const fs::path& archive, const std::string& name, const std:
     Refuse(archive, name, "lies " + std::string(parts.size() > 3 ? "too deep" : "in no class"), expected);
   }
   for (size_t i = 1; i + (folder ? 1 : 0) < parts.size(); ++i) {
-    const std::string why = WhyBadName(parts[i]);
+    const std::string why = NameError(parts[i]);
     if (!why.empty()) Refuse(archive, name, "the part " + Quote(parts[i]) + " " + why, "a plain name");
   }
   return {parts[1], folder ? "" : parts[2]};
@@ -83,7 +83,7 @@ void CheckEntry(const fs::path& path, zip_t* archive, const zip_stat_t& stat, co
     Refuse(path, name, "is stored, but its two sizes differ", "equal sizes");
   }
   if (stat.size > kLargestFile) {
-    Refuse(path, name, "has " + FormatBytes(stat.size), "pictures of at most " + FormatBytes(kLargestFile));
+    Refuse(path, name, "has " + FormatBytes(stat.size), "images of at most " + FormatBytes(kLargestFile));
   }
   if (stat.size / kLargestRatio > stat.comp_size) {
     Refuse(path, name, "unpacks from " + FormatBytes(stat.comp_size) + " to " + FormatBytes(stat.size),
@@ -119,14 +119,14 @@ Listing CheckedListing(const fs::path& path, zip_t* archive, const std::string& 
     if (!listing[class_name].emplace(file, i).second) Refuse(path, names.back(), "stands twice", "each entry once");
   }
   RefuseNulInNames(path, names);
-  if (listing.empty()) Refuse(path, "", "holds no picture", Quote(split + "/CLASS/FILE"));
+  if (listing.empty()) Refuse(path, "", "holds no image", Quote(split + "/CLASS/FILE"));
   return listing;
 }
 
-void RefuseTwins(const fs::path& path, const Listing& listing) {
+void CheckNormalizationCollisions(const fs::path& path, const Listing& listing) {
   std::vector<std::string> classes;
   auto refuse = [&](const std::vector<std::string>& names) {
-    const auto [first, second] = FindTwins(names);
+    const auto [first, second] = FindNormalizationCollision(names);
     if (first.empty()) return;
     Refuse(path, first, "stands there in two spellings of Unicode", "names that differ when they are read");
   };
@@ -151,7 +151,7 @@ class ZipSource : public ListedSource {
 
  private:
   std::string split_;
-  // libzip's handles serve one thread at a time. Reading a picture takes microseconds, decoding it a hundred times
+  // libzip's handles serve one thread at a time. Reading an image takes microseconds, decoding it a hundred times
   // that.
   mutable std::mutex mutex_;
   Archive archive_;
@@ -193,7 +193,7 @@ std::string ZipSource::ReadBytes(const std::string& class_name, const std::strin
 std::unique_ptr<ImageSource> OpenZip(const fs::path& archive, const std::string& split) {
   Archive handle = OpenArchive(archive);
   const Listing listing = CheckedListing(archive, handle.get(), split);
-  RefuseTwins(archive, listing);
+  CheckNormalizationCollisions(archive, listing);
   return std::make_unique<ZipSource>(archive, split, listing, std::move(handle));
 }
 

@@ -12,8 +12,8 @@ namespace {
 // Names the rule of drawing, not the program's version: another rule needs another name.
 constexpr char kGenerator[] = "tint 0.1 philox";
 constexpr char kStream[] = "episodes draw";
-// What a stream of an episode draws: its classes, or the pictures of one class.
-enum StreamIndex : uint64_t { kClasses = 0, kPictures = 1 };
+// What a stream of an episode draws: its classes, or the images of one class.
+enum StreamIndex : uint64_t { kClasses = 0, kImages = 1 };
 
 void RequireEnough(const ImageSource& source, const DrawOptions& options) {
   const auto classes = static_cast<int64_t>(source.Classes().size());
@@ -29,11 +29,11 @@ void RequireEnough(const ImageSource& source, const DrawOptions& options) {
   }
   const int64_t needed = options.shots + std::max<int64_t>(options.queries, 1);
   for (const std::string& name : source.Classes()) {
-    const auto pictures = static_cast<int64_t>(source.Files(name).size());
-    if (pictures >= needed) continue;
+    const auto images = static_cast<int64_t>(source.Files(name).size());
+    if (images >= needed) continue;
     Fail(ExitCode::kBadInput,
          {.field = options.queries > 0 ? "shots and queries" : "shots",
-          .found = "class " + Quote(name) + " has " + std::to_string(pictures) + " pictures",
+          .found = "class " + Quote(name) + " has " + std::to_string(images) + " images",
           .expected = "at least " + std::to_string(needed) + " in every class: " + std::to_string(options.shots) +
                       " supports and " + (options.queries > 0 ? std::to_string(options.queries) : "a") + " query",
           .remedy = "Ask for fewer"});
@@ -49,8 +49,8 @@ Json DrawEpisode(const ImageSource& source, const DrawOptions& options, uint64_t
   for (int64_t way = 0; way < options.ways; ++way) {
     const auto class_idx = static_cast<uint64_t>(order[way]);
     const std::vector<std::string>& files = source.Files(all[class_idx]);
-    RandomStream pictures({options.seed, kStream, episode, class_idx, kPictures});
-    const std::vector<int64_t> drawn = pictures.Permutation(static_cast<int64_t>(files.size()));
+    RandomStream images({options.seed, kStream, episode, class_idx, kImages});
+    const std::vector<int64_t> drawn = images.Permutation(static_cast<int64_t>(files.size()));
     Json support = Json::array(), query = Json::array();
     for (int64_t i = 0; i < options.shots; ++i) support.push_back(files[drawn[i]]);
     for (int64_t i = 0; i < options.queries; ++i) query.push_back(files[drawn[options.shots + i]]);

@@ -13,10 +13,8 @@ namespace {
 
 // 1,000 episodes with 20 ways, 5 shots and 15 queries have 20 MB.
 constexpr JsonLimits kLimits = {.max_bytes = 64 << 20};
-constexpr char kGenerator[] = "pmf import";
+constexpr char kPmfGenerator[] = "pmf import";
 constexpr char kPath[] = "CLASS/FILE, relative to the split's folder";
-
-std::string At(const std::string& pointer, size_t i) { return pointer + "/" + std::to_string(i); }
 
 class Importer {
  public:
@@ -51,27 +49,27 @@ std::string Importer::ReadFile(const std::string& pointer, std::string* class_na
   const std::vector<std::string> parts = Split(path, '/');
   if (parts.size() != 2) Complain(pointer, "is the path " + Quote(path, 120), kPath);
   for (const std::string& part : parts) {
-    const std::string why = WhyBadName(part);
+    const std::string why = NameError(part);
     if (!why.empty()) Complain(pointer, "the part " + Quote(part, 120) + " of the path " + why, kPath);
   }
   if (class_name->empty()) {
     RequireClass(pointer, parts[0]);
     *class_name = parts[0];
   } else if (*class_name != parts[0]) {
-    Complain(pointer, "is of class " + Quote(parts[0]), "a picture of " + Quote(*class_name) + ", as those before it");
+    Complain(pointer, "is of class " + Quote(parts[0]), "an image of " + Quote(*class_name) + ", as those before it");
   }
   const std::vector<std::string>& files = source_.Files(*class_name);
   if (!std::binary_search(files.begin(), files.end(), parts[1]))
-    Complain(pointer, Quote(path) + " is not in the data set", "a picture of the split", DidYouMean(parts[1], files));
-  if (!seen_.insert(path).second) Complain(pointer, Quote(path) + " stands twice in the episode", "each picture once");
+    Complain(pointer, Quote(path) + " is not in the data set", "an image of the split", DidYouMean(parts[1], files));
+  if (!seen_.insert(path).second) Complain(pointer, Quote(path) + " stands twice in the episode", "each image once");
   return parts[1];
 }
 
 Json Importer::ReadFiles(const std::string& pointer, std::string* class_name) {
   const size_t count = RequireArray(document_, pointer, ExitCode::kBadInput).size();
-  if (count == 0) Complain(pointer, "is an empty list", "at least one picture");
+  if (count == 0) Complain(pointer, "is an empty list", "at least one image");
   Json files = Json::array();
-  for (size_t i = 0; i < count; ++i) files.push_back(ReadFile(At(pointer, i), class_name));
+  for (size_t i = 0; i < count; ++i) files.push_back(ReadFile(ElementPointer(pointer, i), class_name));
   return files;
 }
 
@@ -80,7 +78,7 @@ Json Importer::Import(const std::string& pointer) {
   RejectUnknownKeys(document_, pointer, {"Support", "Query"}, ExitCode::kBadInput);
   const size_t ways = RequireArray(document_, pointer + "/Support", ExitCode::kBadInput).size();
   const size_t queries = RequireArray(document_, pointer + "/Query", ExitCode::kBadInput).size();
-  if (ways == 0) Complain(pointer + "/Support", "is an empty list", "a list of pictures for each class");
+  if (ways == 0) Complain(pointer + "/Support", "is an empty list", "a list of images for each class");
   if (queries != ways)
     Complain(pointer + "/Query", "has " + std::to_string(queries) + " lists",
              std::to_string(ways) + ", one for each class of Support");
@@ -89,11 +87,11 @@ Json Importer::Import(const std::string& pointer) {
   std::set<std::string> classes;
   for (size_t way = 0; way < ways; ++way) {
     std::string class_name;
-    episode["support"].push_back(ReadFiles(At(pointer + "/Support", way), &class_name));
-    episode["query"].push_back(ReadFiles(At(pointer + "/Query", way), &class_name));
+    episode["support"].push_back(ReadFiles(ElementPointer(pointer + "/Support", way), &class_name));
+    episode["query"].push_back(ReadFiles(ElementPointer(pointer + "/Query", way), &class_name));
     episode["classes"].push_back(class_name);
     if (!classes.insert(class_name).second)
-      Complain(At(pointer + "/Support", way), "class " + Quote(class_name) + " stands twice in the episode",
+      Complain(ElementPointer(pointer + "/Support", way), "class " + Quote(class_name) + " stands twice in the episode",
                "each class once");
   }
   return episode;
@@ -135,11 +133,11 @@ std::string ImportPmf(const std::filesystem::path& path, const ImageSource& sour
                {"dataset", dataset},
                {"split", split},
                {"seed", 0},
-               {"generator", kGenerator},
+               {"generator", kPmfGenerator},
                {"dataset_sha256", source.ContentSha256()},
                {"episodes", Json::array()}};
   Importer importer(document, source);
-  for (size_t k = 0; k < count; ++k) file["episodes"].push_back(importer.Import(At("", k)));
+  for (size_t k = 0; k < count; ++k) file["episodes"].push_back(importer.Import(ElementPointer("", k)));
   return file.dump(2) + "\n";
 }
 

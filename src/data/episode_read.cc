@@ -21,8 +21,6 @@ const std::vector<std::string> kFileKeys = {"schema",    "dataset",        "spli
 const std::vector<std::string> kEpisodeKeys = {"classes", "support", "query"};
 constexpr char kPlainName[] = "a plain name";
 
-std::string At(const std::string& pointer, size_t i) { return pointer + "/" + std::to_string(i); }
-
 // "/episodes/3/support/0/1" -> "episodes[3].support[0][1]"
 std::string FieldName(const std::string& pointer) {
   std::string field;
@@ -107,7 +105,7 @@ void Reader::CheckKeys(const Json& object, const std::string& pointer, const std
 std::string Reader::ReadName(const Json& root, const char* key) {
   const Json* value = Member(root, "", key, Json::value_t::string, kPlainName);
   if (value == nullptr) return "";
-  const std::string why = WhyBadName(value->get_ref<const std::string&>());
+  const std::string why = NameError(value->get_ref<const std::string&>());
   if (!why.empty())
     Complain(std::string("/") + key, "the name " + Quote(value->get<std::string>()) + " " + why, kPlainName);
   return value->get<std::string>();
@@ -124,23 +122,23 @@ std::vector<std::string> Reader::ReadNames(const Json& list, const std::string& 
   std::map<std::string, size_t> seen;
   for (size_t i = 0; i < list.size(); ++i) {
     if (!list[i].is_string()) {
-      Complain(At(pointer, i), Show(list[i]), "a name in quotes");
+      Complain(ElementPointer(pointer, i), Show(list[i]), "a name in quotes");
       continue;
     }
     const std::string name = list[i].get<std::string>();
-    const std::string why = WhyBadName(name);
-    if (!why.empty()) Complain(At(pointer, i), "the name " + Quote(name) + " " + why, kPlainName);
+    const std::string why = NameError(name);
+    if (!why.empty()) Complain(ElementPointer(pointer, i), "the name " + Quote(name) + " " + why, kPlainName);
     const auto [earlier, is_new] = seen.emplace(name, i);
     if (!is_new) {
-      Complain(At(pointer, i), Quote(name) + " stands there already as number " + std::to_string(earlier->second),
+      Complain(ElementPointer(pointer, i), Quote(name) + " stands there already as number " + std::to_string(earlier->second),
                "each name once");
     }
     names.push_back(name);
   }
-  const auto [first, second] = FindTwins(names);
+  const auto [first, second] = FindNormalizationCollision(names);
   if (!first.empty()) {
     const size_t at = std::find(list.begin(), list.end(), Json(second)) - list.begin();
-    Complain(At(pointer, at), Quote(second) + " is another spelling in Unicode of a name before it",
+    Complain(ElementPointer(pointer, at), Quote(second) + " is another spelling in Unicode of a name before it",
              "names that differ when they are read", "Rename one of the two files");
   }
   if (list.empty()) Complain(pointer, "is an empty list", "at least one name");
@@ -156,9 +154,9 @@ std::vector<std::vector<std::string>> Reader::ReadLists(const Json& lists, const
   for (size_t i = 0; i < lists.size(); ++i) {
     all.emplace_back();
     if (lists[i].is_array()) {
-      all.back() = ReadNames(lists[i], At(pointer, i));
+      all.back() = ReadNames(lists[i], ElementPointer(pointer, i));
     } else {
-      Complain(At(pointer, i), Show(lists[i]), "a list of file names");
+      Complain(ElementPointer(pointer, i), Show(lists[i]), "a list of file names");
     }
   }
   return all;
@@ -171,16 +169,16 @@ void Reader::CheckApart(const Episode& episode, const std::string& pointer) {
     for (size_t i = 0; i < episode.query[c].size(); ++i) {
       const std::string& name = episode.query[c][i];
       if (support.contains(name)) {
-        Complain(At(At(pointer + "/query", c), i), Quote(name) + " is a support of the same class",
+        Complain(ElementPointer(ElementPointer(pointer + "/query", c), i), Quote(name) + " is a support of the same class",
                  "queries that are no supports");
       } else {
         both.push_back(name);
       }
     }
     // Twins inside one of the two lists have been told already.
-    const auto [first, second] = FindTwins(both);
+    const auto [first, second] = FindNormalizationCollision(both);
     if (!first.empty() && support.contains(first) && !support.contains(second)) {
-      Complain(At(pointer + "/query", c), Quote(second) + " is another spelling in Unicode of a support",
+      Complain(ElementPointer(pointer + "/query", c), Quote(second) + " is another spelling in Unicode of a support",
                "names that differ when they are read");
     }
   }
@@ -247,7 +245,7 @@ void Reader::Read(EpisodeFile* file) {
     return;
   }
   for (size_t i = 0; i < episodes->size(); ++i)
-    file->episodes.push_back(ReadEpisode((*episodes)[i], At("/episodes", i)));
+    file->episodes.push_back(ReadEpisode((*episodes)[i], ElementPointer("/episodes", i)));
 }
 
 void Reader::Finish() const {

@@ -12,7 +12,7 @@
 
 namespace tint::internal {
 
-// Larger files are no pictures that the door would take (PictureRules::max_bytes).
+// Larger files are no images that the door would take (DecodeRules::max_bytes).
 inline constexpr uint64_t kLargestFile = 200ull << 20;
 
 // Class -> file -> a number that the form understands (the entry of an archive).
@@ -50,7 +50,7 @@ std::unique_ptr<ImageSource> OpenZip(const std::filesystem::path& archive, const
 std::unique_ptr<ImageSource> OpenFolder(const std::filesystem::path& folder,
                                         const std::set<std::string>* only = nullptr);
 
-// A link may stand for another picture of the same folder. One that leads elsewhere is how a folder from a stranger
+// A link may stand for another image of the same folder. One that leads elsewhere is how a folder from a stranger
 // would show files that are not in it: Error(kBadInput). `root` is canonical.
 void RefuseLinkOut(const std::filesystem::path& root, const std::filesystem::path& path);
 

@@ -22,7 +22,7 @@ at::Tensor Square(const at::Tensor& pixels, int64_t size) {
   return ToBytes(ResizeBilinearAntialias(ToUnitFloat(square.unsqueeze(0)), size, size)).squeeze(0).contiguous();
 }
 
-// One line for each kind of warning, however many pictures have it.
+// One line for each kind of warning, however many images have it.
 class WarningTally {
  public:
   void Add(const std::vector<std::string>& warnings, const ImageSource& source, const NamedFile& file) {
@@ -33,7 +33,7 @@ class WarningTally {
   }
   void Log() const {
     for (const auto& [warning, kind] : kinds_) {
-      const std::string others = kind.count == 1 ? "" : " (and " + std::to_string(kind.count - 1) + " more pictures)";
+      const std::string others = kind.count == 1 ? "" : " (and " + std::to_string(kind.count - 1) + " more images)";
       spdlog::warn("{}: {}{}", Quote(kind.first, 4096), warning, others);
     }
   }
@@ -64,11 +64,11 @@ at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& 
   uint8_t* out = squares.data_ptr<uint8_t>();
   std::vector<std::vector<std::string>> warnings(files.size());
   ForEach(count, workers, [&](int64_t i) {
-    Picture picture = source.Decode(files[i].class_name, files[i].file);
-    const at::Tensor square = Square(picture.pixels, size);
+    Image image = source.Decode(files[i].class_name, files[i].file);
+    const at::Tensor square = Square(image.pixels, size);
     TINT_CHECK(square.numel() == static_cast<int64_t>(bytes_each) && square.scalar_type() == at::kByte);
     std::memcpy(out + static_cast<size_t>(i) * bytes_each, square.data_ptr<uint8_t>(), bytes_each);
-    warnings[i] = std::move(picture.warnings);
+    warnings[i] = std::move(image.warnings);
   });
   WarningTally tally;
   for (size_t i = 0; i < files.size(); ++i) tally.Add(warnings[i], source, files[i]);
@@ -76,15 +76,15 @@ at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& 
   return squares;
 }
 
-std::vector<Picture> LoadPictures(const ImageSource& source, const std::vector<NamedFile>& files) {
-  std::vector<Picture> pictures;
+std::vector<Image> LoadImages(const ImageSource& source, const std::vector<NamedFile>& files) {
+  std::vector<Image> images;
   WarningTally tally;
   for (const NamedFile& file : files) {
-    pictures.push_back(source.Decode(file.class_name, file.file));
-    tally.Add(pictures.back().warnings, source, file);
+    images.push_back(source.Decode(file.class_name, file.file));
+    tally.Add(images.back().warnings, source, file);
   }
   tally.Log();
-  return pictures;
+  return images;
 }
 
 }  // namespace tint

@@ -44,7 +44,7 @@ std::string Normalised(const std::string& name) {
 
 }  // namespace
 
-std::string WhyBadName(std::string_view name) {
+std::string NameError(std::string_view name) {
   if (name.empty()) return "is empty";
   if (name.size() > kLongestName) {
     return "has " + std::to_string(name.size()) + " bytes (at most " + std::to_string(kLongestName) + " are allowed)";
@@ -63,7 +63,7 @@ std::string WhyBadName(std::string_view name) {
   return "";
 }
 
-std::pair<std::string, std::string> FindTwins(const std::vector<std::string>& names) {
+std::pair<std::string, std::string> FindNormalizationCollision(const std::vector<std::string>& names) {
   // ASCII is its own normal form. Beside other names it counts, though: the sign of kelvin becomes a plain K.
   if (std::all_of(names.begin(), names.end(), IsAscii)) return {"", ""};
   std::map<std::string, std::string> seen;  // normalised -> as given

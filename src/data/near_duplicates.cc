@@ -58,8 +58,8 @@ class Bands {
 }  // namespace
 
 std::vector<uint64_t> DifferenceHashes(const at::Tensor& images) {
-  CheckDtype(images, at::kByte, "pictures");
-  CheckShape(images, {-1, 3, -1, -1}, "pictures");
+  CheckDtype(images, at::kByte, "images");
+  CheckShape(images, {-1, 3, -1, -1}, "images");
   std::vector<uint64_t> hashes(static_cast<size_t>(images.size(0)));
   ForEach(images.size(0), 0, [&](int64_t i) { hashes[i] = DifferenceHash(images.select(0, i)); });
   return hashes;

@@ -19,7 +19,7 @@ std::set<std::string> NamesIn(const fs::path& folder, const std::string& remedy)
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     Fail(ExitCode::kMissingInput,
-         {.file = folder, .found = "is not there", .expected = "the folder of the pictures", .remedy = remedy});
+         {.file = folder, .found = "is not there", .expected = "the folder of the images", .remedy = remedy});
   }
   const fs::path root = fs::canonical(folder);
   std::set<std::string> names;

@@ -1,4 +1,4 @@
-// Data sets whose lists say where each picture lies.
+// Data sets whose lists say where each image lies.
 #pragma once
 
 #include <filesystem>

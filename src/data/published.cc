@@ -1,5 +1,5 @@
 // Data sets held against what is published of them.
-#include "forms.h"
+#include "dataset_formats.h"
 #include "known_splits.h"
 
 namespace tint::internal {
@@ -7,7 +7,7 @@ namespace {
 
 struct Published {
   std::map<std::string, int64_t> classes;  // of each split
-  int64_t fewest, most;                    // pictures of a class
+  int64_t fewest, most;                    // images of a class
   int64_t images;                          // of all splits
   std::string (*split_of_class)(const std::string& name);
 };
@@ -33,7 +33,7 @@ void CompareClasses(const SplitReport& split, const Published& published, std::v
     if (home != split.split)
       deviations->push_back(place + (home.empty() ? " is no class of the data set" : " belongs to " + home));
     if (count >= published.fewest && count <= published.most) continue;
-    deviations->push_back(place + " has " + std::to_string(count) + " pictures, not " +
+    deviations->push_back(place + " has " + std::to_string(count) + " images, not " +
                           Range(published.fewest, published.most));
   }
 }
@@ -56,7 +56,7 @@ std::vector<std::string> PublishedDeviations(const DatasetReport& report, bool l
   if (report.splits.size() != published->classes.size()) {
     deviations.push_back("of train, val and test, " + std::to_string(report.splits.size()) + " are there");
   } else if (images != published->images) {
-    deviations.push_back("has " + std::to_string(images) + " pictures, not " + std::to_string(published->images));
+    deviations.push_back("has " + std::to_string(images) + " images, not " + std::to_string(published->images));
   }
   return deviations;
 }

@@ -56,7 +56,7 @@ std::vector<std::string> MissingParts(const Episode& episode, const ImageSource&
       problems.push_back("class " + Quote(name) + " has no file " + Quote(file));
     }
     if (episode.query_rest && source.Files(name).size() == episode.support[c].size()) {
-      problems.push_back("class " + Quote(name) + " has no pictures but its supports, so nothing to score");
+      problems.push_back("class " + Quote(name) + " has no images but its supports, so nothing to score");
     }
   }
   return problems;
@@ -88,9 +88,9 @@ class Contents {
     if (is_new) return;
     if (role == "query" && earlier->second.role == "query") return;  // scored twice, but learned from by neither
     Fail(ExitCode::kBadInput, {.file = place,
-                               .found = "this " + role + " is the same picture, byte for byte, as the " +
+                               .found = "this " + role + " is the same image, byte for byte, as the " +
                                         earlier->second.role + " " + Quote(earlier->second.file),
-                               .expected = "pictures that differ",
+                               .expected = "images that differ",
                                .remedy = "Remove one of the two"});
   }
 
@@ -160,7 +160,7 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
   Task task;
   task.episode_idx = episode_idx;
   task.dataset = file.dataset;
-  task.facts = FactsOfDataset(file.dataset);
+  task.facts = InfoOfDataset(file.dataset);
   task.support_source = source;
   task.query_source = source;
   task.split = file.split;
@@ -182,7 +182,7 @@ Task ResolveFolders(const std::filesystem::path& support_folder, const std::file
                     int64_t queries) {
   Task task;
   task.dataset = "folder";
-  task.facts = FactsOfDataset("folder");
+  task.facts = InfoOfDataset("folder");
   task.support_source = OpenClassFolders(support_folder);
   const ImageSource& support = *task.support_source;
   if (!query_folder.empty()) {

@@ -68,7 +68,7 @@ double TextLines::Number(const TextLine& line, const std::string& text, const st
 }
 
 void TextLines::RequirePlainName(const TextLine& line, const std::string& name) const {
-  const std::string why = WhyBadName(name);
+  const std::string why = NameError(name);
   if (!why.empty()) Complain(line.number, "the name " + Quote(name) + " " + why, "a plain name");
 }
 

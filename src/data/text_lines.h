@@ -31,7 +31,7 @@ class TextLines {
                       const std::string& what) const;
   // A finite number.
   double Number(const TextLine& line, const std::string& text, const std::string& what) const;
-  // Refuses what WhyBadName refuses.
+  // Refuses what NameError refuses.
   void RequirePlainName(const TextLine& line, const std::string& name) const;
 
  private:

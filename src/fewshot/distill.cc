@@ -8,8 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "batch_norm_stats_guard.h"
 #include "distill_batch.h"
-#include "kept_statistics.h"
 #include "source_loss.h"
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
@@ -39,7 +39,7 @@ class Distiller {
         mean_(mean),
         std_(std),
         state_(*state),
-        twin_(TrainingTwin(state->student)),
+        fused_(FuseForTraining(state->student)),
         device_(state->student.device()),
         bfloat16_(UsesBfloat16(options.precision, device_)) {
     CheckSources();
@@ -81,7 +81,7 @@ class Distiller {
  private:
   void CheckSources() const {
     TINT_CHECK(!sources_.empty());
-    TINT_CHECK_GE(options_.batch, static_cast<int64_t>(sources_.size()));
+    TINT_CHECK_GE(options_.batch_size, static_cast<int64_t>(sources_.size()));
     for (const DistillSource& source : sources_) {
       SourceColumn(source.name);
       CheckShape(source.images, {-1, 3, -1, -1}, source.name);
@@ -103,8 +103,8 @@ class Distiller {
   }
 
   double Weight(const DistillSource& source) const {
-    const Mathematics piece = source.labels.defined() ? Mathematics::kSupportLoss : Mathematics::kDistillationLoss;
-    return SwitchedOff(piece) ? 0 : source.weight;
+    const Mathematics batch = source.labels.defined() ? Mathematics::kSupportLoss : Mathematics::kDistillationLoss;
+    return SwitchedOff(batch) ? 0 : source.weight;
   }
 
   bool IsFrozen(const std::string& parameter) const {
@@ -117,26 +117,26 @@ class Distiller {
   // Of each source, in train mode.
   std::vector<at::Tensor> Logits(const at::Tensor& images, const internal::DistillBatch& batch) {
     state_.student.SetTraining(true);
-    twin_.SetTraining(true);
+    fused_.SetTraining(true);
     std::vector<int64_t> rows;
     for (const at::Tensor& own : batch.rows) rows.push_back(own.size(0));
     const Autocast autocast(device_, bfloat16_);
-    const auto forward = [&](const at::Tensor& part) { return twin_.Call("forward", {part}).to(at::kFloat); };
+    const auto forward = [&](const at::Tensor& part) { return fused_.Call("forward", {part}).to(at::kFloat); };
     if (options_.batch_norm == "shared") return forward(images).split_with_sizes(rows);
     const std::vector<at::Tensor> parts = images.split_with_sizes(rows);
     std::vector<at::Tensor> logits(parts.size());
-    const size_t leader = Leader();
+    const size_t leader = RunningStatsSource();
     logits[leader] = forward(parts[leader]);
     for (size_t i = 0; i < parts.size(); ++i) {
       if (i == leader) continue;
-      const internal::KeptStatistics kept(state_.student);
+      const internal::BatchNormStatsGuard kept(state_.student);
       logits[i] = forward(parts[i]);
     }
     return logits;
   }
 
-  // The source that the running statistics follow (S25).
-  size_t Leader() const {
+  // The source that the running statistics follow (docs/method.md, Distillation).
+  size_t RunningStatsSource() const {
     for (const char* name : {"base", "synthetic"}) {
       for (size_t i = 0; i < sources_.size(); ++i) {
         if (sources_[i].name == name) return i;
@@ -160,7 +160,7 @@ class Distiller {
   const DistillOptions& options_;
   const std::vector<double>&mean_, &std_;
   DistillState& state_;
-  ScriptModule twin_;
+  ScriptModule fused_;
   c10::Device device_;
   bool bfloat16_;
 };

@@ -10,7 +10,7 @@
 namespace tint::internal {
 namespace {
 
-constexpr int64_t kPicturesPerThread = 16;  // fewer do not pay for starting it
+constexpr int64_t kImagesPerThread = 16;  // fewer do not pay for starting it
 
 // Parts of `total` that differ by at most one, the larger ones first.
 int64_t PartSize(int64_t total, size_t parts, size_t part) {
@@ -57,7 +57,7 @@ BatchMaker::BatchMaker(const std::vector<DistillSource>& sources, const DistillO
                        const DistillStreams& streams)
     : sources_(sources), options_(options) {
   for (size_t i = 0; i < sources.size(); ++i) {
-    passes_.emplace_back(sources[i], PartSize(options.batch, sources.size(), i), streams);
+    passes_.emplace_back(sources[i], PartSize(options.batch_size, sources.size(), i), streams);
   }
 }
 
@@ -70,14 +70,14 @@ DistillBatch BatchMaker::Make(int64_t step) {
     images.push_back(sources_[i].images.index_select(0, batch.rows[i]));
     for (const RandomStream& stream : passes_[i].AugmentStreams(step)) streams.push_back(stream);
   }
-  batch.images = AugmentInThreads(at::cat(images), options_.disturbance.Augmentation(sources_[0].images.size(3)),
+  batch.images = AugmentInThreads(at::cat(images), options_.augmentation.Augmentation(sources_[0].images.size(3)),
                                   streams, at::get_num_threads());
   return batch;
 }
 
 at::Tensor AugmentInThreads(const at::Tensor& images, const AugmentOptions& options,
                             const std::vector<RandomStream>& streams, int threads) {
-  return InThreads(images, streams, threads, kPicturesPerThread, 0,
+  return InThreads(images, streams, threads, kImagesPerThread, 0,
                    [&](const at::Tensor& part, std::vector<RandomStream>& own) { return Augment(part, options, own); });
 }
 

@@ -1,4 +1,4 @@
-// Which pictures a training step sees, and how they are disturbed: a pure function of the step.
+// Which images a training step sees, and how they are augmented: a pure function of the step.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,7 +11,7 @@
 
 namespace tint::internal {
 
-// Endless shuffled passes over one source, `count` pictures a step. Position p (from the start of training) lies in
+// Endless shuffled passes over one source, `count` images a step. Position p (from the start of training) lies in
 // pass p / M, so that a restart finds it without replaying anything.
 class ShuffledPasses {
  public:
@@ -46,7 +46,7 @@ class BatchMaker {
   std::vector<ShuffledPasses> passes_;
 };
 
-// Augment() with the pictures shared out among threads; the result does not depend on their number.
+// Augment() with the images shared out among threads; the result does not depend on their number.
 at::Tensor AugmentInThreads(const at::Tensor& images, const AugmentOptions& options,
                             const std::vector<RandomStream>& streams, int threads);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pieces.h"
+#include "fixed_batches.h"
 #include "source_loss.h"
 #include "tint/base/error.h"
 #include "tint/fewshot/distill.h"
@@ -43,20 +43,21 @@ double DistillLearningRate(const DistillOptions& options, int64_t step) {
 }
 
 double DistillClassifierLearningRate(const DistillOptions& options, int64_t step) {
-  const double initial = options.lr_classifier > 0 ? options.lr_classifier : options.learning_rate;
+  const double initial =
+      options.classifier_learning_rate > 0 ? options.classifier_learning_rate : options.learning_rate;
   return initial * Decay(options, step);
 }
 
 at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, const std::vector<double>& mean,
                          const std::vector<double>& std, const c10::Device& device,
-                         const std::function<void(int64_t)>& after_piece) {
+                         const std::function<void(int64_t)>& after_batch) {
   CheckShape(images, {-1, 3, -1, -1}, "images");
   CheckDtype(images, at::kByte, "images");
   student.SetTraining(false);
-  auto compute = [&](const at::Tensor& piece) {
-    return student.Call("forward", {internal::PrepareForStudent(piece, mean, std)});
+  auto compute = [&](const at::Tensor& batch) {
+    return student.Call("forward", {internal::PrepareForStudent(batch, mean, std)});
   };
-  const at::Tensor logits = internal::InPieces(images, kStudentPiece, device, compute, after_piece);
+  const at::Tensor logits = internal::ForEachBatch(images, kStudentBatch, device, compute, after_batch);
   CheckShape(logits, {images.size(0), -1}, "student logits");
   return logits;
 }
@@ -66,7 +67,7 @@ std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vect
                                     const std::vector<double>& std) {
   std::vector<double> losses;
   for (const DistillSource& source : sources) {
-    const int64_t count = std::min(kStudentPiece, source.images.size(0));
+    const int64_t count = std::min(kStudentBatch, source.images.size(0));
     const at::Tensor logits = StudentLogits(student, source.images.narrow(0, 0, count), mean, std, student.device());
     losses.push_back(internal::SourceLoss(source, logits, at::arange(count), options.temperature).item<double>());
   }
@@ -86,7 +87,7 @@ at::Tensor SourceLoss(const DistillSource& source, const at::Tensor& logits, con
 at::Tensor PrepareForStudent(const at::Tensor& images, const std::vector<double>& mean,
                              const std::vector<double>& std) {
   if (!images.device().is_cpu()) return Normalize(images, mean, std).contiguous(at::MemoryFormat::ChannelsLast);
-  // What each byte becomes, [3, 256], is looked up: one pass over the pictures instead of five, and the same bits.
+  // What each byte becomes, [3, 256], is looked up: one pass over the images instead of five, and the same bits.
   const at::Tensor bytes = at::arange(256, at::kByte).view({1, 1, 1, 256}).expand({1, 3, 1, 256});
   const at::Tensor table = Normalize(bytes, mean, std).contiguous();
   CheckDtype(images, at::kByte, "images");

@@ -11,9 +11,9 @@
 
 namespace tint::internal {
 
-// work(pictures, streams) over parts of `images` [B, ...] and the streams of their rows, a thread a part, none smaller
-// than `least` but the last; what they give is joined along `dimension`. Each picture draws from its own stream, so the
-// result does not depend on `threads` if the work on a picture does not depend on the others.
+// work(images, streams) over parts of `images` [B, ...] and the streams of their rows, a thread a part, none smaller
+// than `least` but the last; what they give is joined along `dimension`. Each image draws from its own stream, so the
+// result does not depend on `threads` if the work on an image does not depend on the others.
 template <class Work>
 at::Tensor InThreads(const at::Tensor& images, const std::vector<RandomStream>& streams, int threads, int64_t least,
                      int64_t dimension, const Work& work) {

@@ -13,7 +13,7 @@
 #include "tint/fewshot/teacher.h"
 #include "tint/image/augment.h"
 #include "tint/image/resize.h"
-#include "tint/inversion/adam.h"
+#include "tint/optim/adam.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
@@ -68,22 +68,22 @@ class MetaTrainer {
     const std::vector<int64_t> classes = stream.Permutation(static_cast<int64_t>(data_.classes.size()));
     std::vector<at::Tensor> supports, queries;
     for (int64_t c = 0; c < options_.ways; ++c) {
-      const at::Tensor& pictures = data_.classes[static_cast<size_t>(classes[static_cast<size_t>(c)])];
-      const std::vector<int64_t> order = stream.Permutation(pictures.size(0));
-      TINT_CHECK_GE(pictures.size(0), options_.shots + options_.queries);
+      const at::Tensor& images = data_.classes[static_cast<size_t>(classes[static_cast<size_t>(c)])];
+      const std::vector<int64_t> order = stream.Permutation(images.size(0));
+      TINT_CHECK_GE(images.size(0), options_.shots + options_.queries);
       for (int64_t k = 0; k < options_.shots + options_.queries; ++k)
-        (k < options_.shots ? supports : queries).push_back(pictures[order[static_cast<size_t>(k)]]);
+        (k < options_.shots ? supports : queries).push_back(images[order[static_cast<size_t>(k)]]);
     }
     supports.insert(supports.end(), queries.begin(), queries.end());
-    std::vector<at::Tensor> disturbed;
+    std::vector<at::Tensor> augmented;
     const AugmentOptions colour = {0, options_.color_jitter, options_.flip_probability};
     for (size_t k = 0; k < supports.size(); ++k) {
       std::vector<RandomStream> own;
       own.push_back(Stream("augment", step, static_cast<int64_t>(k)));
       const at::Tensor crop = RandomResizedCrop(supports[k], data_.input.input_size, options_.crop_area, own[0]);
-      disturbed.push_back(Augment(crop.unsqueeze(0), colour, own));
+      augmented.push_back(Augment(crop.unsqueeze(0), colour, own));
     }
-    return at::cat(disturbed);
+    return at::cat(augmented);
   }
 
   void Descend(const at::Tensor& loss, int64_t step, double rate) {

@@ -24,7 +24,7 @@ std::string Metadata(const std::string& key, const std::string& value) {
   return ProtobufBytes(14, ProtobufBytes(1, key) + ProtobufBytes(2, value));
 }
 
-std::string Tail(const OnnxFacts& facts) {
+std::string Tail(const OnnxMetadata& facts) {
   return ProtobufNumber(1, kIrVersion) + Metadata("architecture", facts.architecture) +
          Metadata("classes", CanonicalJson(facts.classes)) + Metadata("image_size", std::to_string(facts.image_size)) +
          Metadata("mean", CanonicalJson(facts.mean)) + Metadata("std", CanonicalJson(facts.std)) +
@@ -39,7 +39,7 @@ at::Tensor PerChannel(const std::vector<double>& values) {
 
 }  // namespace
 
-std::string StudentToOnnx(const ScriptModule& student, const OnnxFacts& facts) {
+std::string StudentToOnnx(const ScriptModule& student, const OnnxMetadata& facts) {
   const ScriptModule copy = student.Clone();
   copy.MoveTo(c10::Device(c10::kCPU));
   copy.SetTraining(false);

@@ -2,7 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 
-#include "tint/tensor/processor.h"
+#include "tint/cpu/processor.h"
 
 namespace tint {
 
@@ -14,7 +14,7 @@ void DeclarePrecision(OptionList& list, std::string* precision) {
 }
 
 bool UsesBfloat16(const std::string& precision, const c10::Device& device) {
-  return precision == "bfloat16" || (precision == "auto" && ComputesBfloat16(device));
+  return precision == "bfloat16" || (precision == "auto" && HasFastBfloat16(device));
 }
 
 Autocast::Autocast(const c10::Device& device, bool on)

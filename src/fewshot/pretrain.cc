@@ -7,8 +7,8 @@
 #include <cmath>
 #include <optional>
 
+#include "batch_norm_stats_guard.h"
 #include "distill_batch.h"
-#include "kept_statistics.h"
 #include "pretrain_losses.h"
 #include "pretrain_views.h"
 #include "source_loss.h"
@@ -32,10 +32,10 @@ class Pretrainer {
         options_(options),
         seed_(seed),
         state_(*state),
-        twin_(TrainingTwin(state->pretrainer)),
+        fused_(FuseForTraining(state->pretrainer)),
         device_(state->pretrainer.device()),
         ier_(options.recipe == "ier"),
-        half_(UsesBfloat16(options.precision, device_)) {
+        use_bfloat16_(UsesBfloat16(options.precision, device_)) {
     CheckShape(data.images, {-1, 3, -1, -1}, "base images");
     CheckDtype(data.images, at::kByte, "base images");
     CheckShape(data.labels, {data.images.size(0)}, "base labels");
@@ -52,11 +52,11 @@ class Pretrainer {
     const at::Tensor rows = RowsOf(step);
     at::manual_seed(Stream("drop", step).Bits64());
     state_.pretrainer.SetTraining(true);
-    twin_.SetTraining(true);
-    const at::Tensor images = internal::PrepareForStudent(Pictures(step, rows).to(device_), data_.mean, data_.std);
+    fused_.SetTraining(true);
+    const at::Tensor images = internal::PrepareForStudent(Images(step, rows).to(device_), data_.mean, data_.std);
     at::Tensor loss;
     {
-      const Autocast autocast(device_, half_);
+      const Autocast autocast(device_, use_bfloat16_);
       loss = Loss(images, rows, step);
     }
     SgdStep(loss, {{&state_.pretrainer, &state_.momenta, [&](const std::string&) { return rate; }}},
@@ -77,21 +77,21 @@ class Pretrainer {
       order_ = at::tensor(Stream("order", epoch).Permutation(data_.images.size(0)));
       order_epoch_ = epoch;
     }
-    return order_.narrow(0, (step % steps) * options_.batch, options_.batch);
+    return order_.narrow(0, (step % steps) * options_.batch_size, options_.batch_size);
   }
 
-  at::Tensor Pictures(int64_t step, const at::Tensor& rows) const {
+  at::Tensor Images(int64_t step, const at::Tensor& rows) const {
     const at::Tensor images = data_.images.index_select(0, rows);
     std::vector<RandomStream> streams;
-    for (int64_t b = 0; b < rows.size(0); ++b) streams.push_back(Stream("augment", step * options_.batch + b));
-    if (ier_) return internal::MakeViewsInThreads(images, options_.disturbance, streams, at::get_num_threads());
-    return internal::AugmentInThreads(images, options_.disturbance.Augmentation(images.size(3)), streams,
+    for (int64_t b = 0; b < rows.size(0); ++b) streams.push_back(Stream("augment", step * options_.batch_size + b));
+    if (ier_) return internal::MakeViewsInThreads(images, options_.augmentation, streams, at::get_num_threads());
+    return internal::AugmentInThreads(images, options_.augmentation.Augmentation(images.size(3)), streams,
                                       at::get_num_threads());
   }
 
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& rows, int64_t step) {
     const at::Tensor labels = data_.labels.index_select(0, rows).to(device_);
-    const Outputs student = Call(twin_, images, /*training=*/true);
+    const Outputs student = Call(fused_, images, /*training=*/true);
     if (!ier_) {
       const at::Tensor own = CrossEntropyLoss(student.classes, labels);
       return data_.teacher ? own + options_.teacher_weight * FollowTeacher(student, images) : own;
@@ -114,7 +114,7 @@ class Pretrainer {
     return loss;
   }
 
-  // Generation 1, method.md S15.
+  // Generation 1: IER's released code.
   at::Tensor FollowTeacher(const Outputs& student, const at::Tensor& images) const {
     Outputs teacher;
     {
@@ -135,10 +135,10 @@ class Pretrainer {
     if (!training || !ier_ || options_.batch_norm == "shared") {
       features = module.Call("features", {images});
     } else {
-      // The running statistics follow the first half of the views (S25).
+      // The running statistics follow the first half of the views, as in IER's published runs on two GPUs.
       const auto halves = images.chunk(2);
       const at::Tensor first = module.Call("features", {halves[0]});
-      const internal::KeptStatistics kept(state_.pretrainer);
+      const internal::BatchNormStatsGuard kept(state_.pretrainer);
       features = at::cat({first, module.Call("features", {halves[1]})});
     }
     features = features.to(at::kFloat);
@@ -153,9 +153,9 @@ class Pretrainer {
   const PretrainOptions& options_;
   uint64_t seed_;
   PretrainState& state_;
-  ScriptModule twin_;
+  ScriptModule fused_;
   c10::Device device_;
-  bool ier_, half_;
+  bool ier_, use_bfloat16_;
   int64_t order_epoch_ = -1;
   at::Tensor order_;
 };
@@ -176,7 +176,7 @@ void Validate(const PretrainData& data, int64_t epoch, PretrainState* state) {
 }  // namespace
 
 int64_t StepsOfAnEpoch(const PretrainData& data, const PretrainOptions& options) {
-  return data.images.size(0) / options.batch;
+  return data.images.size(0) / options.batch_size;
 }
 
 void RunPretrain(const PretrainData& data, const PretrainOptions& options, uint64_t seed, PretrainState* state,

@@ -34,7 +34,7 @@ at::Tensor CutAndResize(const at::Tensor& image, const Box& box) {
 
 int64_t PartialSide(int64_t side) { return side == 32 ? 22 : side * 2 / 3; }
 
-at::Tensor MakeViews(const at::Tensor& images, const DisturbanceOptions& options, std::vector<RandomStream>& streams) {
+at::Tensor MakeViews(const at::Tensor& images, const AugmentationOptions& options, std::vector<RandomStream>& streams) {
   const int64_t side = images.size(2);
   const AugmentOptions crop_alone = {options.CropPadding(side), 0, 0};
   const AugmentOptions colour = {0, options.color_jitter, options.flip_probability};
@@ -50,7 +50,7 @@ at::Tensor MakeViews(const at::Tensor& images, const DisturbanceOptions& options
   return at::cat(views);
 }
 
-at::Tensor MakeViewsInThreads(const at::Tensor& images, const DisturbanceOptions& options,
+at::Tensor MakeViewsInThreads(const at::Tensor& images, const AugmentationOptions& options,
                               const std::vector<RandomStream>& streams, int threads) {
   // Of each part by view, so that parts join within the views.
   const auto views_of = [&](const at::Tensor& part, std::vector<RandomStream>& own) {

@@ -9,7 +9,7 @@
 
 namespace tint::internal {
 
-// Cross-entropy if the source has labels, else distillation of its logits; `rows` int64 [B] says which of its pictures
+// Cross-entropy if the source has labels, else distillation of its logits; `rows` int64 [B] says which of its images
 // the student's `logits` [B, N] belong to. Not weighted.
 at::Tensor SourceLoss(const DistillSource& source, const at::Tensor& logits, const at::Tensor& rows,
                       double temperature);

@@ -71,7 +71,7 @@ class ModuleWriter {
   RandomStream stream_;
 };
 
-// method.md S14: 4 x [conv 3x3 with bias, BN, ReLU, maxpool 2]; LabelHalluc's variant has no fourth pool.
+// docs/method.md, Students: 4 x [conv 3x3 with bias, BN, ReLU, maxpool 2]; LabelHalluc's variant has no fourth pool.
 Module BuildConv4(const StudentSpec& spec, RandomStream stream) {
   const bool flatten = spec.conv4_head == "flatten";
   ModuleWriter writer("Conv4", std::sqrt(2.0), stream);
@@ -108,7 +108,7 @@ void Drop(ModuleWriter& writer, size_t block, int64_t drop_block) {
     writer.Line("    " + statement);
 }
 
-// method.md S14: 4 x [3 x (conv 3x3, BN), 1x1 shortcut with BN, sum, maxpool 2], global average.
+// docs/method.md, Students: 4 x [3 x (conv 3x3, BN), 1x1 shortcut with BN, sum, maxpool 2], global average.
 Module BuildResNet12(const StudentSpec& spec, RandomStream stream) {
   const bool leaky = spec.activation == "leaky_relu";
   const std::string activation = leaky ? "torch.leaky_relu(x, 0.1)" : "torch.relu(x)";

@@ -9,24 +9,24 @@ void StudentOptions::Declare(OptionList& list) {
            "conv4: four poolings, flattened; or three poolings and the mean over all places (LabelHalluc).")
       .Choices({"flatten", "gap"})
       .Preset("upstream", "gap")
-      .Source("S14, S24 row 8");
+      .Source("the paper; upstream: LabelHalluc's released code");
   list.Add("resnet12-widths", &resnet12_widths, "resnet12: channels of its four stages, the last ones its features.")
       .Matching("[1-9][0-9]{0,3}(-[1-9][0-9]{0,3}){3}", "four widths joined by dashes, such as 64-128-256-512")
       .Preset("upstream", "64-160-320-640")
-      .Source("S14, S24 row 7");
+      .Source("the paper; upstream: LabelHalluc's released code");
   list.Add("activation", &activation, "resnet12: what follows its convolutions; leaky_relu has slope 0.1.")
       .Choices({"relu", "leaky_relu"})
       .Preset("upstream", "leaky_relu")
-      .Source("S14, S24 row 7");
+      .Source("the paper; upstream: LabelHalluc's released code");
   list.Add("drop-rate", &drop_rate,
            "resnet12, in training: share of values dropped after its first two stages, and of the area dropped in "
            "blocks after the other two.")
       .Range(0, 0.9)
       .Preset("upstream", 0.1)
-      .Source("S14; DropBlock: arXiv 1810.12890");
-  list.Add("drop-block", &drop_block, "resnet12: side of the blocks; 0: 2 for pictures up to 32, else 5.")
+      .Source("DropBlock (arXiv 1810.12890); upstream: LabelHalluc's released code");
+  list.Add("drop-block", &drop_block, "resnet12: side of the blocks; 0: 2 for images up to 32, else 5.")
       .Range(0, 64)
-      .Source("S14");
+      .Source("LabelHalluc's released code");
 }
 
 StudentSpec StudentOptions::Spec(const std::string& architecture, int64_t image_size) const {
@@ -42,23 +42,25 @@ StudentSpec StudentOptions::Spec(const std::string& architecture, int64_t image_
   return spec;
 }
 
-void DisturbanceOptions::Declare(OptionList& list) {
+void AugmentationOptions::Declare(OptionList& list) {
   list.Add("crop-padding", &crop_padding, "Zero padding before the random crop; -1: 4 for sides up to 32, else 8.")
       .Range(-1, 512)
       .Unit("pixels")
-      .Source("S16");
+      .Source("LabelHalluc's released code");
   list.Add("color-jitter", &color_jitter, "Brightness, contrast and saturation are multiplied by 1 - j to 1 + j.")
       .Range(0, 1)
-      .Source("S16");
-  list.Add("flip-probability", &flip_probability, "Probability of a horizontal flip.").Range(0, 1).Source("S16");
+      .Source("LabelHalluc's released code");
+  list.Add("flip-probability", &flip_probability, "Probability of a horizontal flip.")
+      .Range(0, 1)
+      .Source("LabelHalluc's released code");
 }
 
-int64_t DisturbanceOptions::CropPadding(int64_t image_size) const {
+int64_t AugmentationOptions::CropPadding(int64_t image_size) const {
   if (crop_padding >= 0) return crop_padding;
   return image_size <= 32 ? 4 : 8;
 }
 
-AugmentOptions DisturbanceOptions::Augmentation(int64_t image_size) const {
+AugmentOptions AugmentationOptions::Augmentation(int64_t image_size) const {
   return {CropPadding(image_size), color_jitter, flip_probability};
 }
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "pieces.h"
+#include "fixed_batches.h"
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
 #include "tint/tensor/checks.h"
@@ -19,12 +19,12 @@ at::Tensor UnitRows(const at::Tensor& rows) {
 }  // namespace
 
 at::Tensor TeacherFeatures(const Teacher& teacher, const at::Tensor& images, const c10::Device& device,
-                           const std::function<void(int64_t)>& after_piece) {
+                           const std::function<void(int64_t)>& after_batch) {
   CheckShape(images, {-1, 3, -1, -1}, "images");
-  auto compute = [&](const at::Tensor& piece) {
-    return teacher.Features(piece.scalar_type() == at::kByte ? piece.to(at::kFloat) / 255 : piece);
+  auto compute = [&](const at::Tensor& batch) {
+    return teacher.Features(batch.scalar_type() == at::kByte ? batch.to(at::kFloat) / 255 : batch);
   };
-  const at::Tensor features = internal::InPieces(images, kTeacherPiece, device, compute, after_piece);
+  const at::Tensor features = internal::ForEachBatch(images, kTeacherBatch, device, compute, after_batch);
   CheckFinite(features, "the teacher's features");
   return features;
 }

@@ -13,14 +13,14 @@
 namespace tint {
 namespace {
 
-// One picture as planes of bytes.
+// One image as planes of bytes.
 struct View {
   uint8_t* data;
   int64_t height, width;
   int64_t area() const { return height * width; }
 };
 
-// PIL's Image.blend(degenerate, picture, factor): degenerate + factor (value - degenerate) in float32, truncated to a
+// PIL's Image.blend(degenerate, image, factor): degenerate + factor (value - degenerate) in float32, truncated to a
 // byte, clipped when it lies outside.
 uint8_t Blend(int degenerate, int value, float factor) {
   const float mixed = static_cast<float>(degenerate) + factor * static_cast<float>(value - degenerate);
@@ -71,7 +71,7 @@ void Jitter(View view, double strength, RandomStream& stream) {
   }
 }
 
-// The window of the zero-padded picture whose corner lies at (top, left), both in [0, 2 padding].
+// The window of the zero-padded image whose corner lies at (top, left), both in [0, 2 padding].
 void Crop(const uint8_t* from, View to, int64_t padding, int64_t top, int64_t left) {
   const int64_t shift_y = top - padding, shift_x = left - padding;
   const int64_t first_x = std::max<int64_t>(0, -shift_x), last_x = std::min(to.width, to.width - shift_x);

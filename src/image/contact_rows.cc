@@ -4,7 +4,7 @@
 
 #include "contact_sheet_layout.h"
 #include "tint/base/error.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 
 namespace tint {
 namespace {
@@ -16,14 +16,14 @@ bool IsWhite(const at::Tensor& pixels) { return pixels.eq(255).all().item<bool>(
 }  // namespace
 
 std::vector<ContactStrip> RowsOfContactSheet(const std::string& png, const std::string& file, int64_t cell) {
-  const at::Tensor sheet = DecodePicture(png, file, {.min_side = 1}).pixels;
+  const at::Tensor sheet = DecodeImage(png, file, {.min_side = 1}).pixels;
   const int64_t pitch = cell + kSheetGap, height = sheet.size(1) - kSheetGap;
   const int64_t width = sheet.size(2) - kSheetCaptionWidth - kSheetGap;
   if (height < pitch || width < pitch || height % pitch != 0 || width % pitch != 0)
     Fail(ExitCode::kCorrupt,
          {.file = file,
           .found = std::to_string(sheet.size(2)) + " x " + std::to_string(sheet.size(1)) + " pixels",
-          .expected = "rows of pictures of " + std::to_string(cell) + " pixels, as a contact sheet has them"});
+          .expected = "rows of images of " + std::to_string(cell) + " pixels, as a contact sheet has them"});
   std::vector<ContactStrip> rows;
   for (int64_t row = 0; row < height / pitch; ++row) {
     const at::Tensor all = sheet.narrow(1, kSheetGap + row * pitch, cell);

@@ -7,7 +7,7 @@
 
 #include "contact_sheet_layout.h"
 #include "tint/base/error.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
@@ -26,15 +26,15 @@ std::string Ascii(const std::string& text) {
 
 // Scaled to fit into cell x cell, its shape kept.
 cv::Mat Thumbnail(const at::Tensor& pixels, int cell) {
-  CheckShape(pixels, {3, -1, -1}, "picture of a contact sheet");
-  CheckDtype(pixels, at::kByte, "picture of a contact sheet");
+  CheckShape(pixels, {3, -1, -1}, "image of a contact sheet");
+  CheckDtype(pixels, at::kByte, "image of a contact sheet");
   at::Tensor rows = pixels.permute({1, 2, 0}).contiguous();
-  const cv::Mat picture(static_cast<int>(rows.size(0)), static_cast<int>(rows.size(1)), CV_8UC3,
-                        rows.mutable_data_ptr<uint8_t>());
-  const double scale = static_cast<double>(cell) / std::max(picture.rows, picture.cols);
+  const cv::Mat image(static_cast<int>(rows.size(0)), static_cast<int>(rows.size(1)), CV_8UC3,
+                      rows.mutable_data_ptr<uint8_t>());
+  const double scale = static_cast<double>(cell) / std::max(image.rows, image.cols);
   cv::Mat small;
-  const cv::Size size(std::max(1, cvRound(picture.cols * scale)), std::max(1, cvRound(picture.rows * scale)));
-  cv::resize(picture, small, size, 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_NEAREST);
+  const cv::Size size(std::max(1, cvRound(image.cols * scale)), std::max(1, cvRound(image.rows * scale)));
+  cv::resize(image, small, size, 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_NEAREST);
   return small;
 }
 
@@ -43,7 +43,7 @@ cv::Mat Thumbnail(const at::Tensor& pixels, int cell) {
 std::string MakeContactSheet(const std::vector<ContactRow>& rows, int64_t cell_size) {
   const int cell = static_cast<int>(cell_size);
   size_t columns = 1;
-  for (const ContactRow& row : rows) columns = std::max(columns, row.pictures.size());
+  for (const ContactRow& row : rows) columns = std::max(columns, row.images.size());
   const int height = static_cast<int>(std::max<size_t>(1, rows.size())) * (cell + kGap) + kGap;
   const int width = kCaptionWidth + static_cast<int>(columns) * (cell + kGap) + kGap;
   cv::Mat sheet(height, width, CV_8UC3, cv::Scalar(255, 255, 255));
@@ -51,8 +51,8 @@ std::string MakeContactSheet(const std::vector<ContactRow>& rows, int64_t cell_s
     const int top = kGap + static_cast<int>(r) * (cell + kGap);
     cv::putText(sheet, Ascii(rows[r].caption), cv::Point(kGap, top + cell / 2 + 5), cv::FONT_HERSHEY_SIMPLEX, 0.42,
                 cv::Scalar(40, 40, 40), 1, cv::LINE_8);
-    for (size_t i = 0; i < rows[r].pictures.size(); ++i) {
-      const cv::Mat small = Thumbnail(rows[r].pictures[i], cell);
+    for (size_t i = 0; i < rows[r].images.size(); ++i) {
+      const cv::Mat small = Thumbnail(rows[r].images[i], cell);
       const int left = kCaptionWidth + static_cast<int>(i) * (cell + kGap);
       small.copyTo(
           sheet(cv::Rect(left + (cell - small.cols) / 2, top + (cell - small.rows) / 2, small.cols, small.rows)));

@@ -8,8 +8,8 @@
 
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
-#include "tint/inversion/adam.h"
 #include "tint/inversion/ddim_inversion.h"
+#include "tint/optim/adam.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -84,14 +84,14 @@ class ActivePhotos {
 
  private:
   Target target_;
-  ArrivingFlag flag_;
+  AsyncDeviceFlag flag_;
   bool compact_;
   at::Tensor rows_;  // int64: which photos of the whole batch
   at::Tensor mask_;  // bool
   at::Tensor current_, first_moment_, second_moment_;
 };
 
-// S9, points 2 and 3: up to J steps of a fresh Adam on u, each photo until its loss is below the tolerance. Writes the
+// Up to J steps of a fresh Adam on u, each photo until its loss is below the tolerance. Writes the
 // losses and counts of this timestep into `state` and leaves the embedding in state->current.
 void OptimizeEmbedding(const Denoiser& denoiser, const Target& target, const NullTextOptions& options,
                        NullTextState* state) {
@@ -131,7 +131,7 @@ struct Walk {
   Target TargetAt(size_t i, const at::Tensor& latents, const NullTextState& state) const {
     const at::Tensor timestep = at::full({latents.size(0)}, timesteps[i], latents.options().dtype(at::kLong));
     return {.latents = latents,
-            .conditional_noise = denoiser.PredictNoise(latents, timestep, conditional),  // S9, point 1: computed once
+            .conditional_noise = denoiser.PredictNoise(latents, timestep, conditional),  // computed once
             .wanted = state.path[timesteps.size() - i - 1],
             .timestep = timesteps[i],
             .abar_from = AbarFrom(i),
@@ -193,7 +193,8 @@ at::Tensor NullTextLoss(const Denoiser& denoiser, const at::Tensor& latents, con
   return (moved - target).square().mean({1, 2, 3});
 }
 
-void RehearseNullText(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context, bool optimises) {
+void MeasureNullTextSample(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context,
+                           bool optimises) {
   const at::Tensor latents = start.unsqueeze(0);
   const Target target{.latents = latents,
                       .conditional_noise = at::zeros_like(latents),

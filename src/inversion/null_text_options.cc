@@ -8,38 +8,38 @@ void NullTextOptions::Declare(OptionList& list) {
       .Range(1, 1000)
       .Unit("timesteps")
       .Preset("smoke", 10)
-      .Source("TINT section 4: 50; S24 row 6");
+      .Source("paper section 4: 50");
   list.Add("inner-steps", &inner_steps, "Most optimiser steps per timestep (global: passes over all timesteps).")
       .Range(0, 10000)
       .Unit("steps")
       .Preset("smoke", 3)
-      .Source("S9: 10");
+      .Source("prompt-to-prompt's released code: 10");
   list.Add("inversion-guidance", &inversion_guidance, "Guidance scale under which the embeddings are optimised.")
       .Range(0, 100)
-      .Source("S9: 7.5");
+      .Source("prompt-to-prompt's released code: 7.5");
   list.Add("method", &method,
            "What the unconditional embeddings are: null-text: optimised at each timestep; global: one for all "
            "timesteps; bypass: the empty prompt's (DDIM inversion alone); negative-prompt: the prompt's own, with "
            "which guidance has no effect: another generator.")
       .Choices({"null-text", "global", "bypass", "negative-prompt"})
-      .Source("S9");
+      .Source("arXiv 2211.09794; negative-prompt: arXiv 2305.16807");
   list.Add("scheme", &scheme,
            "original and diffusers: learning rate x (1 - i/(2N)), tolerance + i 2e-5; fixed: both constant.")
       .Choices({"original", "diffusers", "fixed"})
       .Preset("upstream", "fixed")
-      .Source("S24 row 5");
+      .Source("original: prompt-to-prompt's released code; fixed: the paper's released code");
   list.Add("learning-rate", &learning_rate, "Learning rate at the first timestep.")
       .Range(1e-12, 10)
-      .Source("S24 row 5");
+      .Source("prompt-to-prompt's released code: 0.01");
   list.Add("tolerance", &tolerance,
            "A photo's inner steps stop after the one whose loss was below this; 0: never; -1: the scheme's, 1e-5 "
            "(diffusers: 1e-6).")
       .Range(-1, 1e6)
-      .Source("S24 row 5");
+      .Source("prompt-to-prompt's released code: 1e-5; diffusers: 1e-6");
   list.Add("spacing", &spacing, "How the timesteps lie: trailing ends at 19 and leading at 1 for 50 steps.")
       .Choices({"trailing", "leading"})
-      .Source("S24 row 6");
-  list.Add("piece", &piece,
+      .Source("the paper's released code: trailing");
+  list.Add("batch-size", &batch_size,
            "Photos of one batch; 0: all of the episode. Fewer need less memory and give the same result up to "
            "rounding.")
       .Range(0, 100000)

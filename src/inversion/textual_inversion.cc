@@ -10,7 +10,7 @@
 
 #include "tint/base/error.h"
 #include "tint/base/switch_off.h"
-#include "tint/inversion/adam.h"
+#include "tint/optim/adam.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
@@ -82,16 +82,16 @@ Sample DrawSample(const TextualInversionSetting& setting, const TextualInversion
 }
 
 // The samples first...first+count-1 of a step, in the order of the problems, `batch` of each.
-Draws DrawPiece(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
-                const TextualInversionOptions& options, int64_t step, int64_t first, int64_t count) {
+Draws DrawMicroBatch(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
+                     const TextualInversionOptions& options, int64_t step, int64_t first, int64_t count) {
   Draws draws;
   std::vector<at::Tensor> latents, noise;
   std::vector<int64_t> timesteps;
   std::vector<double> abars;
   for (int64_t s = first; s < first + count; ++s) {
-    const int64_t p = s / options.batch;
-    const Sample sample =
-        DrawSample(setting, problems[static_cast<size_t>(p)], options, step * options.batch + s % options.batch);
+    const int64_t p = s / options.batch_size;
+    const Sample sample = DrawSample(setting, problems[static_cast<size_t>(p)], options,
+                                     step * options.batch_size + s % options.batch_size);
     latents.push_back(sample.latents);
     noise.push_back(sample.noise);
     timesteps.push_back(sample.timestep);
@@ -138,25 +138,27 @@ struct StepResult {
 };
 
 // The gradient of the sum over problems of each one's mean: no problem's vectors enter another's loss, so each gets its
-// own. In pieces, which add up.
+// own. In micro-batches, which add up.
 StepResult Step(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
                 const TextualInversionOptions& options, const TextualInversionState& state) {
-  const auto samples = static_cast<int64_t>(problems.size()) * options.batch;
-  const int64_t piece = options.piece == 0 ? samples : std::min(options.piece, samples);
+  const auto samples = static_cast<int64_t>(problems.size()) * options.batch_size;
+  const int64_t micro_batch = options.micro_batch_size == 0 ? samples : std::min(options.micro_batch_size, samples);
   StepResult result{{}, at::zeros_like(state.vectors)};
   std::vector<at::Tensor> losses;
-  for (int64_t first = 0; first < samples; first += piece) {
-    const Draws draws = DrawPiece(setting, problems, options, state.step, first, std::min(piece, samples - first));
+  for (int64_t first = 0; first < samples; first += micro_batch) {
+    const Draws draws =
+        DrawMicroBatch(setting, problems, options, state.step, first, std::min(micro_batch, samples - first));
     const c10::AutoGradMode with_grad(true);
     const at::Tensor learned = state.vectors.detach().requires_grad_(true);
     const at::Tensor context = SampleContexts(setting, draws, learned);
     const at::Tensor loss =
         NoisePredictionLoss(setting.denoiser, draws.latents, draws.noise, draws.timesteps, draws.abars, context);
-    const at::Tensor gradient = torch::autograd::grad({loss.sum() / static_cast<double>(options.batch)}, {learned})[0];
-    result.gradient = piece == samples ? gradient : result.gradient + gradient;
+    const at::Tensor gradient =
+        torch::autograd::grad({loss.sum() / static_cast<double>(options.batch_size)}, {learned})[0];
+    result.gradient = micro_batch == samples ? gradient : result.gradient + gradient;
     losses.push_back(loss.detach());
   }
-  result.losses = at::cat(losses).reshape({-1, options.batch}).mean(1);
+  result.losses = at::cat(losses).reshape({-1, options.batch_size}).mean(1);
   return result;
 }
 

@@ -12,43 +12,54 @@ void TextualInversionOptions::Declare(OptionList& list) {
       .Range(1, 10000000)
       .Unit("steps")
       .Preset("smoke", 30)
-      .Source("TINT section 4: 5,000; S24 row 4");
+      .Source("paper section 4: 5,000");
   list.Add("learning-rate", &learning_rate, "Learning rate, the same for all steps.")
       .Range(1e-12, 10)
       .Preset("smoke", 0.01)
-      .Source("TINT section 4: 1e-3; S24 row 4");
+      .Source("paper section 4: 1e-3");
   list.Add("optimizer", &optimizer, "adam, or adamw, which also decays the learned vectors.")
       .Choices({"adam", "adamw"})
       .Preset("upstream", "adamw")
-      .Source("S24 row 4");
+      .Source("paper section 4; upstream: the paper's released code");
   list.Add("weight-decay", &weight_decay, "Decoupled weight decay of the learned vectors; adamw only.")
       .Range(0, 10)
       .Preset("upstream", 0.01)
-      .Source("S24 row 4");
-  list.Add("min-timestep", &min_timestep, "Least timestep that is drawn.").Range(0, 999).Source("S24 row 2");
-  list.Add("max-timestep", &max_timestep, "Largest timestep that is drawn.").Range(0, 999).Source("S24 row 2");
-  list.Add("exact-timesteps", &exact_timesteps, "Draw only timesteps at which the sampler will stop.").Source("S7");
-  list.Add("batch", &batch, "Photos of a class in a step.").Range(1, 4096).Unit("photos").Source("S7: 1");
-  list.Add("piece", &piece,
+      .Source("paper section 4: none; upstream: the paper's released code");
+  list.Add("min-timestep", &min_timestep, "Least timestep that is drawn.")
+      .Range(0, 999)
+      .Source("the paper's released code: 250");
+  list.Add("max-timestep", &max_timestep, "Largest timestep that is drawn.")
+      .Range(0, 999)
+      .Source("the paper's released code: 999");
+  list.Add("exact-timesteps", &exact_timesteps, "Draw only timesteps at which the sampler will stop.")
+      .Source("the paper's released code");
+  list.Add("batch-size", &batch_size, "Photos of a class in a step.")
+      .Range(1, 4096)
+      .Unit("photos")
+      .Source("the paper's released code: 1");
+  list.Add("micro-batch-size", &micro_batch_size,
            "Samples (classes x batch) of one forward and backward pass; 0: all of a step. Fewer need less memory and "
            "give the same result up to rounding.")
       .Range(0, 100000)
       .Unit("samples");
   list.Add("latents", &latents, "Mean of the autoencoder's posterior, or a fresh sample of it in each step.")
       .Choices({"mean", "sample"})
-      .Source("S3: mean");
+      .Source("the paper's released code: mean");
   list.Add("augmentation", &augmentation,
            "flip: a photo or its mirror image; full: also random crops, brightness, contrast and saturation.")
       .Choices({"none", "flip", "full"})
-      .Source("S7: none");
+      .Source("the paper's released code: none");
   list.Add("augmented-copies", &augmented_copies, "Versions of each photo that augmentation full draws from.")
       .Range(2, 1000)
       .Unit("versions");
   list.Add("prompt", &prompt, "Text that each photo stands for; one word of it begins with '#' and is learned.")
-      .Source("S24 row 3");
+      .Source("paper section 3");
   list.Add("init-word", &init_word, "Word whose vector the learned ones start from; must be one token.")
-      .Source("S24 row 3");
-  list.Add("vectors", &vectors, "Learned vectors of a class.").Range(1, 64).Unit("vectors").Source("TINT section 3: 1");
+      .Source("paper section 3");
+  list.Add("vectors", &vectors, "Learned vectors of a class.")
+      .Range(1, 64)
+      .Unit("vectors")
+      .Source("paper section 3: 1");
   list.Add("templates", &templates,
            "File of prompts, one a line, of which each sample draws one; empty: the prompt alone. Later stages use the "
            "prompt.")

@@ -16,31 +16,29 @@ using internal::FindRule;
 using internal::kModelsFile;
 using internal::RoleRule;
 
-constexpr ExitCode kBad = ExitCode::kBadConfiguration;
-
-std::vector<std::string> FactNames(const RoleRule& rule) {
+std::vector<std::string> MemberNames(const RoleRule& rule) {
   std::vector<std::string> names = rule.facts;
   names.insert(names.end(), rule.optional.begin(), rule.optional.end());
   return names;
 }
 
-void RejectUnknownFacts(const Json& facts) {
+void RejectUnknownMembers(const Json& facts) {
   for (const auto& role : facts.items()) {
     const auto& known_roles = KnownRoles();
     if (std::find(known_roles.begin(), known_roles.end(), role.key()) == known_roles.end()) {
-      Fail(kBad, {.field = role.key(),
-                  .found = "is no role",
-                  .expected = "one of " + Join(known_roles, ", "),
-                  .remedy = DidYouMean(role.key(), known_roles)});
+      Fail(ExitCode::kBadConfiguration, {.field = role.key(),
+                                         .found = "is no role",
+                                         .expected = "one of " + Join(known_roles, ", "),
+                                         .remedy = DidYouMean(role.key(), known_roles)});
     }
-    std::vector<std::string> known = FactNames(FindRule(role.key()));
-    known.insert(known.end(), {"file", "licence", "source", "seen"});
+    std::vector<std::string> known = MemberNames(FindRule(role.key()));
+    known.insert(known.end(), {"file", "licence", "source", "training_data"});
     for (const auto& fact : role.value().items()) {
       if (std::find(known.begin(), known.end(), fact.key()) != known.end()) continue;
-      Fail(kBad, {.field = role.key() + "." + fact.key(),
-                  .found = "is no fact of this role",
-                  .expected = "one of " + Join(known, ", "),
-                  .remedy = DidYouMean(fact.key(), known)});
+      Fail(ExitCode::kBadConfiguration, {.field = role.key() + "." + fact.key(),
+                                         .found = "is no fact of this role",
+                                         .expected = "one of " + Join(known, ", "),
+                                         .remedy = DidYouMean(fact.key(), known)});
     }
   }
 }
@@ -69,20 +67,20 @@ Json DescribeRole(const RoleRule& rule, const std::filesystem::path& path, const
   };
   object["licence"] = value("licence").value_or("unknown");
   object["source"] = value("source").value_or("unknown");
-  if (const std::optional<Json> seen = value("seen")) object["seen"] = *seen;
+  if (const std::optional<Json> seen = value("seen")) object["training_data"] = *seen;
   std::vector<std::string> missing;
-  for (const std::string& name : FactNames(rule)) {
+  for (const std::string& name : MemberNames(rule)) {
     const std::optional<Json> fact = value(name);
     if (fact) object[name] = *fact;
     const bool required = std::find(rule.facts.begin(), rule.facts.end(), name) != rule.facts.end();
     if (!fact && required) missing.push_back(name);
   }
   if (!missing.empty()) {
-    Fail(kBad, {.file = path,
-                .field = rule.role,
-                .found = "facts are missing: " + Join(missing, ", "),
-                .remedy = "Give them with --facts FILE, a JSON object {\"" + rule.role + "\": {\"" + missing.front() +
-                          "\": ...}}."});
+    Fail(ExitCode::kBadConfiguration, {.file = path,
+                                       .field = rule.role,
+                                       .found = "facts are missing: " + Join(missing, ", "),
+                                       .remedy = "Give them with --facts FILE, a JSON object {\"" + rule.role +
+                                                 "\": {\"" + missing.front() + "\": ...}}."});
   }
   return object;
 }
@@ -93,7 +91,7 @@ std::vector<std::string> LockModels(const std::filesystem::path& folder, const J
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored))
     Fail(ExitCode::kMissingInput, {.file = folder, .found = "is no folder", .expected = "the folder of a model set"});
-  RejectUnknownFacts(facts);
+  RejectUnknownMembers(facts);
   const std::filesystem::path path = folder / kModelsFile;
   Json root = {{"schema", internal::kModelsSchema}, {"roles", Json::object()}};
   if (std::filesystem::exists(path, ignored)) root = ModelSet::Open(folder).document().root;
@@ -127,7 +125,7 @@ std::vector<std::string> LockModels(const std::filesystem::path& folder, const J
 
 void ChangeFact(const std::filesystem::path& folder, const std::string& role, const std::string& name,
                 const Json& value) {
-  RejectUnknownFacts({{role, {{name, value}}}});
+  RejectUnknownMembers({{role, {{name, value}}}});
   const ModelSet set = ModelSet::Open(folder);
   set.Require(role);
   Json root = set.document().root;

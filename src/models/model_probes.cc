@@ -21,7 +21,6 @@ using internal::MakeInput;
 using internal::MethodSpec;
 using internal::RoleMethods;
 
-constexpr ExitCode kBad = ExitCode::kBadConfiguration;
 constexpr int64_t kPositions = 8;
 const c10::Device kCpu(c10::kCPU);
 
@@ -44,26 +43,28 @@ double Tolerance(const at::Tensor& result, at::ScalarType dtype) {
 
 std::vector<int64_t> ReadSizes(const JsonDocument& document, const std::string& pointer) {
   std::vector<int64_t> sizes;
-  const size_t count = RequireArray(document, pointer, kBad).size();
+  const size_t count = RequireArray(document, pointer, ExitCode::kBadConfiguration).size();
   for (size_t i = 0; i < count; ++i) {
-    sizes.push_back(RequireInteger(document, pointer + "/" + std::to_string(i), 0, int64_t{1} << 40, kBad));
+    sizes.push_back(
+        RequireInteger(document, pointer + "/" + std::to_string(i), 0, int64_t{1} << 40, ExitCode::kBadConfiguration));
   }
   return sizes;
 }
 
 InputSpec ReadInput(const JsonDocument& document, const std::string& pointer) {
-  RejectUnknownKeys(document, pointer, {"shape", "dtype", "low", "high"}, kBad);
+  RejectUnknownKeys(document, pointer, {"shape", "dtype", "low", "high"}, ExitCode::kBadConfiguration);
   InputSpec spec;
   spec.shape = ReadSizes(document, pointer + "/shape");
   double count = 1;
   for (const int64_t size : spec.shape) count *= static_cast<double>(size);
-  if (count > 1e8) document.Complain(kBad, pointer + "/shape", "asks for too much", "at most 1e8 elements");
-  const std::string dtype = RequireString(document, pointer + "/dtype", kBad);
+  if (count > 1e8)
+    document.Complain(ExitCode::kBadConfiguration, pointer + "/shape", "asks for too much", "at most 1e8 elements");
+  const std::string dtype = RequireString(document, pointer + "/dtype", ExitCode::kBadConfiguration);
   spec.integers = dtype == "int64";
   if (!spec.integers && dtype != "float32")
-    document.Complain(kBad, pointer + "/dtype", "is " + dtype, "float32 or int64");
-  spec.low = RequireNumber(document, pointer + "/low", -1e9, 1e9, kBad);
-  spec.high = RequireNumber(document, pointer + "/high", spec.low, 1e9, kBad);
+    document.Complain(ExitCode::kBadConfiguration, pointer + "/dtype", "is " + dtype, "float32 or int64");
+  spec.low = RequireNumber(document, pointer + "/low", -1e9, 1e9, ExitCode::kBadConfiguration);
+  spec.high = RequireNumber(document, pointer + "/high", spec.low, 1e9, ExitCode::kBadConfiguration);
   return spec;
 }
 
@@ -71,7 +72,8 @@ double LargestError(const JsonDocument& document, const std::string& pointer, co
                     const std::vector<int64_t>& positions) {
   double largest = 0;
   for (size_t i = 0; i < positions.size(); ++i) {
-    const double expected = RequireNumber(document, pointer + "/" + std::to_string(i), -1e300, 1e300, kBad);
+    const double expected =
+        RequireNumber(document, pointer + "/" + std::to_string(i), -1e300, 1e300, ExitCode::kBadConfiguration);
     const double error = positions[i] < flat.numel() ? std::abs(flat[positions[i]].item<double>() - expected) : NAN;
     if (!std::isfinite(error)) return std::numeric_limits<double>::infinity();
     largest = std::max(largest, error);
@@ -80,21 +82,22 @@ double LargestError(const JsonDocument& document, const std::string& pointer, co
 }
 
 ProbeResult RunProbe(const JsonDocument& document, const std::string& pointer, const ScriptModule& module) {
-  RejectUnknownKeys(document, pointer, {"method", "inputs", "shape", "positions", "values", "tolerance"}, kBad);
+  RejectUnknownKeys(document, pointer, {"method", "inputs", "shape", "positions", "values", "tolerance"},
+                    ExitCode::kBadConfiguration);
   ProbeResult probe;
-  probe.method = RequireString(document, pointer + "/method", kBad);
-  probe.tolerance = RequireNumber(document, pointer + "/tolerance", 0, 1e9, kBad);
+  probe.method = RequireString(document, pointer + "/method", ExitCode::kBadConfiguration);
+  probe.tolerance = RequireNumber(document, pointer + "/tolerance", 0, 1e9, ExitCode::kBadConfiguration);
   if (!module.HasMethod(probe.method)) {
-    document.Complain(kBad, pointer + "/method", "is " + probe.method, "a method of the module");
+    document.Complain(ExitCode::kBadConfiguration, pointer + "/method", "is " + probe.method, "a method of the module");
   }
   std::vector<InputSpec> inputs;
-  const size_t count = RequireArray(document, pointer + "/inputs", kBad).size();
+  const size_t count = RequireArray(document, pointer + "/inputs", ExitCode::kBadConfiguration).size();
   for (size_t i = 0; i < count; ++i) inputs.push_back(ReadInput(document, pointer + "/inputs/" + std::to_string(i)));
   const std::vector<int64_t> shape = ReadSizes(document, pointer + "/shape");
   const std::vector<int64_t> positions = ReadSizes(document, pointer + "/positions");
-  const size_t values = RequireArray(document, pointer + "/values", kBad).size();
+  const size_t values = RequireArray(document, pointer + "/values", ExitCode::kBadConfiguration).size();
   if (values != positions.size() || values == 0) {
-    document.Complain(kBad, pointer + "/values", "has " + std::to_string(values) + " members",
+    document.Complain(ExitCode::kBadConfiguration, pointer + "/values", "has " + std::to_string(values) + " members",
                       std::to_string(positions.size()) + ", as many as positions, and at least one");
   }
   const at::Tensor result = RunMethod(module, probe.method, inputs);
@@ -166,7 +169,7 @@ std::vector<ProbeResult> RunProbes(const ModelSet& set) {
     const ScriptModule module = internal::LoadAndCheck(set, role);
     if (!record.facts.contains("probes")) continue;
     const std::string pointer = "/roles/" + role + "/probes";
-    const size_t count = RequireArray(set.document(), pointer, kBad).size();
+    const size_t count = RequireArray(set.document(), pointer, ExitCode::kBadConfiguration).size();
     for (size_t i = 0; i < count; ++i) {
       results.push_back(RunProbe(set.document(), pointer + "/" + std::to_string(i), module));
       results.back().role = role;

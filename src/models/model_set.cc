@@ -16,27 +16,27 @@ using internal::FindRule;
 using internal::kModelsFile;
 using internal::RoleRule;
 
-constexpr ExitCode kBad = ExitCode::kBadConfiguration;
 constexpr char kConvert[] =
     "Python pickles run code when they are opened, so tint does not: convert the file with scripts/export_models.py, "
     "in "
     "a sandbox if you did not make it yourself.";
 
 std::string RequireHash(const JsonDocument& document, const std::string& pointer) {
-  const std::string hash = RequireString(document, pointer, kBad);
+  const std::string hash = RequireString(document, pointer, ExitCode::kBadConfiguration);
   if (!internal::IsSha256(hash)) {
-    document.Complain(kBad, pointer, "is \"" + Quote(hash, 80) + "\"", "64 lower-case hexadecimal digits");
+    document.Complain(ExitCode::kBadConfiguration, pointer, "is \"" + Quote(hash, 80) + "\"",
+                      "64 lower-case hexadecimal digits");
   }
   return hash;
 }
 
 // A name in the folder itself: nothing that could lead out of it.
 std::string RequirePlainName(const JsonDocument& document, const std::string& pointer) {
-  const std::string name = RequireString(document, pointer, kBad);
+  const std::string name = RequireString(document, pointer, ExitCode::kBadConfiguration);
   const bool plain = !name.empty() && name.size() <= 255 && name.front() != '.' && name.front() != '-' &&
                      name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
   if (!plain) {
-    document.Complain(kBad, pointer, "is \"" + Quote(name, 80) + "\"",
+    document.Complain(ExitCode::kBadConfiguration, pointer, "is \"" + Quote(name, 80) + "\"",
                       "the plain name of a file in the model set's folder");
   }
   if (LooksLikePickle(name, ""))
@@ -45,11 +45,11 @@ std::string RequirePlainName(const JsonDocument& document, const std::string& po
 }
 
 void CheckKeys(const JsonDocument& document, const std::string& pointer, const RoleRule& rule) {
-  std::vector<std::string> known = {"file",   "sha256", "dtype",  "licence",
-                                    "source", "seen",   "probes", "flop_per_sample"};
+  std::vector<std::string> known = {"file",   "sha256",        "dtype",  "licence",
+                                    "source", "training_data", "probes", "flop_per_sample"};
   known.insert(known.end(), rule.facts.begin(), rule.facts.end());
   known.insert(known.end(), rule.optional.begin(), rule.optional.end());
-  RejectUnknownKeys(document, pointer, known, kBad);
+  RejectUnknownKeys(document, pointer, known, ExitCode::kBadConfiguration);
 }
 
 ModelRecord ReadRecord(const JsonDocument& document, const std::string& role) {
@@ -57,18 +57,19 @@ ModelRecord ReadRecord(const JsonDocument& document, const std::string& role) {
   const RoleRule& rule = FindRule(role);
   ModelRecord record;
   record.role = role;
-  record.facts = RequireObject(document, pointer, kBad);
+  record.facts = RequireObject(document, pointer, ExitCode::kBadConfiguration);
   CheckKeys(document, pointer, rule);
   record.file = RequirePlainName(document, pointer + "/file");
   record.sha256 = RequireHash(document, pointer + "/sha256");
-  record.licence = RequireString(document, pointer + "/licence", kBad);
-  record.source = RequireString(document, pointer + "/source", kBad);
-  if (record.facts.contains("seen")) record.seen = RequireString(document, pointer + "/seen", kBad);
+  record.licence = RequireString(document, pointer + "/licence", ExitCode::kBadConfiguration);
+  record.source = RequireString(document, pointer + "/source", ExitCode::kBadConfiguration);
+  if (record.facts.contains("training_data"))
+    record.training_data = RequireString(document, pointer + "/training_data", ExitCode::kBadConfiguration);
   if (!rule.is_script && !record.facts.contains("dtype")) return record;
-  record.dtype = RequireString(document, pointer + "/dtype", kBad);
+  record.dtype = RequireString(document, pointer + "/dtype", ExitCode::kBadConfiguration);
   const std::vector<std::string> dtypes = {"float32", "bfloat16", "float16"};
   if (std::find(dtypes.begin(), dtypes.end(), record.dtype) == dtypes.end()) {
-    document.Complain(kBad, pointer + "/dtype", "is \"" + Quote(record.dtype, 80) + "\"",
+    document.Complain(ExitCode::kBadConfiguration, pointer + "/dtype", "is \"" + Quote(record.dtype, 80) + "\"",
                       "one of " + Join(dtypes, ", "));
   }
   return record;
@@ -77,12 +78,13 @@ ModelRecord ReadRecord(const JsonDocument& document, const std::string& role) {
 std::map<std::string, std::string> ReadTrusted(const JsonDocument& document) {
   std::map<std::string, std::string> trusted;
   if (!document.root.contains("trusted")) return trusted;
-  const size_t count = RequireArray(document, "/trusted", kBad).size();
+  const size_t count = RequireArray(document, "/trusted", ExitCode::kBadConfiguration).size();
   for (size_t i = 0; i < count; ++i) {
     const std::string pointer = "/trusted/" + std::to_string(i);
-    RequireObject(document, pointer, kBad);
-    RejectUnknownKeys(document, pointer, {"file", "sha256"}, kBad);
-    trusted[RequireHash(document, pointer + "/sha256")] = RequireString(document, pointer + "/file", kBad);
+    RequireObject(document, pointer, ExitCode::kBadConfiguration);
+    RejectUnknownKeys(document, pointer, {"file", "sha256"}, ExitCode::kBadConfiguration);
+    trusted[RequireHash(document, pointer + "/sha256")] =
+        RequireString(document, pointer + "/file", ExitCode::kBadConfiguration);
   }
   return trusted;
 }
@@ -104,7 +106,7 @@ bool LooksLikePickle(const std::filesystem::path& file, std::string_view bytes) 
 
 std::string ModelRecord::KeySha256() const {
   Json read = facts;
-  for (const char* told : {"file", "licence", "source", "seen", "probes", "flop_per_sample"}) read.erase(told);
+  for (const char* told : {"file", "licence", "source", "training_data", "probes", "flop_per_sample"}) read.erase(told);
   return Sha256Hex(CanonicalJson(read));
 }
 
@@ -130,16 +132,17 @@ ModelSet ModelSet::Open(const std::filesystem::path& folder) {
 ModelSet ModelSet::Parse(const std::filesystem::path& folder, std::string_view text) {
   ModelSet set;
   set.folder_ = folder;
-  set.document_ = ParseJson(text, folder / kModelsFile, kBad);
+  set.document_ = ParseJson(text, folder / kModelsFile, ExitCode::kBadConfiguration);
   const JsonDocument& document = set.document_;
-  RequireObject(document, "", kBad);
-  const int64_t schema = RequireInteger(document, "/schema", 1, 1'000'000, kBad);
+  RequireObject(document, "", ExitCode::kBadConfiguration);
+  const int64_t schema = RequireInteger(document, "/schema", 1, 1'000'000, ExitCode::kBadConfiguration);
   if (schema != internal::kModelsSchema) {
-    document.Complain(kBad, "/schema", "is " + std::to_string(schema), "1: the set was made for a newer tint");
+    document.Complain(ExitCode::kBadConfiguration, "/schema", "is " + std::to_string(schema),
+                      "1: the set was made for a newer tint");
   }
-  RejectUnknownKeys(document, "", {"schema", "roles", "trusted"}, kBad);
-  RequireObject(document, "/roles", kBad);
-  RejectUnknownKeys(document, "/roles", KnownRoles(), kBad);
+  RejectUnknownKeys(document, "", {"schema", "roles", "trusted"}, ExitCode::kBadConfiguration);
+  RequireObject(document, "/roles", ExitCode::kBadConfiguration);
+  RejectUnknownKeys(document, "/roles", KnownRoles(), ExitCode::kBadConfiguration);
   for (const auto& item : document.root["roles"].items()) set.records_[item.key()] = ReadRecord(document, item.key());
   set.trusted_ = ReadTrusted(document);
   return set;
@@ -200,27 +203,28 @@ ScriptModule ModelSet::LoadModule(const std::string& role, const c10::Device& de
 }
 
 Denoiser ModelSet::LoadDenoiser(const c10::Device& device, c10::ScalarType dtype) const {
-  return Denoiser(LoadModule("denoiser", device, dtype), ReadDenoiserFacts());
+  return Denoiser(LoadModule("denoiser", device, dtype), ReadDenoiserConfig());
 }
 
 Autoencoder ModelSet::LoadAutoencoder(const c10::Device& device) const {
-  return Autoencoder(LoadModule("autoencoder", device, c10::kFloat), ReadAutoencoderFacts());
+  return Autoencoder(LoadModule("autoencoder", device, c10::kFloat), ReadAutoencoderConfig());
 }
 
 TextEncoder ModelSet::LoadTextEncoder(const c10::Device& device, c10::ScalarType dtype) const {
-  return TextEncoder(LoadModule("text_encoder", device, dtype), ReadTextEncoderFacts());
+  return TextEncoder(LoadModule("text_encoder", device, dtype), ReadTextEncoderConfig());
 }
 
 Upscaler ModelSet::LoadUpscaler(const c10::Device& device, c10::ScalarType dtype) const {
   const ModelRecord& record = Require("upscaler");
-  const int64_t factor = RequireInteger(document_, "/roles/upscaler/factor", 1, 64, kBad);
+  const int64_t factor = RequireInteger(document_, "/roles/upscaler/factor", 1, 64, ExitCode::kBadConfiguration);
   const bool padded = record.facts.contains("side_multiple");
-  const int64_t multiple = padded ? RequireInteger(document_, "/roles/upscaler/side_multiple", 1, 1024, kBad) : 1;
+  const int64_t multiple =
+      padded ? RequireInteger(document_, "/roles/upscaler/side_multiple", 1, 1024, ExitCode::kBadConfiguration) : 1;
   return Upscaler(LoadModule("upscaler", device, dtype), factor, multiple);
 }
 
 Teacher ModelSet::LoadTeacher(const c10::Device& device, c10::ScalarType dtype) const {
-  return Teacher(LoadModule("teacher", device, dtype), ReadTeacherFacts());
+  return Teacher(LoadModule("teacher", device, dtype), ReadTeacherConfig());
 }
 
 }  // namespace tint

@@ -2,7 +2,7 @@
 
 #include <c10/core/GradMode.h>
 
-#include "spread_batch.h"
+#include "parallel_over_batch.h"
 #include "tint/base/error.h"
 #include "tint/base/text.h"
 #include "tint/tensor/checks.h"
@@ -49,7 +49,7 @@ at::Tensor CheckedCall(const ScriptModule& module, const std::string& method, st
                        const std::vector<int64_t>& shape, at::ScalarType result_dtype) {
   CastTo(module.dtype(), &inputs);
   auto call = [&](const std::vector<at::Tensor>& part) { return CallPart(module, method, part, shape); };
-  return SpreadBatch(inputs, call).to(result_dtype);
+  return ParallelOverBatch(inputs, call).to(result_dtype);
 }
 
 at::Tensor ModuleChecker::Try(const std::string& method, const std::vector<at::Tensor>& inputs,

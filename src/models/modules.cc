@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "custom_ops.h"
 #include "module_checks.h"
-#include "own_kernels.h"
 #include "tint/base/error.h"
 #include "tint/image/resize.h"
 #include "tint/tensor/checks.h"
@@ -20,7 +20,7 @@ using internal::ModuleChecker;
 void Freeze(const ScriptModule& module) {
   module.SetTraining(false);
   module.SetRequiresGrad(false);
-  internal::UseOwnKernels(module);
+  internal::RewriteWithCustomOps(module);
 }
 
 at::Tensor Zeros(std::vector<int64_t> shape, const ScriptModule& module, at::ScalarType dtype = at::kFloat) {
@@ -33,7 +33,7 @@ at::Tensor ChannelValues(const std::vector<double>& values, const at::Tensor& li
 
 }  // namespace
 
-Denoiser::Denoiser(ScriptModule module, DenoiserFacts facts) : module_(std::move(module)), facts_(facts) {
+Denoiser::Denoiser(ScriptModule module, DenoiserConfig facts) : module_(std::move(module)), facts_(facts) {
   Freeze(module_);
 }
 
@@ -58,7 +58,7 @@ void Denoiser::Check() const {
   checker.Finish();
 }
 
-Autoencoder::Autoencoder(ScriptModule module, AutoencoderFacts facts) : module_(std::move(module)), facts_(facts) {
+Autoencoder::Autoencoder(ScriptModule module, AutoencoderConfig facts) : module_(std::move(module)), facts_(facts) {
   Freeze(module_);
 }
 
@@ -111,7 +111,7 @@ void Autoencoder::Check() const {
   checker.Finish();
 }
 
-TextEncoder::TextEncoder(ScriptModule module, TextEncoderFacts facts) : module_(std::move(module)), facts_(facts) {
+TextEncoder::TextEncoder(ScriptModule module, TextEncoderConfig facts) : module_(std::move(module)), facts_(facts) {
   Freeze(module_);
 }
 
@@ -159,7 +159,7 @@ void Upscaler::Check() const {
   checker.Finish();
 }
 
-at::Tensor PrepareInput(const at::Tensor& images, const InputFacts& facts) {
+at::Tensor PrepareInput(const at::Tensor& images, const InputConfig& facts) {
   CheckShape(images, {-1, 3, -1, -1}, "images");
   at::Tensor resized = images;
   if (images.size(2) != facts.input_size || images.size(3) != facts.input_size) {
@@ -171,7 +171,7 @@ at::Tensor PrepareInput(const at::Tensor& images, const InputFacts& facts) {
   return (resized - ChannelValues(facts.mean, resized)) / ChannelValues(facts.std, resized);
 }
 
-Teacher::Teacher(ScriptModule module, TeacherFacts facts) : module_(std::move(module)), facts_(std::move(facts)) {
+Teacher::Teacher(ScriptModule module, TeacherConfig facts) : module_(std::move(module)), facts_(std::move(facts)) {
   Freeze(module_);
 }
 

@@ -19,7 +19,7 @@ InputSpec Ids(int64_t batch, int64_t length, int64_t vocabulary) {
   return {{batch, length}, true, 0, static_cast<double>(vocabulary - 1)};
 }
 
-Methods DenoiserMethods(const DenoiserFacts& facts, bool full) {
+Methods DenoiserMethods(const DenoiserConfig& facts, bool full) {
   const int64_t batch = full ? 1 : 2, side = full ? facts.sample_size : std::min<int64_t>(facts.sample_size, 16);
   const std::vector<int64_t> latents = {batch, facts.latent_channels, side, side};
   return {{"forward",
@@ -31,15 +31,15 @@ Methods DenoiserMethods(const DenoiserFacts& facts, bool full) {
 
 // The number of latent channels is the module's own affair; 4 in every autoencoder of Stable Diffusion.
 Methods AutoencoderMethods(const ModelSet& set, bool full) {
-  const AutoencoderFacts facts = set.ReadAutoencoderFacts();
+  const AutoencoderConfig facts = set.ReadAutoencoderConfig();
   const int64_t all = std::max<int64_t>(1, facts.image_size / facts.spatial_factor);
   const int64_t cells = full ? all : std::min<int64_t>(8, all), side = cells * facts.spatial_factor;
-  const int64_t channels = set.Has("denoiser") ? set.ReadDenoiserFacts().latent_channels : 4;
+  const int64_t channels = set.Has("denoiser") ? set.ReadDenoiserConfig().latent_channels : 4;
   return {{"encode", {{{1, 3, side, side}, false, -1, 1}}, {1, channels, cells, cells}},
           {"decode", {{{1, channels, cells, cells}, false, -1, 1}}, {1, 3, side, side}}};
 }
 
-Methods TextEncoderMethods(const TextEncoderFacts& facts) {
+Methods TextEncoderMethods(const TextEncoderConfig& facts) {
   const int64_t length = facts.context_length;
   return {{"forward", {{{1, length, facts.embedding_width}, false, -1, 1}}, {1, length, facts.context_width}},
           {"embed", {Ids(1, length, facts.vocabulary_size)}, {1, length, facts.embedding_width}}};
@@ -47,12 +47,12 @@ Methods TextEncoderMethods(const TextEncoderFacts& facts) {
 
 Methods UpscalerMethods(const ModelSet& set) {
   const int64_t factor = RequireInteger(set.document(), "/roles/upscaler/factor", 1, 64, ExitCode::kBadConfiguration);
-  const int64_t side = 96;  // what method.md S24 row 13 feeds it; a multiple of every window in use
+  const int64_t side = 96;  // what super-resolution feeds it; a multiple of every window in use
   return {{"forward", {{{1, 3, side, side}, false, 0, 1}}, {1, 3, side * factor, side * factor}}};
 }
 
 Methods BackboneMethods(const ModelSet& set, const std::string& role, bool full) {
-  const int64_t batch = full ? 1 : 2, side = set.ReadInputFacts(role).input_size;
+  const int64_t batch = full ? 1 : 2, side = set.ReadInputConfig(role).input_size;
   return {{"forward", {{{batch, 3, side, side}, false, -2, 2}}, {batch, set.ReadFeatureWidth(role)}}};
 }
 
@@ -69,9 +69,9 @@ Methods ClipMethods(const ModelSet& set) {
 
 Methods RoleMethods(const ModelSet& set, const std::string& role, InputSize size) {
   const bool full = size == InputSize::kFull;
-  if (role == "denoiser") return DenoiserMethods(set.ReadDenoiserFacts(), full);
+  if (role == "denoiser") return DenoiserMethods(set.ReadDenoiserConfig(), full);
   if (role == "autoencoder") return AutoencoderMethods(set, full);
-  if (role == "text_encoder") return TextEncoderMethods(set.ReadTextEncoderFacts());
+  if (role == "text_encoder") return TextEncoderMethods(set.ReadTextEncoderConfig());
   if (role == "upscaler") return UpscalerMethods(set);
   if (role == "inception") return {{"forward", {{{1, 3, 299, 299}, false, 0, 1}}, {1, set.ReadFeatureWidth(role)}}};
   if (role == "clip") return ClipMethods(set);

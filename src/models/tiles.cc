@@ -10,7 +10,7 @@
 namespace tint {
 namespace {
 
-// A tile along one axis: what it covers of the picture, and with its surroundings.
+// A tile along one axis: what it covers of the image, and with its surroundings.
 struct Span {
   int64_t first, end, seen_first, seen_end;
 };

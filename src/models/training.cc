@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "tint/kernels/install.h"
+#include "tint/cpu/install.h"
 
 namespace tint {
 namespace {
@@ -135,7 +135,7 @@ void RewriteMethods(const torch::jit::Module& module) {
 
 }  // namespace
 
-ScriptModule TrainingTwin(const ScriptModule& module) {
+ScriptModule FuseForTraining(const ScriptModule& module) {
   InstallKernels();
   const torch::jit::Module twin = module.module().clone(/*inplace=*/true);
   RewriteMethods(twin);

@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "names.h"
 #include "tint/base/text.h"
+#include "tint/options/names.h"
 
 namespace tint {
 namespace {
@@ -101,7 +101,7 @@ void ReadValues(const Registered& one, const std::vector<std::string>& arguments
   }
 }
 
-Complaint Unknown(const Names& names, const std::string& argument) {
+ErrorDetail UnknownArgument(const Names& names, const std::string& argument) {
   const std::string typed = argument.substr(0, argument.find('='));
   const std::string name = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
   const std::string bare = name.substr(name.rfind('.') + 1);
@@ -173,7 +173,7 @@ CommandLine ReadCommandLine(const Names& names, const std::vector<PositionalArgu
   for (const Registered& one : all) ReadValues(one, before, line);
   for (const std::string& rest : app.remaining()) {
     if (rest.size() > 1 && rest[0] == '-') {
-      line.faults.push_back(Unknown(names, rest));
+      line.faults.push_back(UnknownArgument(names, rest));
     } else {
       line.positionals.push_back(rest);
     }

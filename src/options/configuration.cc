@@ -1,10 +1,10 @@
 // The configuration file: {"preset": "smoke", "seed": 1, "generate": {"alpha": 1.0}}.
 #include <algorithm>
 
-#include "names.h"
 #include "tint/base/file.h"
 #include "tint/base/json.h"
 #include "tint/base/text.h"
+#include "tint/options/names.h"
 
 namespace tint {
 namespace {
@@ -16,7 +16,7 @@ std::string ReadText(const std::string& file) {
     return ReadFile(file, JsonLimits{}.max_bytes);
   } catch (const Error& error) {
     if (error.code() != ExitCode::kBadInput) throw;
-    Fail(kCode, error.what());  // a folder, a pipe, too large: a bad configuration rather than a bad picture
+    Fail(kCode, error.what());  // a folder, a pipe, too large: a bad configuration rather than a bad image
   }
 }
 
@@ -38,7 +38,7 @@ class Reader {
     const std::string pointer = (Json::json_pointer() / key).to_string();
     if (key.empty() || !names_.HasGroup(key)) return ReadOption("", key, pointer, value);
     if (!value.is_object()) {
-      Complaint fault = Place(pointer, key);
+      ErrorDetail fault = Place(pointer, key);
       fault.found = "is " + (value.is_array() ? "a list" : value.dump(-1, ' ', false, Json::error_handler_t::replace));
       fault.expected = "an object {...} with options of " + key;
       layer_.faults.push_back(fault);
@@ -63,12 +63,12 @@ class Reader {
     }
   }
 
-  Complaint Place(const std::string& pointer, const std::string& field) const {
+  ErrorDetail Place(const std::string& pointer, const std::string& field) const {
     const TextPosition at = document_.Where(pointer);
     return {.file = document_.file, .field = field, .line = at.line, .column = at.column};
   }
 
-  Complaint Unknown(const std::string& group, const std::string& key, const std::string& pointer) const {
+  ErrorDetail Unknown(const std::string& group, const std::string& key, const std::string& pointer) const {
     std::vector<std::string> here;
     for (const Names::Entry& entry : names_.entries()) {
       const bool given_by_files = !entry.builtin || entry.name == "preset";
@@ -86,7 +86,7 @@ class Reader {
                               ? path
                               : "{\"" + path.substr(0, dot) + "\": {\"" + path.substr(dot + 1) + "\": ...}}");
     }
-    Complaint fault = Place(pointer, group.empty() ? (key.empty() ? "the empty name" : key) : group + "." + key);
+    ErrorDetail fault = Place(pointer, group.empty() ? (key.empty() ? "the empty name" : key) : group + "." + key);
     fault.found = "is not known";
     fault.expected = "one of " + Join(here, ", ");
     fault.remedy = DidYouMean(key, here);

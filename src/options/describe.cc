@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "names.h"
 #include "tint/base/text.h"
+#include "tint/options/names.h"
 
 namespace tint {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "names.h"
 #include "tint/base/text.h"
+#include "tint/options/names.h"
 
 namespace tint {
 namespace {
@@ -19,7 +19,7 @@ bool IsReserved(const std::string& variable) {
   });
 }
 
-Complaint Unknown(const Names& names, const std::string& variable) {
+ErrorDetail UnknownVariable(const Names& names, const std::string& variable) {
   std::vector<std::string> all, same_name;
   for (const Names::Entry& entry : names.entries()) {
     if (entry.variable.empty()) continue;
@@ -67,7 +67,7 @@ Layer ReadEnvironment(const Names& names) {
     const auto at = std::find_if(names.entries().begin(), names.entries().end(),
                                  [&name = variable](const Names::Entry& entry) { return entry.variable == name; });
     if (at == names.entries().end()) {
-      layer.faults.push_back(Unknown(names, variable));
+      layer.faults.push_back(UnknownVariable(names, variable));
     } else if (at->option != nullptr) {
       layer.settings.push_back({.path = at->path,
                                 .value = {},

@@ -1,6 +1,6 @@
-#include "names.h"
 #include "tint/base/text.h"
 #include "tint/options/describe.h"
+#include "tint/options/names.h"
 
 namespace tint {
 namespace {

@@ -1,4 +1,4 @@
-#include "names.h"
+#include "tint/options/names.h"
 
 #include <algorithm>
 
@@ -12,9 +12,9 @@ void BuiltinOptions::Declare(OptionList& list) {
           "preset", &preset,
           "Set of values to start from: paper (the defaults), upstream (what the published code does), pmf (its "
           "teacher's "
-          "training), smoke (small, for minutes on a CPU); or a baseline: labelhalluc (supports and base pictures with "
+          "training), smoke (small, for minutes on a CPU); or a baseline: labelhalluc (supports and base images with "
           "logistic regression's labels, otherwise as upstream), support-only, base-only (the teacher's labels of base "
-          "pictures and the supports).")
+          "images and the supports).")
       .Choices(PresetNames())
       .NotInKey();
   list.Add("config", &config, "JSON file of options.").Is(TextKind::kFile).NotInKey();

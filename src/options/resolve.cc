@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "names.h"
 #include "tint/base/text.h"
+#include "tint/options/names.h"
 
 namespace tint {
 namespace {
@@ -32,7 +32,7 @@ void CheckDeclarations(std::deque<OptionGroup>& groups) {
 
 // Sets what can be set, notes its origin, and complains about the rest.
 void Apply(const Names& names, const std::vector<Setting>& settings, Origin origin, Origins& origins,
-           std::vector<Complaint>& faults) {
+           std::vector<ErrorDetail>& faults) {
   for (const Setting& setting : settings) {
     Option& option = names.At(setting.path);
     const std::string found = setting.is_text ? option.SetFromText(setting.text) : option.SetFromJson(setting.value);
@@ -40,7 +40,7 @@ void Apply(const Names& names, const std::vector<Setting>& settings, Origin orig
       origins[setting.path] = origin;
       continue;
     }
-    Complaint fault = setting.place;
+    ErrorDetail fault = setting.place;
     fault.found = found;
     fault.expected = option.Expected();
     fault.remedy = option.NearestChoice(setting.value.is_string() ? setting.value.get<std::string>() : setting.text);
@@ -59,7 +59,7 @@ std::vector<Setting> PresetSettings(const Names& names, const std::string& prese
     auto value = presets.find(preset);
     if (value == presets.end()) value = presets.find(ParentOf(preset));
     if (value == presets.end()) continue;
-    Complaint place = {.field = "preset " + preset + ": " + entry.path};
+    ErrorDetail place = {.field = "preset " + preset + ": " + entry.path};
     settings.push_back({entry.path, value->second, "", false, place});
   }
   return settings;
@@ -76,13 +76,13 @@ std::string TextOf(const Layer& layer, const std::string& path, const std::strin
 }
 
 // One line a fault, those of a file in its order.
-void FailIfAny(ExitCode code, std::vector<Complaint> faults) {
+void FailIfAny(ExitCode code, std::vector<ErrorDetail> faults) {
   if (faults.empty()) return;
-  std::stable_sort(faults.begin(), faults.end(), [](const Complaint& a, const Complaint& b) {
+  std::stable_sort(faults.begin(), faults.end(), [](const ErrorDetail& a, const ErrorDetail& b) {
     return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
   });
   std::vector<std::string> lines;
-  for (const Complaint& fault : faults) lines.push_back(ToString(fault));
+  for (const ErrorDetail& fault : faults) lines.push_back(ToString(fault));
   Fail(code, Join(lines, "\n"));
 }
 
@@ -150,7 +150,7 @@ void CommandOptions::Parse(const std::vector<std::string>& arguments) {
   const std::string preset =
       TextOf(line, "preset", TextOf(environment, "preset", TextOf(file, "preset", builtin.preset)));
 
-  std::vector<Complaint> faults = file.faults;
+  std::vector<ErrorDetail> faults = file.faults;
   faults.insert(faults.end(), environment.faults.begin(), environment.faults.end());
   Apply(names, PresetSettings(names, preset), Origin::kPreset, origins_, faults);
   Apply(names, file.settings, Origin::kFile, origins_, faults);

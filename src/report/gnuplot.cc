@@ -85,7 +85,7 @@ int WaitFor(pid_t pid) {
 }  // namespace
 
 std::string RunGnuplot(const std::string& script) {
-  MemoryFile in("script"), out("picture"), err("words");
+  MemoryFile in("script"), out("image"), err("words");
   in.Write(script);
   pid_t pid = 0;
   const int error = Spawn(in, out, err, &pid);

@@ -118,19 +118,19 @@ data ToData(const Figure& figure) {
 }
 
 data ToData(const Gallery& gallery) {
-  data pictures(data::type::list);
-  for (const PagePicture& picture : gallery.pictures) {
+  data images(data::type::list);
+  for (const PageImage& image : gallery.images) {
     data one;
-    one.set("picture_caption", picture.caption);
-    one.set("picture_alt", picture.alt);
-    one.set("picture_width", std::to_string(picture.width));
-    one.set("picture_height", std::to_string(picture.height));
-    one.set("picture_base64", Base64(picture.png));
-    pictures << one;
+    one.set("image_caption", image.caption);
+    one.set("image_alt", image.alt);
+    one.set("image_width", std::to_string(image.width));
+    one.set("image_height", std::to_string(image.height));
+    one.set("image_base64", Base64(image.png));
+    images << one;
   }
   data result;
   result.set("gallery_title", gallery.title);
-  result.set("gallery_pictures", pictures);
+  result.set("gallery_images", images);
   return result;
 }
 

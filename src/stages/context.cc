@@ -2,8 +2,8 @@
 #include <cctype>
 
 #include "tint/base/text.h"
+#include "tint/data/bundled_episodes.h"
 #include "tint/data/loader.h"
-#include "tint/stages/shipped.h"
 #include "tint/stages/stage.h"
 #include "tint/tensor/device.h"
 
@@ -17,14 +17,14 @@ Task ResolveTask(const GlobalOptions& global) {
     if (!global.dataset.empty() || !global.episodes.empty())
       Fail(ExitCode::kUsage, {.field = "--support",
                               .found = "given together with --dataset or --episodes",
-                              .expected = "either an episode of a data set or folders of one's own photos"});
+                              .expected = "either an episode of a data set or folders of your own photos"});
     return ResolveFolders(global.support, global.query, global.queries);
   }
   if (global.dataset == "folder")
     Fail(ExitCode::kUsage, {.field = "--dataset",
                             .found = "folder",
-                            .expected = "another name: so results call one's own photos (--support)"});
-  const fs::path path = global.episodes.empty() ? ShippedEpisodes(global.dataset, "test-5way-5shot", "--episodes")
+                            .expected = "another name: so results call your own photos (--support)"});
+  const fs::path path = global.episodes.empty() ? BundledEpisodes(global.dataset, "test-5way-5shot", "--episodes")
                                                 : fs::path(global.episodes);
   const EpisodeFile file = ReadEpisodeFile(path);
   if (file.dataset != global.dataset)
@@ -55,7 +55,7 @@ void RefuseScoredBase(const GlobalOptions& global, const Task& task, const Image
   const auto refuse = [&](const std::string& what) {
     Fail(ExitCode::kBadInput, {.field = "--base",
                                .found = Quote(global.base) + " holds " + what,
-                               .expected = "pictures of other classes than those that are scored"});
+                               .expected = "images of other classes than those that are scored"});
   };
   for (const std::string& own : {global.support, global.query}) {
     std::error_code ignored;
@@ -68,7 +68,7 @@ void RefuseScoredBase(const GlobalOptions& global, const Task& task, const Image
   }
 }
 
-// A folder of pictures for each class of the task.
+// A folder of images for each class of the task.
 std::shared_ptr<ImageSource> OpenSynthetic(const std::string& folder, const Task& task) {
   std::shared_ptr<ImageSource> source = OpenClassFolders(folder);
   for (const TaskClass& one : task.classes) {
@@ -76,7 +76,7 @@ std::shared_ptr<ImageSource> OpenSynthetic(const std::string& folder, const Task
     Fail(ExitCode::kMissingInput, {.file = folder,
                                    .field = "--synthetic-folder",
                                    .found = "no folder of class " + Quote(one.name),
-                                   .expected = "a folder of pictures for each class of the episode"});
+                                   .expected = "a folder of images for each class of the episode"});
   }
   return source;
 }
@@ -88,7 +88,7 @@ bool IsPlainName(const std::string& name) {
 }
 
 // What can be told without opening anything is told first.
-const RunOptions& WithWhatIsNeeded(const RunOptions& options) {
+const RunOptions& ValidateRequired(const RunOptions& options) {
   const GlobalOptions& global = options.global;
   RequireGiven(global.run, "--run", "the run folder");
   RequireGiven(global.models, "--models", "the folder of a model set");
@@ -103,7 +103,7 @@ const RunOptions& WithWhatIsNeeded(const RunOptions& options) {
 }  // namespace
 
 StageContext::StageContext(const RunOptions& options)
-    : options_(WithWhatIsNeeded(options)),
+    : options_(ValidateRequired(options)),
       models_(ModelSet::Open(options.global.models)),
       task_(ResolveTask(options.global)),
       threads_(SetUpTensorLibrary(static_cast<int>(options.global.threads))),
@@ -114,7 +114,7 @@ StageContext::StageContext(const RunOptions& options)
       base_source_(OpenBase(base_name_)),
       synthetic_source_(
           options.global.synthetic_folder.empty() ? nullptr : OpenSynthetic(options.global.synthetic_folder, task_)),
-      run_(RunFolder::Imagine(options.global.run)) {
+      run_(RunFolder::ForPlanning(options.global.run)) {
   RefuseScoredBase(options.global, task_, base_source_.get());
 }
 
@@ -142,7 +142,7 @@ bool UsesGenerated(const StageContext& context) {
   return context.synthetic_source() == nullptr && context.options().distill.synthetic_weight > 0;
 }
 
-std::vector<std::string> RowStages(const StageContext& context) {
+std::vector<std::string> PipelineStages(const StageContext& context) {
   if (UsesGenerated(context)) return StageNames();
   return {"distill", "evaluate"};
 }

@@ -1,4 +1,4 @@
-#include "cost_meter.h"
+#include "tint/stages/cost_meter.h"
 
 #include "tint/tensor/device.h"
 

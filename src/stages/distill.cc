@@ -1,24 +1,23 @@
-// distill: the teacher's labels into a tiny student, from support, base and synthetic pictures. TINT 3.3, method.md
-// S17.
+// distill: the teacher's labels into a tiny student, from support, base and synthetic images. Paper section 3.3.
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 
 #include "distill_sources.h"
-#include "student_start.h"
+#include "student_init.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/sha256.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
+#include "tint/cpu/processor.h"
 #include "tint/fewshot/onnx.h"
 #include "tint/fewshot/precision.h"
 #include "tint/fewshot/student.h"
 #include "tint/models/module_tensors.h"
-#include "tint/stages/pictures.h"
+#include "tint/stages/stage_images.h"
 #include "tint/stages/student_file.h"
-#include "tint/tensor/processor.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
@@ -54,12 +53,12 @@ class ValidationScore {
  public:
   explicit ValidationScore(const StageContext& context) : device_(context.device()) {
     if (context.options().distill.evaluate_every == 0) return;
-    const LabelledFiles queries = QueryFiles(context.task());
+    const LabeledFiles queries = QueryFiles(context.task());
     images_ = LoadSquares(*context.task().query_source, queries.files, context.image_size());
     labels_ = at::tensor(queries.labels);
   }
   // The share that the student, as it is now, names rightly. Training goes on after.
-  double Of(const ScriptModule& student, const InputFacts& facts) const {
+  double Of(const ScriptModule& student, const InputConfig& facts) const {
     const at::Tensor logits = StudentLogits(student, images_, facts.mean, facts.std, device_);
     return logits.argmax(1).eq(labels_).to(at::kDouble).mean().item<double>();
   }
@@ -103,17 +102,17 @@ class DistillStage : public Stage {
         (options.support_weight > 0 ? 1 : 0) + (options.synthetic_weight > 0 ? 1 : 0) + (UsesBase(context) ? 1 : 0);
     if (sources == 0)
       Complain("distill.support-weight", "all weights are 0", "a weight above 0 of a source that is there");
-    if (options.batch < sources)
-      Complain("distill.batch", std::to_string(options.batch),
-               "at least " + std::to_string(sources) + ", one picture of each source");
+    if (options.batch_size < sources)
+      Complain("distill.batch-size", std::to_string(options.batch_size),
+               "at least " + std::to_string(sources) + ", one image of each source");
     if (context.image_size() < 16)
       Complain("image-size", std::to_string(context.image_size()), "at least 16: the students halve it four times");
     if (options.evaluate_every > 0 && context.task().split != "val")
       Complain("distill.evaluate-every",
                std::to_string(options.evaluate_every) + " for an episode that is not of a split val",
                "0: no stage before evaluate may look at its queries");
-    const StudentStart start = ChooseStart(context);
-    if (start == StudentStart::kRandom) return;
+    const StudentInit start = ResolveStudentInit(context);
+    if (start == StudentInit::kRandom) return;
     const auto parameters = OpenStart(context).module.Parameters();
     const bool own = std::any_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
       return std::count(FirstConvolution().begin(), FirstConvolution().end(), parameter.first) > 0;
@@ -132,7 +131,7 @@ class DistillStage : public Stage {
     values["precision"] = UsesBfloat16(options.precision, context.device()) ? "bfloat16" : "float32";
     values["student"] = context.options().global.student;
     values["image-size"] = context.image_size();
-    const InputFacts input = StudentInput(context);
+    const InputConfig input = StudentInput(context);
     values["mean"] = input.mean;
     values["std"] = input.std;
     values["base"] = context.base_name() == "none" ? "none" : "some";
@@ -156,7 +155,7 @@ class DistillStage : public Stage {
     const double forward = ForwardFlop(context.options().global.student, context.image_size());
     const double labelled = static_cast<double>(context.ways() * context.options().generate.images) +
                             static_cast<double>(ChooseBaseImages(context).size());
-    return {.flop = static_cast<double>(options.steps * options.batch) * 3 * forward +
+    return {.flop = static_cast<double>(options.steps * options.batch_size) * 3 * forward +
                     labelled * FlopPerSample(context, "teacher"),
             .disk_bytes = context.options().global.student == "conv4" ? 2u << 20 : 66u << 20,
             .note = ""};
@@ -164,7 +163,7 @@ class DistillStage : public Stage {
 
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     const DistillOptions& options = context.options().distill;
-    const InputFacts facts = StudentInput(context);
+    const InputConfig facts = StudentInput(context);
     KeepFreedMemory();
     DistillState state;
     state.student = BuildStudent(context);
@@ -180,7 +179,7 @@ class DistillStage : public Stage {
     std::vector<double> accuracies;
     if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
       RestoreState(*saved, &state, &accuracies);
-      spdlog::info("distill: goes on after step {}", state.step);
+      spdlog::info("distill: resuming at step {}", state.step);
     }
     const ValidationScore validation(context);
     Progress progress(name(), "steps", options.steps);

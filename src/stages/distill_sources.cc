@@ -6,13 +6,13 @@
 #include <map>
 #include <memory>
 
-#include "student_start.h"
+#include "student_init.h"
 #include "tint/artifacts/image_shards.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/fewshot/logistic_regression.h"
 #include "tint/fewshot/teacher.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/stages/shared_features.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/safetensors.h"
@@ -27,7 +27,7 @@ struct Labelled {
   at::Tensor labels;  // int64 [M]
 };
 
-Labelled Load(const ImageSource& source, const LabelledFiles& files, int64_t size) {
+Labelled Load(const ImageSource& source, const LabeledFiles& files, int64_t size) {
   return {LoadSquares(source, files.files, size), at::tensor(files.labels)};
 }
 
@@ -46,7 +46,7 @@ Labelled LoadGenerated(const StageContext& context, const CompletedStage& genera
       const std::string file = shard.get<std::string>();
       for (const ShardEntry& entry : ReadShard(generate.Read(file), file)) {
         if (wanted > 0 && taken++ >= wanted) break;
-        images.push_back(DecodePicture(entry.bytes, file + "/" + entry.name, {.min_side = 1}).pixels);
+        images.push_back(DecodeImage(entry.bytes, file + "/" + entry.name, {.min_side = 1}).pixels);
         labels.push_back(static_cast<int64_t>(c));
       }
     }
@@ -57,9 +57,9 @@ Labelled LoadGenerated(const StageContext& context, const CompletedStage& genera
 // Features [M, D] of all of `images`. They are kept: to label a large set is hours of a small machine's work.
 at::Tensor KeptFeatures(const FeatureSource& source, const std::string& name, const at::Tensor& images,
                         StageWriter& writer) {
-  constexpr int64_t kChunk = 64;  // whole pieces of both backbones, so that a restart changes no bit
+  constexpr int64_t kChunk = 64;  // whole batches of both backbones, so that a restart changes no bit
   const std::string checkpoint = "features-" + name + ".safetensors";
-  Progress progress("distill", "labels of " + name + " pictures", images.size(0));
+  Progress progress("distill", "labels of " + name + " images", images.size(0));
   std::vector<at::Tensor> parts;
   int64_t done = 0;
   if (const auto saved = writer.LoadCheckpoint(checkpoint)) {
@@ -81,7 +81,7 @@ at::Tensor KeptFeatures(const FeatureSource& source, const std::string& name, co
 
 struct OpenedTeacher {
   FeatureSource features;
-  TeacherFacts facts;
+  TeacherConfig facts;
 };
 
 // The model set's teacher, as it computes features.
@@ -101,26 +101,27 @@ OpenedTeacher OpenTeacher(const StageContext& context) {
 FeatureSource StartFeatures(const StageContext& context) {
   ScriptModule backbone = OpenStart(context).module;
   backbone.MoveTo(context.device());
-  const InputFacts input = StudentInput(context);
+  const InputConfig input = StudentInput(context);
   Json options = {{"image-size", context.image_size()}, {"mean", input.mean}, {"std", input.std}};
-  if (ChooseStart(context) == StudentStart::kRandom) options["student"] = context.options().distill.student.conv4_head;
+  if (ResolveStudentInit(context) == StudentInit::kRandom)
+    options["student"] = context.options().distill.student.conv4_head;
   const auto compute = [backbone, input, device = context.device()](const at::Tensor& images) {
     return StudentLogits(backbone, images, input.mean, input.std, device);
   };
   return {"student", StartSha256(context), options, compute};
 }
 
-// One who labels pictures: features of them all, and logits from features.
+// One who labels images: features of them all, and logits from features.
 class Labeller {
  public:
   virtual ~Labeller() = default;
   virtual FeatureSource Source() const = 0;
-  // Learns from the supports' features or pictures.
+  // Learns from the supports' features or images.
   virtual void Fit(const StageContext& context, const Labelled& support) = 0;
   virtual at::Tensor Logits(const at::Tensor& features) const = 0;
 };
 
-// The deployed PMF teacher, method.md S13.
+// The deployed PMF teacher (arXiv 2204.07305).
 class TeacherLabeller : public Labeller {
  public:
   explicit TeacherLabeller(const StageContext& context) : backbone_(OpenTeacher(context)) {}
@@ -137,7 +138,8 @@ class TeacherLabeller : public Labeller {
   at::Tensor prototypes_;
 };
 
-// Logistic regression on frozen features, method.md S16: those of the student's start, or a teacher's.
+// Logistic regression on frozen features (docs/method.md, Logistic regression): those of the student's start, or a
+// teacher's.
 class RegressionLabeller : public Labeller {
  public:
   explicit RegressionLabeller(FeatureSource features) : features_(std::move(features)) {}
@@ -151,7 +153,7 @@ class RegressionLabeller : public Labeller {
       for (int64_t k = 0; k < count * copies; ++k)
         streams.emplace_back(StreamKey{context.seed(), "distill/logistic-regression",
                                        context.NewKey("", 0, {}).episode_idx, 0, static_cast<uint64_t>(k)});
-      images = Augment(images, options.disturbance.Augmentation(images.size(3)), streams);
+      images = Augment(images, options.augmentation.Augmentation(images.size(3)), streams);
     }
     classifier_ = FitLogisticRegression(NormalizeRows(features_.compute(images)), support.labels.repeat({copies}),
                                         context.ways());
@@ -170,14 +172,14 @@ std::unique_ptr<Labeller> MakeLabeller(const StageContext& context, const std::s
   return std::make_unique<RegressionLabeller>(StartFeatures(context));
 }
 
-// Soft labels of the pictures that get some: {"base": [M, N], "synthetic": [M, N]}.
-NamedTensors LabelAll(const StageContext& context, const Labelled& support,
-                      const std::map<std::string, at::Tensor>& pictures, const std::vector<NamedFile>& base_files,
-                      StageWriter& writer) {
+// Soft labels of the images that get some: {"base": [M, N], "synthetic": [M, N]}.
+NamedTensors PseudoLabelSources(const StageContext& context, const Labelled& support,
+                                const std::map<std::string, at::Tensor>& images,
+                                const std::vector<NamedFile>& base_files, StageWriter& writer) {
   const DistillOptions& options = context.options().distill;
   NamedTensors logits;
   std::map<std::string, std::unique_ptr<Labeller>> labellers;
-  for (const auto& [name, images] : pictures) {
+  for (const auto& [name, source_images] : images) {
     const std::string kind = name == "base" ? options.base_labels : options.synthetic_labels;
     if (kind == "class") continue;
     std::unique_ptr<Labeller>& labeller = labellers[kind];
@@ -186,9 +188,9 @@ NamedTensors LabelAll(const StageContext& context, const Labelled& support,
       labeller->Fit(context, support);
     }
     const bool shared = name == "base" && options.base_images == 0;
-    logits[name] = labeller->Logits(shared ? SharedFeatures(context, labeller->Source(), base_files, images)
-                                           : KeptFeatures(labeller->Source(), name, images, writer));
-    CheckFinite(logits[name], kind + " labels of " + name + " pictures");
+    logits[name] = labeller->Logits(shared ? SharedFeatures(context, labeller->Source(), base_files, source_images)
+                                           : KeptFeatures(labeller->Source(), name, source_images, writer));
+    CheckFinite(logits[name], kind + " labels of " + name + " images");
   }
   return logits;
 }
@@ -221,8 +223,8 @@ std::vector<NamedFile> ChooseBaseImages(const StageContext& context) {
   return chosen;
 }
 
-LabelledFiles ListSyntheticFolder(const StageContext& context) {
-  LabelledFiles all;
+LabeledFiles ListSyntheticFolder(const StageContext& context) {
+  LabeledFiles all;
   const auto wanted = static_cast<size_t>(context.options().distill.synthetic_images);
   for (size_t c = 0; c < context.task().classes.size(); ++c) {
     const std::string& name = context.task().classes[c].name;
@@ -239,30 +241,28 @@ std::vector<DistillSource> GatherSources(const StageContext& context, const Comp
                                          StageWriter& writer) {
   const DistillOptions& options = context.options().distill;
   const Labelled support = Load(*context.task().support_source, SupportFiles(context.task()), context.image_size());
-  std::map<std::string, at::Tensor> pictures;
+  std::map<std::string, at::Tensor> images;
   Labelled synthetic;
   if (options.synthetic_weight > 0) {
     synthetic = generate != nullptr
                     ? LoadGenerated(context, *generate)
                     : Load(*context.synthetic_source(), ListSyntheticFolder(context), context.image_size());
-    pictures["synthetic"] = synthetic.images;
+    images["synthetic"] = synthetic.images;
   }
   const std::vector<NamedFile> base_files = ChooseBaseImages(context);
-  if (!base_files.empty()) pictures["base"] = LoadSquares(*context.base_source(), base_files, context.image_size());
+  if (!base_files.empty()) images["base"] = LoadSquares(*context.base_source(), base_files, context.image_size());
   NamedTensors logits;
-  const bool soft =
-      pictures.count("base") > 0 || (pictures.count("synthetic") > 0 && options.synthetic_labels != "class");
+  const bool soft = images.count("base") > 0 || (images.count("synthetic") > 0 && options.synthetic_labels != "class");
   if (soft) {
     if (!writer.Has(kLabels))
-      writer.Put(kLabels, SerializeSafetensors(LabelAll(context, support, pictures, base_files, writer)));
+      writer.Put(kLabels, SerializeSafetensors(PseudoLabelSources(context, support, images, base_files, writer)));
     logits = ParseSafetensors(writer.Read(kLabels), kLabels);
   }
   std::vector<DistillSource> sources;
   if (options.support_weight > 0)
     sources.push_back({"support", support.images, support.labels, {}, options.support_weight});
-  if (pictures.count("base") > 0)
-    sources.push_back({"base", pictures["base"], {}, logits.at("base"), options.base_weight});
-  if (pictures.count("synthetic") > 0) {
+  if (images.count("base") > 0) sources.push_back({"base", images["base"], {}, logits.at("base"), options.base_weight});
+  if (images.count("synthetic") > 0) {
     const bool hard = options.synthetic_labels == "class";
     sources.push_back({"synthetic", synthetic.images, hard ? synthetic.labels : at::Tensor(),
                        hard ? at::Tensor() : logits.at("synthetic"), options.synthetic_weight});

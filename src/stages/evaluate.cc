@@ -1,4 +1,5 @@
-// evaluate: every query of the episode, each prediction stored, after the checks for leakage. method.md S20.
+// evaluate: every query of the episode, each prediction stored, after the checks for leakage. docs/method.md, Leakage
+// checks.
 
 #include <ATen/ATen.h>
 
@@ -9,7 +10,7 @@
 #include "tint/fewshot/distill.h"
 #include "tint/fewshot/student.h"
 #include "tint/stages/leakage.h"
-#include "tint/stages/pictures.h"
+#include "tint/stages/stage_images.h"
 #include "tint/stages/student_file.h"
 #include "tint/tensor/checks.h"
 
@@ -49,17 +50,17 @@ class EvaluateStage : public Stage {
  public:
   std::string name() const override { return "evaluate"; }
   std::vector<std::string> needs(const StageContext& context) const override {
-    std::vector<std::string> stages = RowStages(context);
+    std::vector<std::string> stages = PipelineStages(context);
     stages.pop_back();
     return stages;
   }
   std::vector<std::string> roles(const StageContext&) const override { return {}; }
 
   StageKey Key(const StageContext& context, const StageResults& earlier) const override {
-    const LabelledFiles queries = RequireQueries(context);
-    StageKey key = context.NewKey(
-        name(), kVersion,
-        {{"queries", context.options().global.queries}, {"near-cosine", context.options().evaluate.near_cosine}});
+    const LabeledFiles queries = RequireQueries(context);
+    StageKey key = context.NewKey(name(), kVersion,
+                                  {{"queries", context.options().global.queries},
+                                   {"near-duplicate-cosine", context.options().evaluate.near_duplicate_cosine}});
     if (AsksTeacher(context)) key.models["teacher"] = context.models().Require("teacher").KeySha256();
     key.inputs["distill"] = earlier.at("distill").content_sha256();
     // The stored result tells its whole configuration, so two configurations with one student are two results.
@@ -89,7 +90,7 @@ class EvaluateStage : public Stage {
   Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
     CheckContent(context.task());
     CheckNoDuplicates(context.task());
-    const LabelledFiles queries = RequireQueries(context);
+    const LabeledFiles queries = RequireQueries(context);
     const NearQueries near = CheckLeakage(context, queries.files);
     const CompletedStage& distill = earlier.at("distill");
     const StudentCard card = StudentCard::Parse(distill.Read("student.json"), "student.json");
@@ -97,22 +98,21 @@ class EvaluateStage : public Stage {
         distill.Read("student.pt"), (distill.folder() / "student.pt").string(), context.device(), at::kFloat);
     const at::Tensor images = LoadSquares(*context.task().query_source, queries.files, card.image_size);
     Progress progress(name(), "queries", images.size(0));
-    const auto predict = [&](const at::Tensor& some, const std::function<void(int64_t)>& after_piece) {
-      return StudentLogits(student, some, card.mean, card.std, context.device(), after_piece);
+    const auto predict = [&](const at::Tensor& some, const std::function<void(int64_t)>& after_batch) {
+      return StudentLogits(student, some, card.mean, card.std, context.device(), after_batch);
     };
     const at::Tensor logits = predict(images, [&](int64_t done) {
       progress.AdvanceTo(done);
       ThrowIfStopRequested();
     });
     CheckFinite(logits, "the student's logits");
-    CheckPredictionsStandAlone(images, logits, queries.files,
-                               [&](const at::Tensor& piece) { return predict(piece, {}); });
+    CheckBatchIndependence(images, logits, queries.files, [&](const at::Tensor& batch) { return predict(batch, {}); });
     return Save(context, earlier, {queries, logits, near}, writer);
   }
 
  private:
-  static LabelledFiles RequireQueries(const StageContext& context) {
-    LabelledFiles queries = QueryFiles(context.task());
+  static LabeledFiles RequireQueries(const StageContext& context) {
+    LabeledFiles queries = QueryFiles(context.task());
     if (queries.files.empty())
       Fail(ExitCode::kMissingInput,
            {.field = "--query",
@@ -123,7 +123,7 @@ class EvaluateStage : public Stage {
   }
 
   struct Scored {
-    const LabelledFiles& queries;
+    const LabeledFiles& queries;
     const at::Tensor& logits;
     const NearQueries& near;
   };

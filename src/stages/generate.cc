@@ -1,4 +1,5 @@
-// generate: varied pictures of each class, from blends of inverted photos with fresh noise. TINT 3.2, method.md S10.
+// generate: varied images of each class, from blends of inverted photos with fresh noise. Paper section 3.2;
+// docs/method.md, Blending and generation.
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -12,12 +13,12 @@
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/image/contact_sheet.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/image/resize.h"
 #include "tint/inversion/blend.h"
 #include "tint/stages/learned_word.h"
 #include "tint/stages/memory_plan.h"
-#include "tint/stages/pictures.h"
+#include "tint/stages/stage_images.h"
 #include "tint/tensor/device.h"
 #include "tint/tensor/random.h"
 #include "tint/tensor/safetensors.h"
@@ -28,7 +29,7 @@ namespace {
 constexpr int64_t kVersion = 2;
 // Images of one batch. The sizes are part of the key, and batches are always full (surplus is dropped): kernels may
 // round differently at another batch size, and image k must have the same bytes however many images are asked for.
-constexpr int64_t kPieceOnCpu = 8, kPieceOnDevice = 32;
+constexpr int64_t kBatchOnCpu = 8, kBatchOnDevice = 32;
 constexpr int64_t kSheetImages = 8;
 // An image of one single colour, or with values that are not finite, is drawn again with a recorded attempt; more than
 // this share of all means that something is broken.
@@ -51,9 +52,9 @@ std::string OriginalsFile(const std::string& shard) {
   return shard.substr(0, shard.size() - std::strlen(".zip")) + "-original.zip";
 }
 
-int64_t Piece(const StageContext& context) {
-  const int64_t asked = context.options().generate.piece;
-  return asked > 0 ? asked : context.device().is_cpu() ? kPieceOnCpu : kPieceOnDevice;
+int64_t BatchSize(const StageContext& context) {
+  const int64_t asked = context.options().generate.batch_size;
+  return asked > 0 ? asked : context.device().is_cpu() ? kBatchOnCpu : kBatchOnDevice;
 }
 
 // What the images of one class are made from.
@@ -71,7 +72,7 @@ struct Drawn {
 };
 
 struct Rendered {
-  at::Tensor pictures;   // uint8 [B, 3, S, S], CPU
+  at::Tensor images;     // uint8 [B, 3, S, S], CPU
   at::Tensor originals;  // uint8 [B, 3, 8h, 8w], CPU; undefined unless they are kept
   at::Tensor good;       // bool [B], CPU: finite, and more than one colour
 };
@@ -136,16 +137,16 @@ class Generator {
     const at::Tensor finite = images.isfinite().flatten(1).all(1).cpu();
     const at::Tensor whole = images.nan_to_num(0, 0, 0);
     const at::Tensor small = ResizeBilinearAntialias(whole, context_.image_size(), context_.image_size());
-    Rendered rendered{.pictures = ToBytes(small.cpu()), .originals = {}, .good = {}};
+    Rendered rendered{.images = ToBytes(small.cpu()), .originals = {}, .good = {}};
     if (options.keep_originals) rendered.originals = ToBytes(whole.cpu());
     // One single colour, whichever: each channel has one value.
-    const at::Tensor flat = rendered.pictures.flatten(2);
+    const at::Tensor flat = rendered.images.flatten(2);
     rendered.good = finite.logical_and(flat.amax(2).ne(flat.amin(2)).any(1));
     return rendered;
   }
 
-  // The work of a batch of one: a guided step and a picture.
-  void Rehearse(const ClassPaths& paths) const {
+  // The work of a batch of one: a guided step and an image.
+  void MeasureOneSample(const ClassPaths& paths) const {
     const at::Tensor latents = paths.latents.narrow(0, 0, 1);
     const Conditioning conditioning{paths.unconditional[0].narrow(0, 0, 1), paths.conditional};
     GuidedNoise(denoiser_, latents, paths.timesteps[0], conditioning, context_.options().generate.guidance);
@@ -209,7 +210,7 @@ class GenerateStage : public Stage {
     Json values = list.KeyValues();
     values["image-size"] = context.image_size();
     values["prompt"] = context.options().textual_inversion.prompt;
-    values["piece"] = Piece(context);
+    values["batch-size"] = BatchSize(context);
     StageKey key = context.NewKey(name(), kVersion, values);
     for (const std::string& need : needs(context)) key.inputs[need] = earlier.at(need).content_sha256();
     for (const std::string& role : roles(context)) key.models[role] = context.models().Require(role).KeySha256();
@@ -232,13 +233,13 @@ class GenerateStage : public Stage {
     c10::NoGradGuard no_grad;
     const Generator generator(context, earlier);
     const int64_t images = context.options().generate.images;
-    CheckPieceFits(context.device(),
-                   {.stage = "generate",
-                    .option = "--generate.piece",
-                    .unit = "images",
-                    .piece = Piece(context),
-                    .why = context.options().generate.piece > 0 ? "as asked" : "the default of this device"},
-                   [&] { generator.Rehearse(generator.ReadPaths(0)); });
+    CheckBatchFitsMemory(context.device(),
+                         {.stage = "generate",
+                          .option = "--generate.batch-size",
+                          .unit = "images",
+                          .batch_size = BatchSize(context),
+                          .why = context.options().generate.batch_size > 0 ? "as asked" : "the default of this device"},
+                         [&] { generator.MeasureOneSample(generator.ReadPaths(0)); });
     Progress progress(name(), "images", context.ways() * images);
     Json index = {{"image_size", context.image_size()}, {"classes", Json::array()}};
     std::vector<ContactRow> sheet;
@@ -250,7 +251,7 @@ class GenerateStage : public Stage {
         Shard shard{
             c,  first, std::min(kImagesPerShard, images - first), ShardFile(context, c, first / kImagesPerShard),
             {}, {}};
-        WriteClassShard(generator, paths, Piece(context), &shard, writer, &redrawn, &progress);
+        WriteClassShard(generator, paths, BatchSize(context), &shard, writer, &redrawn, &progress);
         for (const Json& entry :
              ParseJson(writer.Read(shard.file + ".json"), shard.file + ".json", ExitCode::kCorrupt).root)
           entries.push_back(entry);
@@ -277,7 +278,7 @@ class GenerateStage : public Stage {
       if (count_ <= most_) return;
       Fail(ExitCode::kInternal,
            "generate: " + std::to_string(count_) +
-               " pictures came out in one single colour or with values that are not finite; at most 1 % may" + hint +
+               " images came out in one single colour or with values that are not finite; at most 1 % may" + hint +
                ". Check the models with `tint models check`.");
     }
 
@@ -290,7 +291,7 @@ class GenerateStage : public Stage {
                          [](const Json& record) { return record.at("attempt").get<int64_t>() > 0; });
   }
 
-  static void WriteClassShard(const Generator& generator, const ClassPaths& paths, int64_t piece, Shard* shard,
+  static void WriteClassShard(const Generator& generator, const ClassPaths& paths, int64_t batch, Shard* shard,
                               StageWriter& writer, Redrawn* redrawn, Progress* progress) {
     const std::string records_file = shard->file + ".json";
     if (writer.Has(shard->file) && writer.Has(records_file)) {
@@ -302,8 +303,8 @@ class GenerateStage : public Stage {
     redrawn->Add(RedrawnOf(shard->records), "");
     progress->Advance(shard->made());
     while (shard->made() < shard->count) {
-      const int64_t wanted = std::min(piece, shard->count - shard->made());
-      RenderPiece(generator, paths, piece, wanted, shard, redrawn);
+      const int64_t wanted = std::min(batch, shard->count - shard->made());
+      RenderBatch(generator, paths, batch, wanted, shard, redrawn);
       progress->Advance(wanted);
       if (StopRequested() || writer.CheckpointDue()) SaveUnfinished(*shard, writer);
       ThrowIfStopRequested();
@@ -335,30 +336,30 @@ class GenerateStage : public Stage {
     spdlog::info("generate: {} goes on after {} images", shard->file, shard->made());
   }
 
-  // The shard's next `wanted` images, in one batch that begins at a multiple of `piece`.
-  static void RenderPiece(const Generator& generator, const ClassPaths& paths, int64_t piece, int64_t wanted,
+  // The shard's next `wanted` images, in one batch that begins at a multiple of `batch`.
+  static void RenderBatch(const Generator& generator, const ClassPaths& paths, int64_t batch, int64_t wanted,
                           Shard* shard, Redrawn* redrawn) {
     const int64_t from = shard->first + shard->made();
     std::vector<Drawn> drawn;
-    for (int64_t k = from; k < from + piece; ++k) drawn.push_back(generator.Draw(paths, shard->class_idx, k, 0));
+    for (int64_t k = from; k < from + batch; ++k) drawn.push_back(generator.Draw(paths, shard->class_idx, k, 0));
     const Rendered rendered = generator.Render(paths, drawn);
     for (int64_t i = 0; i < wanted; ++i) {
       Drawn one = drawn[static_cast<size_t>(i)];
-      Rendered of_one = {rendered.pictures[i], rendered.originals.defined() ? rendered.originals[i] : at::Tensor(),
+      Rendered of_one = {rendered.images[i], rendered.originals.defined() ? rendered.originals[i] : at::Tensor(),
                          rendered.good[i]};
       int64_t attempt = 0;
       while (!of_one.good.item<bool>()) {
         if (attempt == 0) redrawn->Add(1, generator.PrecisionHint());
         if (attempt == kMaxAttempts)
           Fail(ExitCode::kInternal,
-               "generate: picture " + std::to_string(from + i) + " of class " + std::to_string(shard->class_idx) +
+               "generate: image " + std::to_string(from + i) + " of class " + std::to_string(shard->class_idx) +
                    " has one single colour or values that are not finite after " + std::to_string(kMaxAttempts) +
                    " fresh draws" + generator.PrecisionHint() + ". Check the models with `tint models check`.");
         one = generator.Draw(paths, shard->class_idx, from + i, ++attempt);
-        const Rendered again = generator.Render(paths, std::vector<Drawn>(static_cast<size_t>(piece), one));
-        of_one = {again.pictures[0], again.originals.defined() ? again.originals[0] : at::Tensor(), again.good[0]};
+        const Rendered again = generator.Render(paths, std::vector<Drawn>(static_cast<size_t>(batch), one));
+        of_one = {again.images[0], again.originals.defined() ? again.originals[0] : at::Tensor(), again.good[0]};
       }
-      shard->entries.push_back({PngName(from + i), EncodePng(of_one.pictures)});
+      shard->entries.push_back({PngName(from + i), EncodePng(of_one.images)});
       if (of_one.originals.defined()) shard->originals.push_back({PngName(from + i), EncodePng(of_one.originals)});
       shard->records.push_back(
           {{"file", PngName(from + i)}, {"support", one.support_idx}, {"alpha", one.alpha}, {"attempt", attempt}});
@@ -368,7 +369,7 @@ class GenerateStage : public Stage {
   static ContactRow SheetRow(const StageContext& context, int64_t class_idx, const std::vector<ShardEntry>& entries) {
     ContactRow row{context.task().classes[static_cast<size_t>(class_idx)].name, {}};
     for (size_t i = 0; i < entries.size() && i < kSheetImages; ++i)
-      row.pictures.push_back(DecodePicture(entries[i].bytes, entries[i].name, {.min_side = 1}).pixels);
+      row.images.push_back(DecodeImage(entries[i].bytes, entries[i].name, {.min_side = 1}).pixels);
     return row;
   }
 };

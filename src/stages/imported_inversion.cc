@@ -31,7 +31,7 @@ void CheckTimesteps(const StageContext& context, const NamedTensors& tensors, co
 ImportedInversion ReadInversion(const StageContext& context, int64_t class_idx, const std::string& file) {
   const std::string bytes = ReadFile(file, kMaxFileBytes);
   const NamedTensors tensors = ParseSafetensors(bytes, file);
-  const DenoiserFacts facts = context.models().ReadDenoiserFacts();
+  const DenoiserConfig facts = context.models().ReadDenoiserConfig();
   ImportedInversion inversion{
       .latents = RequireTensor(tensors, "latents", {-1, facts.latent_channels, -1, -1}, at::kFloat, file),
       .unconditional = RequireTensor(tensors, "unconditional", {-1, -1, facts.context_length, facts.context_width},

@@ -94,7 +94,7 @@ std::map<int64_t, ImportedWord> ReadImportedWords(const StageContext& context) {
   std::map<int64_t, ImportedWord> words;
   for (const auto& [class_idx, file] : EmbeddingFiles(context)) {
     const std::string bytes = ReadFile(file, kMaxEmbeddingFileBytes);
-    LearnedEmbedding embedding = ReadEmbedding(bytes, file, context.models().ReadTextEncoderFacts().embedding_width);
+    LearnedEmbedding embedding = ReadEmbedding(bytes, file, context.models().ReadTextEncoderConfig().embedding_width);
     words[class_idx] = {std::move(embedding.vectors), Sha256Hex(bytes)};
   }
   return words;

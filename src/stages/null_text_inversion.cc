@@ -1,4 +1,5 @@
-// null-text-inversion: every photo's noise path and the embeddings that lead back along it. method.md S4, S9.
+// null-text-inversion: every photo's noise path and the embeddings that lead back along it. docs/method.md, Null-text
+// inversion.
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -14,8 +15,8 @@
 #include "tint/stages/imported_inversion.h"
 #include "tint/stages/learned_word.h"
 #include "tint/stages/memory_plan.h"
-#include "tint/stages/pictures.h"
 #include "tint/stages/reconstruction.h"
+#include "tint/stages/stage_images.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/safetensors.h"
 
@@ -114,7 +115,7 @@ class NullTextInversionStage : public Stage {
     const double forwards = OnlyImports(context) ? 2 : 3 + inner * 2.13;
     uint64_t embedding_bytes = 0;
     if (context.models().Has("denoiser")) {
-      const DenoiserFacts facts = context.models().ReadDenoiserFacts();
+      const DenoiserConfig facts = context.models().ReadDenoiserConfig();
       embedding_bytes = static_cast<uint64_t>(facts.context_length * facts.context_width * 4);
     }
     return {.flop = photos * steps * forwards * forward,
@@ -153,19 +154,19 @@ class NullTextInversionStage : public Stage {
     return photos;
   }
 
-  static int64_t Piece(const StageContext& context) {
-    const int64_t asked = context.options().null_text.piece, photos = Photos(context);
+  static int64_t BatchSize(const StageContext& context) {
+    const int64_t asked = context.options().null_text.batch_size, photos = Photos(context);
     return asked > 0 ? std::min(asked, photos) : photos;
   }
 
   static std::vector<std::string> Checkpoints(const StageContext& context) {
     std::vector<std::string> names;
-    for (int64_t first = 0; first < Photos(context); first += Piece(context))
+    for (int64_t first = 0; first < Photos(context); first += BatchSize(context))
       names.push_back("photos-" + std::to_string(first) + ".safetensors");
     return names;
   }
 
-  // All photos of the episode, piece after piece; a finished piece stays as its checkpoint until all are.
+  // All photos of the episode, batch after batch; a finished batch stays as its checkpoint until all are.
   static std::vector<NullTextState> InvertAll(const StageContext& context, const StageResults& earlier,
                                               const Autoencoder& autoencoder, StageWriter& writer) {
     // In float32 whatever the other stages compute in: in half precision the gradient, about 1e-7, is lost.
@@ -181,27 +182,27 @@ class NullTextInversionStage : public Stage {
     const at::Tensor empty = MakePrompt(context, text_encoder, 1).EmptyContext(text_encoder);
     const NullTextOptions& options = context.options().null_text;
     const bool optimises = options.inner_steps > 0 && (options.method == "null-text" || options.method == "global");
-    CheckPieceFits(context.device(),
-                   {.stage = "null-text-inversion",
-                    .option = "--null-text-inversion.piece",
-                    .unit = "photos",
-                    .piece = Piece(context),
-                    .why = options.piece > 0 ? "as asked" : "all of the episode"},
-                   [&] { RehearseNullText(denoiser, start[0], contexts_of_photos[0], optimises); });
+    CheckBatchFitsMemory(context.device(),
+                         {.stage = "null-text-inversion",
+                          .option = "--null-text-inversion.batch-size",
+                          .unit = "photos",
+                          .batch_size = BatchSize(context),
+                          .why = options.batch_size > 0 ? "as asked" : "all of the episode"},
+                         [&] { MeasureNullTextSample(denoiser, start[0], contexts_of_photos[0], optimises); });
     const int64_t passes = options.method == "global" ? options.inner_steps : 0;
     Progress progress("null-text-inversion", "timesteps",
                       static_cast<int64_t>(Checkpoints(context).size()) * (options.steps + passes));
     std::vector<NullTextState> states;
     for (const std::string& checkpoint : Checkpoints(context)) {
-      const auto first = static_cast<int64_t>(states.size()) * Piece(context);
-      const int64_t count = std::min(Piece(context), start.size(0) - first);
+      const auto first = static_cast<int64_t>(states.size()) * BatchSize(context);
+      const int64_t count = std::min(BatchSize(context), start.size(0) - first);
       const at::Tensor photos = start.narrow(0, first, count), context_of = contexts_of_photos.narrow(0, first, count);
-      states.push_back(InvertPiece(options, denoiser, photos, context_of, empty, checkpoint, writer, &progress));
+      states.push_back(InvertBatch(options, denoiser, photos, context_of, empty, checkpoint, writer, &progress));
     }
     return states;
   }
 
-  static NullTextState InvertPiece(const NullTextOptions& options, const Denoiser& denoiser, const at::Tensor& start,
+  static NullTextState InvertBatch(const NullTextOptions& options, const Denoiser& denoiser, const at::Tensor& start,
                                    const at::Tensor& context, const at::Tensor& empty, const std::string& checkpoint,
                                    StageWriter& writer, Progress* progress) {
     const NoiseSchedule schedule;

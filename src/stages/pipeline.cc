@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "cost_meter.h"
 #include "tint/base/file.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
+#include "tint/stages/cost_meter.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -20,8 +20,8 @@ uint64_t RunEpisode(const StageContext& context) {
 bool HasQueries(const StageContext& context) { return context.task().query_source != nullptr; }
 
 // The row, but for a score where there is nothing to score.
-std::vector<std::string> StagesOfRow(const StageContext& context) {
-  std::vector<std::string> names = RowStages(context);
+std::vector<std::string> StagesOfPipeline(const StageContext& context) {
+  std::vector<std::string> names = PipelineStages(context);
   if (!HasQueries(context)) names.pop_back();
   return names;
 }
@@ -36,7 +36,7 @@ void AddNeeds(const StageContext& context, const std::string& wanted, std::vecto
 
 // What a command is about: the row, or a stage and all that it reads.
 std::vector<std::string> StagesAbout(const StageContext& context, const std::string& stage) {
-  if (stage == "specialize") return StagesOfRow(context);
+  if (stage == "specialize") return StagesOfPipeline(context);
   std::vector<std::string> names;
   AddNeeds(context, stage, &names);
   names.push_back(stage);
@@ -47,7 +47,7 @@ bool HasAll(const StageResults& results, const std::vector<std::string>& names) 
   return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return results.count(name) > 0; });
 }
 
-[[noreturn]] void ComplainMissing(const StageContext& context, const std::string& stage, const std::string& missing) {
+[[noreturn]] void FailMissing(const StageContext& context, const std::string& stage, const std::string& missing) {
   Fail(ExitCode::kMissingInput,
        {.file = context.run().path().string(),
         .field = stage,
@@ -128,7 +128,7 @@ void OpenNeeds(const StageContext& context, const std::string& stage, bool may_i
       RunOne(context, *earlier, results);
       continue;
     }
-    if (!complete) ComplainMissing(context, stage, need);
+    if (!complete) FailMissing(context, stage, need);
     complete->Verify();
     results->insert_or_assign(need, std::move(*complete));
   }
@@ -139,7 +139,7 @@ void OpenNeeds(const StageContext& context, const std::string& stage, bool may_i
 PipelineResult RunPipeline(const StageContext& context, const std::string& stage, const Json& manifest_part) {
   PipelineResult result;
   const bool row = stage == "specialize";
-  const std::vector<std::string> names = row ? StagesOfRow(context) : std::vector<std::string>{stage};
+  const std::vector<std::string> names = row ? StagesOfPipeline(context) : std::vector<std::string>{stage};
   std::error_code ignored;
   // Where nothing of the episode lies yet, earlier stages are missing: a mistyped --run makes no new run.
   if (!row && !fs::exists(context.run().EpisodeFolder(RunEpisode(context)), ignored))

@@ -10,7 +10,7 @@
 #include "tint/base/log.h"
 #include "tint/base/text.h"
 #include "tint/fewshot/distill.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/image/resize.h"
 #include "tint/stages/student_file.h"
 #include "tint/tensor/device.h"
@@ -71,9 +71,9 @@ std::vector<std::string> WithoutFolders(const std::vector<std::string>& photos) 
 }
 
 at::Tensor LoadPhoto(const std::string& photo, int64_t size) {
-  const Picture picture = ReadPicture(photo);
-  for (const std::string& warning : picture.warnings) spdlog::warn("{}: {}", Quote(photo), warning);
-  const at::Tensor square = CentreSquare(ToUnitFloat(picture.pixels).unsqueeze(0));
+  const Image image = ReadImage(photo);
+  for (const std::string& warning : image.warnings) spdlog::warn("{}: {}", Quote(photo), warning);
+  const at::Tensor square = CentreSquare(ToUnitFloat(image.pixels).unsqueeze(0));
   return ToBytes(ResizeBilinearAntialias(square, size, size))[0];
 }
 

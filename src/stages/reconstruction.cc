@@ -6,9 +6,9 @@
 
 #include "tint/base/log.h"
 #include "tint/base/stop.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/image/psnr.h"
-#include "tint/stages/pictures.h"
+#include "tint/stages/stage_images.h"
 
 namespace tint {
 
@@ -25,9 +25,9 @@ std::vector<Fidelity> CompareReconstructions(const StageContext& context, const 
   for (int64_t k = 0; k < photos.size(0); ++k) {
     const at::Tensor round_trip = decode(start[k]), reconstruction = decode(end[k]);
     all.push_back({.reconstruction = Psnr(photos[k], reconstruction), .round_trip = Psnr(photos[k], round_trip)});
-    rows[0].pictures.push_back(ToBytes(photos[k]));
-    rows[1].pictures.push_back(ToBytes(round_trip));
-    rows[2].pictures.push_back(ToBytes(reconstruction));
+    rows[0].images.push_back(ToBytes(photos[k]));
+    rows[1].images.push_back(ToBytes(round_trip));
+    rows[2].images.push_back(ToBytes(reconstruction));
     if (all.back().round_trip - all.back().reconstruction > context.options().null_text.warn_psnr_loss)
       spdlog::warn(
           "null-text-inversion: photo {} of class {} comes back with a PSNR of {:.1f} dB; the autoencoder alone gives "

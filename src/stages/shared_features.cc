@@ -43,7 +43,7 @@ at::Tensor ReadAll(const CompletedStage& done, int64_t rows) {
 }
 
 Json Compute(const FeatureSource& source, const at::Tensor& images, StageWriter& writer) {
-  Progress progress("distill", source.backbone + " features of the base pictures", images.size(0));
+  Progress progress("distill", source.backbone + " features of the base images", images.size(0));
   for (int64_t first = 0; first < images.size(0); first += kPart) {
     const int64_t rows = std::min(kPart, images.size(0) - first);
     if (!writer.Has(PartName(first))) {
@@ -68,7 +68,7 @@ at::Tensor SharedFeatures(const StageContext& context, const FeatureSource& sour
   for (;;) {
     if (const auto done = OpenOrMakeShared(context.run(), key, context.device(), make))
       return ReadAll(*done, images.size(0));
-    if (!told) spdlog::info("distill: another worker computes the features of the base pictures; waiting");
+    if (!told) spdlog::info("distill: another worker computes the features of the base images; waiting");
     told = true;
     ThrowIfStopRequested();
     std::this_thread::sleep_for(std::chrono::seconds(1));

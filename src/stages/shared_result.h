@@ -4,8 +4,8 @@
 #include <functional>
 #include <optional>
 
-#include "cost_meter.h"
 #include "tint/artifacts/run_folder.h"
+#include "tint/stages/cost_meter.h"
 
 namespace tint {
 

@@ -1,4 +1,4 @@
-// super-resolve: the support photos, enlarged to the diffusion model's picture size. TINT 3.1, method.md S6.
+// super-resolve: the support photos, enlarged to the diffusion model's image size. Paper section 3.1.
 
 #include <ATen/ATen.h>
 
@@ -12,7 +12,7 @@
 #include "tint/image/contact_sheet.h"
 #include "tint/image/resize.h"
 #include "tint/models/tiles.h"
-#include "tint/stages/pictures.h"
+#include "tint/stages/stage_images.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
@@ -34,7 +34,7 @@ class SuperResolveStage : public Stage {
     const int64_t size = ModelImageSize(context);
     if (!context.models().Has("upscaler") && AnyPhotoNeedsUpscaler(context)) context.models().Require("upscaler");
     if (!context.models().Has("autoencoder")) return;
-    const int64_t factor = context.models().ReadAutoencoderFacts().spatial_factor;
+    const int64_t factor = context.models().ReadAutoencoderConfig().spatial_factor;
     if (size % factor != 0)
       Fail(ExitCode::kBadConfiguration,
            {.field = "super-resolve.post-size",
@@ -94,8 +94,7 @@ class SuperResolveStage : public Stage {
     if (options.super_resolution != "auto") return options.super_resolution == "always";
     for (const TaskClass& task_class : context.task().classes) {
       for (const std::string& photo : task_class.support) {
-        const at::Tensor pixels =
-            LoadPictures(*context.task().support_source, {{task_class.name, photo}}).front().pixels;
+        const at::Tensor pixels = LoadImages(*context.task().support_source, {{task_class.name, photo}}).front().pixels;
         const int64_t side = options.square == "pad" ? std::max(pixels.size(1), pixels.size(2))
                                                      : std::min(pixels.size(1), pixels.size(2));
         if (NeedsUpscaler(options, side, ModelImageSize(context))) return true;
@@ -109,12 +108,12 @@ class SuperResolveStage : public Stage {
     const TaskClass& task_class = context.task().classes[static_cast<size_t>(class_idx)];
     ContactRow photos{task_class.name, {}}, enlarged{"upscaled", {}};
     for (size_t k = 0; k < task_class.support.size(); ++k) {
-      const Picture picture =
-          LoadPictures(*context.task().support_source, {{task_class.name, task_class.support[k]}}).front();
+      const Image image =
+          LoadImages(*context.task().support_source, {{task_class.name, task_class.support[k]}}).front();
       const std::string file = UpscaledName(context, class_idx, static_cast<int64_t>(k));
-      if (!writer.Has(file)) writer.Put(file, EncodePng(ToBytes(Enlarge(context, picture.pixels, upscaler, size))[0]));
-      photos.pictures.push_back(picture.pixels);
-      enlarged.pictures.push_back(DecodePicture(writer.Read(file), file).pixels);
+      if (!writer.Has(file)) writer.Put(file, EncodePng(ToBytes(Enlarge(context, image.pixels, upscaler, size))[0]));
+      photos.images.push_back(image.pixels);
+      enlarged.images.push_back(DecodeImage(writer.Read(file), file).pixels);
       progress->Advance();
       ThrowIfStopRequested();
     }
@@ -136,7 +135,7 @@ class SuperResolveStage : public Stage {
                   : ResizeBilinear(image, options.pre_size, options.pre_size);
       image = options.tile > 0 ? EnlargeInTiles(*upscaler, image, options.tile, options.tile_overlap)
                                : upscaler->Enlarge(image);
-      CheckFinite(image, "the upscaler's picture");
+      CheckFinite(image, "the upscaler's image");
     }
     image =
         options.resize == "antialias" ? ResizeBilinearAntialias(image, size, size) : ResizeBilinear(image, size, size);

@@ -1,4 +1,4 @@
-// textual-inversion: one learned word per class, from all of its upscaled photos. method.md S7.
+// textual-inversion: one learned word per class, from all of its upscaled photos. docs/method.md, Textual inversion.
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -11,11 +11,11 @@
 #include "tint/base/stop.h"
 #include "tint/diffusion/denoise.h"
 #include "tint/image/contact_sheet.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/inversion/embedding_file.h"
 #include "tint/stages/learned_word.h"
 #include "tint/stages/memory_plan.h"
-#include "tint/stages/pictures.h"
+#include "tint/stages/stage_images.h"
 #include "tint/stages/textual_inversion_latents.h"
 #include "tint/tensor/random.h"
 #include "tint/tensor/safetensors.h"
@@ -54,7 +54,7 @@ Json Numbers(const at::Tensor& values) {
   return json;
 }
 
-// Pictures of what the words mean so far: the same noise each time, so that sheets can be compared.
+// Images of what the words mean so far: the same noise each time, so that sheets can be compared.
 class PreviewSheets {
  public:
   PreviewSheets(const StageContext& context, const TextualInversionSetting& setting,
@@ -85,7 +85,7 @@ class PreviewSheets {
           [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); });
       ContactRow row{context_.task().classes[static_cast<size_t>(classes_[i])].name, {}};
       for (int64_t k = 0; k < kImages; ++k)
-        row.pictures.push_back(ToBytes(autoencoder_->Decode(clean.narrow(0, k, 1)).nan_to_num(0).cpu())[0]);
+        row.images.push_back(ToBytes(autoencoder_->Decode(clean.narrow(0, k, 1)).nan_to_num(0).cpu())[0]);
       rows.push_back(std::move(row));
     }
     return MakeContactSheet(rows);
@@ -95,7 +95,7 @@ class PreviewSheets {
   static constexpr int64_t kImages = 4;
 
   at::Tensor Noise(int64_t class_idx) const {
-    const DenoiserFacts& facts = setting_.denoiser.facts();
+    const DenoiserConfig& facts = setting_.denoiser.facts();
     const int64_t side = ModelImageSize(context_) / autoencoder_->facts().spatial_factor;
     std::vector<at::Tensor> noise;
     for (int64_t k = 0; k < kImages; ++k) {
@@ -120,7 +120,7 @@ struct Models {
   std::vector<PromptTemplate> prompts;
 
   explicit Models(const StageContext& context)
-      // Gradients and the optimiser's small steps need float32 whatever the other stages compute in (method.md S7).
+      // Gradients and the optimiser's small steps need float32 whatever the other stages compute in.
       : denoiser(context.models().LoadDenoiser(context.device(), at::kFloat)),
         text_encoder(context.models().LoadTextEncoder(context.device(), at::kFloat)),
         prompts(MakePrompts(context, text_encoder)) {}
@@ -181,7 +181,7 @@ class TextualInversionStage : public Stage {
     const auto classes = static_cast<double>(ClassesToLearn(context, ReadImportedWords(context)).size());
     // Forward, and backward to the context alone: 803 + 909 GFLOP for Stable Diffusion 1.5.
     const double sample = 2.13 * FlopPerSample(context, "denoiser") + 3 * FlopPerSample(context, "text_encoder");
-    return {.flop = classes * static_cast<double>(options.steps * options.batch) * sample,
+    return {.flop = classes * static_cast<double>(options.steps * options.batch_size) * sample,
             .disk_bytes = static_cast<uint64_t>(context.ways()) * 8192,
             .note = ""};
   }
@@ -216,7 +216,7 @@ class TextualInversionStage : public Stage {
     const at::Tensor before = FixedNoiseLoss(setting, problems, options, state.vectors).cpu();
     if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
       state = ParseState(*saved, options.steps);
-      spdlog::info("textual-inversion: goes on after step {}", state.step);
+      spdlog::info("textual-inversion: resuming at step {}", state.step);
     }
     const PreviewSheets previews(context, setting, classes);
     const auto preview = [&](const TextualInversionState& now) {
@@ -245,20 +245,21 @@ class TextualInversionStage : public Stage {
   static void PlanMemory(const StageContext& context, const TextualInversionSetting& setting,
                          const std::vector<TextualInversionProblem>& problems, const TextualInversionState& start) {
     const TextualInversionOptions& options = context.options().textual_inversion;
-    const int64_t samples = static_cast<int64_t>(problems.size()) * options.batch;
+    const int64_t samples = static_cast<int64_t>(problems.size()) * options.batch_size;
     TextualInversionOptions one = options;
-    one.steps = one.batch = 1;
+    one.steps = one.batch_size = 1;
     TextualInversionState state{.vectors = start.vectors.narrow(0, 0, 1).clone(),
                                 .first_moment = start.first_moment.narrow(0, 0, 1).clone(),
                                 .second_moment = start.second_moment.narrow(0, 0, 1).clone(),
                                 .losses = start.losses.narrow(0, 0, 1).narrow(1, 0, 1).clone()};
-    CheckPieceFits(context.device(),
-                   {.stage = "textual-inversion",
-                    .option = "--textual-inversion.piece",
-                    .unit = "samples",
-                    .piece = options.piece > 0 ? std::min(options.piece, samples) : samples,
-                    .why = options.piece > 0 ? "as asked" : "all of a step"},
-                   [&] { RunTextualInversion(setting, {problems[0]}, one, &state); });
+    CheckBatchFitsMemory(
+        context.device(),
+        {.stage = "textual-inversion",
+         .option = "--textual-inversion.micro-batch-size",
+         .unit = "samples",
+         .batch_size = options.micro_batch_size > 0 ? std::min(options.micro_batch_size, samples) : samples,
+         .why = options.micro_batch_size > 0 ? "as asked" : "all of a step"},
+        [&] { RunTextualInversion(setting, {problems[0]}, one, &state); });
   }
 
   static void Save(const StageContext& context, const std::vector<int64_t>& classes, const TextualInversionState& state,

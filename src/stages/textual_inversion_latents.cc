@@ -4,8 +4,8 @@
 
 #include "tint/base/stop.h"
 #include "tint/image/augment.h"
-#include "tint/image/picture.h"
-#include "tint/stages/pictures.h"
+#include "tint/image/image.h"
+#include "tint/stages/stage_images.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/random.h"
 
@@ -19,7 +19,7 @@ at::Tensor Versions(const StageContext& context, const at::Tensor& photo, int64_
   versions.push_back(photo);
   if (options.augmentation == "flip") versions.push_back(photo.flip({2}));
   if (options.augmentation == "full") {
-    // As S16's training pictures, the crop in proportion: 8 of 84 pixels.
+    // As LabelHalluc's training images, the crop in proportion: 8 of 84 pixels.
     const AugmentOptions augment{.crop_padding = photo.size(1) * 8 / 84, .color_jitter = 0.4, .flip_probability = 0.5};
     for (int64_t v = 1; v < options.augmented_copies; ++v) {
       std::vector<RandomStream> streams{RandomStream(

@@ -88,6 +88,13 @@ c10::Device RequireCuda(const std::string& name, int index) {
     Fail(ExitCode::kNoDevice, "the device " + Quote(name) + " was asked for, but the NVIDIA driver shows only " +
                                   std::to_string(count) + " (the first is cuda:0)");
   }
+  // Creates the context and the allocator now, where a failure still has a name.
+  try {
+    at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
+  } catch (const std::exception& failure) {
+    Fail(ExitCode::kNoDevice, "the device " + Quote(name) + " cannot be initialized (" +
+                                  Split(failure.what(), '\n')[0] + "); --device cpu works without it");
+  }
   return {c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
@@ -122,6 +129,25 @@ uint64_t PagesOfFiles() {
     if (name == "active_file" || name == "inactive_file") bytes += value;
   }
   return bytes;
+}
+
+c10::DeviceIndex IndexOf(const c10::Device& device) { return std::max<c10::DeviceIndex>(device.index(), 0); }
+
+constexpr auto kAggregate = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+
+// Null on the CPU, and while nothing has been allocated on the device: until then CUDA's allocator throws when it is
+// asked for statistics.
+c10::DeviceAllocator* InitializedAllocator(const c10::Device& device) {
+  if (device.is_cpu()) return nullptr;
+  c10::DeviceAllocator* allocator = c10::getDeviceAllocator(device.type());
+  return allocator->initialized() ? allocator : nullptr;
+}
+
+// Bytes of live blocks, now and at most since ResetPeaks; zeros where there is no allocator to ask.
+c10::CachingAllocator::Stat AllocatedBytes(const c10::Device& device) {
+  c10::DeviceAllocator* allocator = InitializedAllocator(device);
+  return allocator ? allocator->getDeviceStats(IndexOf(device)).allocated_bytes[kAggregate]
+                   : c10::CachingAllocator::Stat{};
 }
 
 struct NamedDtype {
@@ -219,37 +245,28 @@ int SetUpTensorLibrary(int threads) {
 
 void ResetPeaks(const c10::Device& device) {
   std::ofstream("/proc/self/clear_refs") << "5";  // proc(5): resets VmHWM
-  if (!device.is_cpu())
-    c10::getDeviceAllocator(device.type())->resetPeakStats(std::max<c10::DeviceIndex>(device.index(), 0));
+  if (c10::DeviceAllocator* allocator = InitializedAllocator(device)) allocator->resetPeakStats(IndexOf(device));
 }
 
 uint64_t PeakHostBytes() { return KilobytesOf("/proc/self/status", "VmHWM:"); }
 
-uint64_t PeakDeviceBytes(const c10::Device& device) {
-  if (device.is_cpu()) return 0;
-  const auto stats =
-      c10::getDeviceAllocator(device.type())->getDeviceStats(std::max<c10::DeviceIndex>(device.index(), 0));
-  constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
-  return static_cast<uint64_t>(stats.allocated_bytes[kAll].peak);
-}
+uint64_t PeakDeviceBytes(const c10::Device& device) { return static_cast<uint64_t>(AllocatedBytes(device).peak); }
 
 uint64_t HeldBytes(const c10::Device& device) {
   if (device.is_cpu()) return KilobytesOf("/proc/self/status", "VmRSS:");
-  const auto stats =
-      c10::getDeviceAllocator(device.type())->getDeviceStats(std::max<c10::DeviceIndex>(device.index(), 0));
-  return static_cast<uint64_t>(
-      stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].current);
+  return static_cast<uint64_t>(AllocatedBytes(device).current);
 }
 
 uint64_t AvailableBytes(const c10::Device& device) {
   if (!device.is_cpu()) {
-    c10::DeviceAllocator* allocator = c10::getDeviceAllocator(device.type());
-    const auto index = std::max<c10::DeviceIndex>(device.index(), 0);
-    const auto stats = allocator->getDeviceStats(index);
-    constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
-    // What the allocator keeps without using it is ours to take, too.
-    const auto kept = stats.reserved_bytes[kAll].current - stats.allocated_bytes[kAll].current;
-    return allocator->getMemoryInfo(index).first + static_cast<uint64_t>(std::max<int64_t>(kept, 0));
+    // What the allocator keeps without using it is available, too.
+    int64_t cached = 0;
+    if (c10::DeviceAllocator* allocator = InitializedAllocator(device)) {
+      const auto stats = allocator->getDeviceStats(IndexOf(device));
+      cached = stats.reserved_bytes[kAggregate].current - stats.allocated_bytes[kAggregate].current;
+    }
+    return c10::getDeviceAllocator(device.type())->getMemoryInfo(IndexOf(device)).first +
+           static_cast<uint64_t>(std::max<int64_t>(cached, 0));
   }
   uint64_t available = KilobytesOf("/proc/meminfo", "MemAvailable:");
   const auto number = [](const char* file) -> std::optional<uint64_t> {
@@ -266,7 +283,7 @@ uint64_t AvailableBytes(const c10::Device& device) {
 }
 
 // Pinned memory and an event: the value may be read once the event, which follows the copy, has happened.
-struct ArrivingFlag::Copy {
+struct AsyncDeviceFlag::Copy {
   explicit Copy(const c10::Device& the_device)
       : device(the_device), event(the_device.type()), value(at::zeros({}, at::kBool).pin_memory()) {}
   c10::Device device;
@@ -275,16 +292,16 @@ struct ArrivingFlag::Copy {
   bool under_way = false;
 };
 
-ArrivingFlag::ArrivingFlag(const c10::Device& device) {
+AsyncDeviceFlag::AsyncDeviceFlag(const c10::Device& device) {
   if (device.is_cuda()) copy_ = std::make_unique<Copy>(device);
 }
 
-ArrivingFlag::~ArrivingFlag() {
+AsyncDeviceFlag::~AsyncDeviceFlag() {
   // The copy must not land in memory that was given back.
   if (copy_ && copy_->under_way) copy_->event.synchronize();
 }
 
-bool ArrivingFlag::Post(const at::Tensor& flag) {
+bool AsyncDeviceFlag::Post(const at::Tensor& flag) {
   if (flag.is_cpu()) return flag.item<bool>();
   if (!copy_) return false;
   if (copy_->under_way) {

@@ -12,7 +12,7 @@ namespace {
 
 using internal::SafetensorsDtype;
 
-struct Entry {
+struct WrittenTensor {
   std::string name;
   at::Tensor tensor;  // contiguous, on the CPU
   const SafetensorsDtype* dtype;
@@ -29,8 +29,8 @@ const SafetensorsDtype* FindDtype(const at::Tensor& tensor, const std::string& n
                              .expected = "one that safetensors knows"});
 }
 
-std::vector<Entry> InFileOrder(const NamedTensors& tensors) {
-  std::vector<Entry> entries;
+std::vector<WrittenTensor> InFileOrder(const NamedTensors& tensors) {
+  std::vector<WrittenTensor> entries;
   for (const auto& [name, tensor] : tensors) {
     TINT_CHECK(tensor.defined()) << name;
     TINT_CHECK(name != internal::kMetadataKey);
@@ -40,9 +40,9 @@ std::vector<Entry> InFileOrder(const NamedTensors& tensors) {
   }
   // Stable: names stay in the map's order.
   std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.dtype->bytes > b.dtype->bytes; });
+                   [](const WrittenTensor& a, const WrittenTensor& b) { return a.dtype->bytes > b.dtype->bytes; });
   uint64_t at = 0;
-  for (Entry& entry : entries) {
+  for (WrittenTensor& entry : entries) {
     entry.begin = at;
     at += static_cast<uint64_t>(entry.tensor.numel() * entry.dtype->bytes);
     entry.end = at;
@@ -50,11 +50,11 @@ std::vector<Entry> InFileOrder(const NamedTensors& tensors) {
   return entries;
 }
 
-std::string Header(const std::vector<Entry>& entries, const std::map<std::string, std::string>& metadata) {
+std::string Header(const std::vector<WrittenTensor>& entries, const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
   auto& members = header.get_ref<Json::object_t&>();
   if (!metadata.empty()) header[std::string(internal::kMetadataKey)] = metadata;
-  for (const Entry& entry : entries) {
+  for (const WrittenTensor& entry : entries) {
     // Straight to the vector below: the ordered map would search all members for each new one.
     members.Json::object_t::Container::emplace_back(entry.name, Json{{"dtype", entry.dtype->name},
                                                                      {"shape", entry.tensor.sizes().vec()},
@@ -68,14 +68,14 @@ std::string Header(const std::vector<Entry>& entries, const std::map<std::string
 }  // namespace
 
 std::string SerializeSafetensors(const NamedTensors& tensors, const std::map<std::string, std::string>& metadata) {
-  const std::vector<Entry> entries = InFileOrder(tensors);
+  const std::vector<WrittenTensor> entries = InFileOrder(tensors);
   const std::string header = Header(entries, metadata);
   const uint64_t length = header.size();
   std::string out(internal::kLengthBytes, '\0');
   std::memcpy(out.data(), &length, sizeof length);
   out.reserve(internal::kLengthBytes + header.size() + (entries.empty() ? 0 : entries.back().end));
   out += header;
-  for (const Entry& entry : entries) {
+  for (const WrittenTensor& entry : entries) {
     if (entry.begin == entry.end) continue;  // an empty tensor may have no memory at all
     out.append(static_cast<const char*>(entry.tensor.const_data_ptr()), entry.end - entry.begin);
   }

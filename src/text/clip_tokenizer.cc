@@ -105,7 +105,7 @@ int64_t ClipTokenizer::AddPlaceholder(const std::string& name, int64_t vectors) 
   for (const std::string_view piece : pieces) covered += piece.size();
   if (covered != NormalizeForClip(name).size()) refuse("holds a blank", "one word");
   for (const AddedToken& token : state_->added) {
-    if (token.name == name) refuse("is there already", "a new name");
+    if (token.name == name) refuse("already exists", "a new name");
   }
   const int64_t first = state_->next_id;
   state_->added.push_back({name, first, vectors});

@@ -1,4 +1,4 @@
-// What CLIP does to text before its merges (method.md S2, steps 2 to 4).
+// What CLIP does to text before its merges (docs/method.md, Tokenisation, steps 2 to 4).
 #pragma once
 
 #include <memory>

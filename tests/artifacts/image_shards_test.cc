@@ -96,7 +96,7 @@ TEST(Shard, RefusesDuplicateNames) {
   EXPECT_THAT(CatchError([&] { ReadShard(bytes, "x.zip"); }), FailsWith(ExitCode::kCorrupt, HasSubstr("x.zip")));
 }
 
-// A record beside the archive holds its hash; here the reader alone has to do: no crash, and never other pictures.
+// A record beside the archive holds its hash; here the reader alone has to do: no crash, and never other images.
 TEST(Shard, NeverReturnsOtherBytesAfterASingleChange) {
   const std::string whole = WriteShard(SomeEntries());
   std::mt19937_64 random(3);

@@ -1,4 +1,4 @@
-// kill -9 at random moments: the same command again ends in the tree of an undisturbed run.
+// kill -9 at random moments: the same command again ends in the tree of an unaugmented run.
 #include <gmock/gmock.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -59,11 +59,11 @@ void KillOften(const fs::path& folder, int wanted) {
   std::atomic<int>* units = SharedCounter();
   ASSERT_NE(units, nullptr);
   const auto start = Clock::now();
-  RunFakePipeline(folder / "undisturbed", units);
+  RunFakePipeline(folder / "unaugmented", units);
   // Early enough that ten runs seldom suffice; shorter when one finished before its kill (a machine's load changes).
   auto span = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start) / 5;
   ASSERT_EQ(*units, kUnitsOfFakePipeline);
-  const auto reference = ResultTree(folder / "undisturbed");
+  const auto reference = ResultTree(folder / "unaugmented");
   std::mt19937_64 random(1);
   int killed = 0, folders = 0;
   for (; killed < wanted && folders < wanted; ++folders) {

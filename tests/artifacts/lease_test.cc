@@ -106,7 +106,7 @@ TEST(Lease, ReplacesAnEarlierBootOfThisHostAtOnce) {
   const Lease lease(folder.path());
 }
 
-// Heartbeats are compared on the file system's clock; 15 min is the contract's term.
+// Heartbeats are compared on the file system's clock; 15 min is a lease's term.
 TEST(Lease, ReplacesAnotherHostsOwnerOnlyAfterItsTerm) {
   TestFolder folder;
   const ProcessIdentity owner{.host = "node17", .boot_id = "b", .pid = 42, .start_ticks = 1};

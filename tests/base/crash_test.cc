@@ -1,4 +1,4 @@
-// Kills at random moments (faults.md A1, A9): a file is always one of its whole versions.
+// Kills at random moments: a file is always one of its whole versions.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -11,7 +11,7 @@ using ::testing::EndsWith;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 
-TEST(Complaint, SaysEverythingInOneLine) {
+TEST(ErrorDetail, SaysEverythingInOneLine) {
   EXPECT_EQ(ToString({.file = "a.json",
                       .field = "generate.alpha",
                       .found = "is 2",
@@ -22,16 +22,16 @@ TEST(Complaint, SaysEverythingInOneLine) {
             "a.json:3:14: generate.alpha: is 2; expected a number in [0, 1]. See tint help generate.");
 }
 
-TEST(Complaint, LeavesEmptyPartsOut) {
+TEST(ErrorDetail, LeavesEmptyPartsOut) {
   EXPECT_EQ(ToString({.file = "a.json", .found = "is empty"}), "a.json: is empty");
   EXPECT_EQ(ToString({.field = "--shots", .found = "is 0", .expected = "1 or more"}),
             "--shots: is 0; expected 1 or more");
   EXPECT_EQ(ToString({.file = "a", .expected = "a folder"}), "a: expected a folder");
   EXPECT_EQ(ToString({.file = "a", .found = "odd", .line = 7}), "a:7: odd");
-  EXPECT_EQ(ToString({.found = "odd", .remedy = "Mend it."}), "odd. Mend it.");
+  EXPECT_EQ(ToString({.found = "odd", .remedy = "Fix it."}), "odd. Fix it.");
 }
 
-TEST(Complaint, QuotesOddFileNames) {
+TEST(ErrorDetail, QuotesOddFileNames) {
   EXPECT_EQ(ToString({.file = "a\nb", .found = "odd"}), "'a\\nb': odd");
   EXPECT_EQ(ToString({.file = "\x1b[31mred", .found = "odd"}), "'\\x1b[31mred': odd");
   const std::string deep(1000, 'd');

@@ -128,7 +128,7 @@ TEST(WriteFileDurably, NamesWhyItCannot) {
   EXPECT_THAT(Names(folder.path()), ElementsAre("file", "folder")) << "temporaries are removed";
 }
 
-// faults.md A6: without the handlers the kernel would kill the process and leave the temporary.
+// Without the handlers the kernel would kill the process and leave the temporary.
 TEST(WriteFileDurably, SurvivesTheFileSizeLimit) {
   TestFolder folder;
   WriteAll(folder / "f", "whole");

@@ -78,29 +78,28 @@ TEST(Require, GivesTypedValues) {
 
 TEST(Require, NamesPlaceFieldFoundAndExpected) {
   const JsonDocument document = Example();
-  auto complaint = [&](auto action) { return CatchError([&] { action(); }); };
-  EXPECT_THAT(complaint([&] { RequireInteger(document, "/generate/count", 1, 39, kCode); }),
+  auto detail = [&](auto action) { return CatchError([&] { action(); }); };
+  EXPECT_THAT(detail([&] { RequireInteger(document, "/generate/count", 1, 39, kCode); }),
               FailsWith(kCode, "c.json:2:39: generate.count: is 40; expected an integer in [1, 39]"));
-  EXPECT_THAT(complaint([&] { RequireInteger(document, "/generate/big", 1, 39, kCode); }),
+  EXPECT_THAT(detail([&] { RequireInteger(document, "/generate/big", 1, 39, kCode); }),
               FailsWith(kCode, StartsWith("c.json:2:50: generate.big: is 3.0; expected an integer")));
-  EXPECT_THAT(complaint([&] { RequireInteger(document, "/max", 0, INT64_MAX, kCode); }),
+  EXPECT_THAT(detail([&] { RequireInteger(document, "/max", 0, INT64_MAX, kCode); }),
               FailsWith(kCode, HasSubstr("is 18446744073709551615")));
-  EXPECT_THAT(complaint([&] { RequireNumber(document, "/generate/alpha", 0, 0.5, kCode); }),
+  EXPECT_THAT(detail([&] { RequireNumber(document, "/generate/alpha", 0, 0.5, kCode); }),
               FailsWith(kCode, HasSubstr("is 0.7; expected a number in [0.0, 0.5]")));
-  EXPECT_THAT(complaint([&] { RequireNumber(document, "/names/0", 0, 1, kCode); }),
+  EXPECT_THAT(detail([&] { RequireNumber(document, "/names/0", 0, 1, kCode); }),
               FailsWith(kCode, HasSubstr("names[0]: is the text \"a\"; expected a number")));
-  EXPECT_THAT(complaint([&] { RequireString(document, "/generate/alpha", kCode); }),
+  EXPECT_THAT(detail([&] { RequireString(document, "/generate/alpha", kCode); }),
               FailsWith(kCode, HasSubstr("is 0.7")));
-  EXPECT_THAT(complaint([&] { RequireString(document, "/names/2", kCode); }), FailsWith(kCode, HasSubstr("is null")));
-  EXPECT_THAT(complaint([&] { RequireBool(document, "/names", kCode); }),
-              FailsWith(kCode, HasSubstr("is a list of 3")));
-  EXPECT_THAT(complaint([&] { RequireArray(document, "/generate", kCode); }),
+  EXPECT_THAT(detail([&] { RequireString(document, "/names/2", kCode); }), FailsWith(kCode, HasSubstr("is null")));
+  EXPECT_THAT(detail([&] { RequireBool(document, "/names", kCode); }), FailsWith(kCode, HasSubstr("is a list of 3")));
+  EXPECT_THAT(detail([&] { RequireArray(document, "/generate", kCode); }),
               FailsWith(kCode, HasSubstr("is an object with 3 members")));
-  EXPECT_THAT(complaint([&] { RequireObject(document, "/names", kCode); }),
+  EXPECT_THAT(detail([&] { RequireObject(document, "/names", kCode); }),
               FailsWith(kCode, HasSubstr("expected an object")));
-  EXPECT_THAT(complaint([&] { RequireString(document, "/generate/absent", kCode); }),
+  EXPECT_THAT(detail([&] { RequireString(document, "/generate/absent", kCode); }),
               FailsWith(kCode, StartsWith("c.json:2:15: generate.absent: is missing; expected a text")));
-  EXPECT_THAT(complaint([&] { RequireString(document, "/names/7", kCode); }),
+  EXPECT_THAT(detail([&] { RequireString(document, "/names/7", kCode); }),
               FailsWith(kCode, HasSubstr("names[7]: is missing")));
 }
 

@@ -19,10 +19,10 @@ TEST(Sha256, KnownAnswers) {
 
 TEST(Sha256, PiecesAreAsTheWhole) {
   const std::string text(3000, 'x');
-  for (size_t piece : {1, 63, 64, 65, 1000}) {
+  for (size_t batch : {1, 63, 64, 65, 1000}) {
     Sha256 hash;
-    for (size_t at = 0; at < text.size(); at += piece) hash.Update(std::string_view(text).substr(at, piece));
-    EXPECT_EQ(hash.Hex(), Sha256Hex(text)) << piece;
+    for (size_t at = 0; at < text.size(); at += batch) hash.Update(std::string_view(text).substr(at, batch));
+    EXPECT_EQ(hash.Hex(), Sha256Hex(text)) << batch;
   }
 }
 

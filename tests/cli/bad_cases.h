@@ -1,9 +1,9 @@
 // The rows of the table of bad input, in the order in which its files hold them. In all texts {name} stands for a
 // place:
 //   {here} an empty folder, {file} the case's file in it, {run} a folder for results in it that is not there yet;
-//   {support}, {query}, {base}, {models} the drawn world, {small} its configuration of a quick row, {data} a folder of
-//   data sets with the set `small` (splits train and test), {hash} the SHA-256 of small:test's content, {whole} a run
-//   folder in which super-resolve is done.
+//   {support}, {query}, {base}, {models} the synthetic shapes data set, {small} its configuration of a quick row,
+//   {data} a folder of data sets with the set `small` (splits train and test), {hash} the SHA-256 of small:test's
+//   content, {whole} a run folder in which super-resolve is done.
 #pragma once
 
 #include <filesystem>
@@ -26,7 +26,7 @@ struct Places {
 const Places& ThePlaces();  // made at the first call
 
 struct BadCase {
-  std::string name;  // row of the table of faults and what is wrong, in letters and digits
+  std::string name;  // what is wrong, in letters and digits
   std::vector<std::string> arguments;
   ExitCode code;
   std::vector<std::string> message;  // parts in their order, the first where the message begins
@@ -44,10 +44,11 @@ std::vector<BadCase> ConfigurationCases();
 std::vector<BadCase> EnvironmentCases();
 std::vector<BadCase> EpisodeCases();
 std::vector<BadCase> HostileNameCases();
-std::vector<BadCase> PictureCases();
+std::vector<BadCase> ImageCases();
 std::vector<BadCase> RunFolderCases();
 
-// `tint super-resolve`, the cheapest command of the row, on the drawn world's photos, and with what is added.
+// `tint super-resolve`, the cheapest command of the row, on the synthetic shapes data set's photos, and with what is
+// added.
 inline std::vector<std::string> Photos(const std::vector<std::string>& more, const std::string& support = "{support}") {
   std::vector<std::string> arguments = {"super-resolve", "--json",   "--run",     "{run}",
                                         "--models",      "{models}", "--support", support};

@@ -109,7 +109,7 @@ const std::vector<BadCase>& AllCases() {
   static const std::vector<BadCase> all = [] {
     std::vector<BadCase> cases;
     for (const auto& part : {CommandLineCases(), ConfigurationCases(), EnvironmentCases(), EpisodeCases(),
-                             HostileNameCases(), PictureCases(), RunFolderCases()})
+                             HostileNameCases(), ImageCases(), RunFolderCases()})
       cases.insert(cases.end(), part.begin(), part.end());
     return cases;
   }();
@@ -185,10 +185,10 @@ TEST(BadInputTableTest, IsLargeEnough) {
   EXPECT_GE(ConfigurationCases().size() + EnvironmentCases().size(), 20u);
   EXPECT_GE(EpisodeCases().size(), 20u);
   EXPECT_GE(HostileNameCases().size(), 20u);
-  EXPECT_GE(PictureCases().size(), 10u);
+  EXPECT_GE(ImageCases().size(), 10u);
 }
 
-// Names that are odd and allowed go through the whole row, and none becomes the name of anything on disk.
+// Names that are odd and allowed go through the whole pipeline, and none becomes the name of anything on disk.
 TEST(OddNamesTest, StayInsideTheRun) {
   const fs::path here = ThePlaces().cases / "odd names", run = here / kRunPlace;
   const fs::path red = ThePlaces().world / "support/red-disc", blue = ThePlaces().world / "support/blue-cross";

@@ -1,5 +1,5 @@
 // `tint bench` as its users meet it, on models that cost nothing: what it tells, what it leaves out, what it refuses.
-#include "tint/stages/bench.h"
+#include "tint/cli/bench.h"
 
 #include <gmock/gmock.h>
 #include <unistd.h>

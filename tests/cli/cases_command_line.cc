@@ -1,4 +1,4 @@
-// Row E, command lines.
+// Command lines.
 #include "bad_cases.h"
 
 namespace tint::testing {

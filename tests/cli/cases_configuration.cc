@@ -1,4 +1,4 @@
-// Row E, configuration files and environments.
+// Configuration files and environments.
 #include <sys/stat.h>
 
 #include "bad_cases.h"
@@ -34,7 +34,7 @@ void AddNames(std::vector<BadCase>* cases) {
   };
   add("KeyNearAnother", "{\n \"generate\": {\n  \"alhpa\": 1\n }\n}",
       {"{file}:3:12: generate.alhpa: is not known; expected one of images, alpha, random-alpha, guidance, sampler, "
-       "support-photo, keep-originals, piece. did you mean 'alpha'?"});
+       "support-photo, keep-originals, batch. did you mean 'alpha'?"});
   add("GroupNearAnother", R"({"generat": {"alpha": 1}})",
       {"{file}:1:13: generat: is not known; expected one of ", "did you mean 'generate'?"});
   add("KeyOutsideItsGroup", R"({"alpha": 1})",

@@ -1,4 +1,4 @@
-// Row E, files of episodes; row C7, names from outside.
+// Files of episodes, and names from outside.
 #include "bad_cases.h"
 #include "files.h"
 #include "small_data.h"
@@ -192,7 +192,7 @@ void AddNamesInArchives(std::vector<BadCase>* cases) {
                       .message = {"{here}/packed/test.zip: " + message},
                       .environment = {{"TINT_DATA", "{here}"}},
                       .prepare = [entry](const fs::path& here) {
-                        WriteZip(here / "packed/test.zip", {{"test/cat/1.png", "a picture"}, entry});
+                        WriteZip(here / "packed/test.zip", {{"test/cat/1.png", "an image"}, entry});
                       }});
   };
   add("MemberUpwards", {"test/../../planted.png", "x"},

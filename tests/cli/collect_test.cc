@@ -25,7 +25,7 @@ TEST_F(Episodes, AreCollectedWithIntervalAndMissingOnes) {
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const Json json = outcome.json();
     EXPECT_EQ(json["episode"], episode);
-    EXPECT_EQ(json["queries"], 6);  // 4 pictures a class, 2 of them supports
+    EXPECT_EQ(json["queries"], 6);  // 4 images a class, 2 of them supports
     accuracies.push_back(json["accuracy"]);
   }
   const Outcome outcome = Tint({"collect", world_ / "run", "--json"});
@@ -60,7 +60,7 @@ TEST_F(Episodes, ComputedInTwoPlacesAreOneRow) {
     for (const int episode : numbers) ASSERT_EQ(Specialize(episode, run).code, 0);
   }
   WriteAll(world_ / "there.json", Tint({"collect", world_ / "there", "--json"}).out);
-  const Outcome outcome = Tint({"collect", world_ / "here", world_ / "there.json", "--together", "--json"});
+  const Outcome outcome = Tint({"collect", world_ / "here", world_ / "there.json", "--merge", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   Json joined = outcome.json();
   EXPECT_EQ(joined["missing"], Json::array());
@@ -73,17 +73,17 @@ TEST_F(Episodes, ComputedInTwoPlacesAreOneRow) {
   again["path"] = whole["path"];
   EXPECT_EQ(again, whole);
 
-  const Outcome twice = Tint({"collect", world_ / "whole", world_ / "there.json", "--together"});
+  const Outcome twice = Tint({"collect", world_ / "whole", world_ / "there.json", "--merge"});
   EXPECT_EQ(twice.code, 65);
   EXPECT_THAT(twice.err, HasSubstr("two results of episode 1"));
   ASSERT_EQ(Specialize(0, "other", {"--distill.learning-rate", "0.01"}).code, 0);
-  const Outcome other = Tint({"collect", world_ / "other", world_ / "there.json", "--together"});
+  const Outcome other = Tint({"collect", world_ / "other", world_ / "there.json", "--merge"});
   EXPECT_EQ(other.code, 65);
   EXPECT_THAT(other.err, HasSubstr("learning-rate"));
 }
 
-// Base pictures are the same in all episodes of a table.
-TEST_F(Episodes, OtherBasePicturesAreAnotherConfiguration) {
+// Base images are the same in all episodes of a table.
+TEST_F(Episodes, OtherBaseImagesAreAnotherConfiguration) {
   ASSERT_EQ(Specialize(0, "bases").code, 0);
   fs::create_directories(world_ / "data/fewer");
   fs::copy(world_ / "base", world_ / "data/fewer/train", fs::copy_options::recursive);

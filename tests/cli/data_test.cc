@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "files.h"
-#include "official_forms.h"
+#include "official_formats.h"
 #include "program.h"
 #include "small_data.h"
 #include "tint/base/sha256.h"
@@ -115,7 +115,7 @@ TEST_F(DataCommands, OfficialFormsAreChecked) {
   WriteCifar(folder_ / "cifar-fs", 2, 1);
   const Json cifar = Run({"dataset", "check", "cifar-fs", "--json"}).json();
   EXPECT_EQ(cifar["splits"][2]["formats"], Json({{"raw", 60}}));
-  EXPECT_THAT(cifar["deviations"], Contains("test/worm has 3 pictures, not 600"));
+  EXPECT_THAT(cifar["deviations"], Contains("test/worm has 3 images, not 600"));
   // Lists of one's own: nothing to hold them against.
   for (const auto& [split, class_idx] : std::map<std::string, int>{{"train", 0}, {"val", 2}, {"test", 5}})
     WriteAll(folder_ / ("cub/" + split + ".txt"), CubClass(class_idx) + "\n");
@@ -125,12 +125,12 @@ TEST_F(DataCommands, OfficialFormsAreChecked) {
 }
 
 TEST_F(DataCommands, TheDrawnWorldIsADataSetLikeAnyOther) {
-  const Outcome drawn = Run({"demo", "draw", "--pictures-per-class", "8", "--json", "--progress", "none"});
+  const Outcome drawn = Run({"dataset", "synthesize", "--images-per-class", "8", "--json", "--progress", "none"});
   ASSERT_EQ(drawn.code, 0) << drawn.err;
-  EXPECT_EQ(drawn.json()["pictures"], 800);
-  EXPECT_EQ(Run({"demo", "draw", "--pictures-per-class", "9"}).code, 65);
-  EXPECT_EQ(Run({"demo", "draw", "--splits", "train,nest"}).code, 64);
-  EXPECT_EQ(Run({"demo", "draw", "--side", "33"}).code, 64);
+  EXPECT_EQ(drawn.json()["images"], 800);
+  EXPECT_EQ(Run({"dataset", "synthesize", "--images-per-class", "9"}).code, 65);
+  EXPECT_EQ(Run({"dataset", "synthesize", "--splits", "train,nest"}).code, 64);
+  EXPECT_EQ(Run({"dataset", "synthesize", "--side", "33"}).code, 64);
   const Outcome checked = Run({"dataset", "check", "demo", "--json"});
   ASSERT_EQ(checked.code, 0) << checked.err;
   EXPECT_EQ(checked.json()["splits"][0]["classes"], 64);

@@ -71,21 +71,21 @@ std::string WhyNoCommandOfTint(const std::vector<std::string>& words) {
 }
 
 // A mending command is one of tint's, a script of the house, or a variable to set.
-void ExpectMendable(const Json& finding) {
-  const std::string mend = finding["mend"];
-  if (mend.empty()) return;
-  std::vector<std::string> words = WordsOf(mend);
+void ExpectFixable(const Json& finding) {
+  const std::string fix = finding["fix"];
+  if (fix.empty()) return;
+  std::vector<std::string> words = WordsOf(fix);
   if (words[0] == "export") {
     EXPECT_THAT(words.at(1), HasSubstr("="));
     return;
   }
   if (words[0] == "tint") {
-    EXPECT_EQ(WhyNoCommandOfTint(words), "") << mend;
+    EXPECT_EQ(WhyNoCommandOfTint(words), "") << fix;
     return;
   }
   if (words[0] == ".venv/bin/python") words.erase(words.begin());
-  EXPECT_THAT(words[0], ::testing::StartsWith("scripts/")) << mend;
-  EXPECT_TRUE(fs::exists(fs::path(TINT_SOURCES) / words[0])) << mend;
+  EXPECT_THAT(words[0], ::testing::StartsWith("scripts/")) << fix;
+  EXPECT_TRUE(fs::exists(fs::path(TINT_SOURCES) / words[0])) << fix;
 }
 
 Json Doctor(std::vector<std::string> arguments, int code, Environment environment = kNowhere) {
@@ -98,7 +98,7 @@ Json Doctor(std::vector<std::string> arguments, int code, Environment environmen
   for (const Json& finding : report["findings"]) {
     EXPECT_THAT((std::vector<std::string>{"ok", "note", "broken"}), Contains(finding["state"].get<std::string>()));
     EXPECT_EQ(finding["state"] == "broken", finding["exit_code"] != 0) << finding;
-    ExpectMendable(finding);
+    ExpectFixable(finding);
   }
   return report;
 }
@@ -115,10 +115,10 @@ TEST(Doctor, TellsTheMachineOnOneScreen) {
 TEST(Doctor, WithoutModelsAndDataNothingIsBroken) {
   const Json report = Doctor({}, 0);
   EXPECT_EQ(Of(report, "models").at(0)["state"], "note");
-  EXPECT_THAT(Of(report, "models").at(0)["mend"].get<std::string>(), HasSubstr("scripts/export_models.py"));
+  EXPECT_THAT(Of(report, "models").at(0)["fix"].get<std::string>(), HasSubstr("scripts/export_models.py"));
   EXPECT_EQ(Of(report, "data").at(0)["state"], "note");
-  EXPECT_EQ(Of(report, "data").at(0)["mend"], "export TINT_DATA=FOLDER");
-  EXPECT_EQ(Of(Doctor({}, 0, {{"LC_ALL", "C"}}), "locale").at(0)["mend"], "export LC_ALL=C.UTF-8");
+  EXPECT_EQ(Of(report, "data").at(0)["fix"], "export TINT_DATA=FOLDER");
+  EXPECT_EQ(Of(Doctor({}, 0, {{"LC_ALL", "C"}}), "locale").at(0)["fix"], "export LC_ALL=C.UTF-8");
 }
 
 class DoctorWorld : public ::testing::Test {
@@ -136,7 +136,7 @@ TEST_F(DoctorWorld, HealthyModelsAndWhatTheyLack) {
     EXPECT_EQ(models[i]["state"], "note");
     EXPECT_THAT(models[i]["what"].get<std::string>(), HasSubstr("absent"));
     EXPECT_THAT(models[i]["blocks"], Not(IsEmpty()));
-    EXPECT_NE(models[i]["mend"], "");
+    EXPECT_NE(models[i]["fix"], "");
   }
 }
 
@@ -161,14 +161,14 @@ TEST_F(DoctorWorld, AFlippedByteInAModelIsFound) {
   const Json found = Of(Doctor({"--models", folder_ / "world/models"}, 76), "models").at(0);
   EXPECT_EQ(found["state"], "broken");
   EXPECT_THAT(found["what"].get<std::string>(), HasSubstr("teacher.pt"));
-  EXPECT_THAT(found["mend"].get<std::string>(), HasSubstr("tint models lock "));
+  EXPECT_THAT(found["fix"].get<std::string>(), HasSubstr("tint models lock "));
 }
 
 TEST_F(DoctorWorld, AbsentAndMalformedSets) {
   EXPECT_EQ(Of(Doctor({"--models", folder_ / "nowhere"}, 66), "models").at(0)["state"], "broken");
   fs::create_directories(folder_ / "with blanks");
   const Json unlisted = Of(Doctor({"--models", folder_ / "with blanks"}, 66), "models").at(0);
-  EXPECT_EQ(WordsOf(unlisted["mend"]).back(), (folder_ / "with blanks").native());
+  EXPECT_EQ(WordsOf(unlisted["fix"]).back(), (folder_ / "with blanks").native());
   WriteAll(folder_ / "with blanks/models.json", "{");
   Doctor({"--models", folder_ / "with blanks"}, 78);
 }
@@ -182,7 +182,7 @@ TEST(DoctorData, SplitsThatAreMissingOrDamaged) {
   };
   EXPECT_EQ(data(66).at(0)["state"], "broken");
   fs::create_directories(folder / "data/no set");
-  EXPECT_THAT(data(0).at(0)["mend"].get<std::string>(), HasSubstr("tint demo draw"));
+  EXPECT_THAT(data(0).at(0)["fix"].get<std::string>(), HasSubstr("tint dataset synthesize"));
   for (const char* split : {"train", "val", "test"}) {
     fs::create_directories(folder / "data/birds" / split / "wren");
     WriteAll(folder / "data/birds" / split / "wren/1.png", "never decoded");
@@ -198,7 +198,7 @@ TEST(DoctorData, SplitsThatAreMissingOrDamaged) {
   WriteAll(folder / "data/birds/val.zip", "no archive");
   birds = data(65).at(0);
   EXPECT_EQ(birds["state"], "broken");
-  EXPECT_EQ(birds["mend"], "tint dataset check birds");
+  EXPECT_EQ(birds["fix"], "tint dataset check birds");
 }
 
 TEST(DoctorRun, FoldersThatCannotBeWritten) {
@@ -207,7 +207,7 @@ TEST(DoctorRun, FoldersThatCannotBeWritten) {
   for (const std::string& run : {(folder / "file/run").native(), std::string("/proc/tint-run")}) {
     const Json found = Of(Doctor({"--run", run}, 73), "run").at(0);
     EXPECT_EQ(found["state"], "broken");
-    EXPECT_THAT(found["mend"].get<std::string>(), HasSubstr("tint specialize --run runs/"));
+    EXPECT_THAT(found["fix"].get<std::string>(), HasSubstr("tint specialize --run runs/"));
   }
   EXPECT_EQ(Of(Doctor({"--run", folder / "new"}, 0), "run").at(0)["state"], "ok");
   EXPECT_FALSE(fs::exists(folder / "new"));
@@ -248,9 +248,9 @@ TEST_F(DoctorWorld, ARunWithWhatAKilledWorkerLeft) {
   ASSERT_EQ(found.size(), 4u);
   EXPECT_THAT(found[3]["what"].get<std::string>(), HasSubstr("1 temporary files of killed workers, 5 B"));
   EXPECT_THAT(found[1]["what"].get<std::string>(), HasSubstr("it is dead"));
-  EXPECT_EQ(found[1]["mend"], "tint specialize --run " + run);
+  EXPECT_EQ(found[1]["fix"], "tint specialize --run " + run);
   EXPECT_THAT(found[2]["what"].get<std::string>(), HasSubstr("textual-inversion is unfinished"));
-  EXPECT_EQ(found[2]["mend"], "tint textual-inversion --run " + run);
+  EXPECT_EQ(found[2]["fix"], "tint textual-inversion --run " + run);
   {
     const Lease lease(fs::path(run) / "episodes/0003");
     found = Of(Doctor({"--run", run}, 0), "run");
@@ -266,7 +266,7 @@ TEST_F(DoctorWorld, ARunWithWhatAKilledWorkerLeft) {
   }
   found = Of(Doctor({"--run", run}, 76), "run");
   EXPECT_EQ(found[0]["state"], "broken");
-  EXPECT_EQ(found[0]["mend"], "tint verify " + run);
+  EXPECT_EQ(found[0]["fix"], "tint verify " + run);
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ TEST_F(Embedding, AnExistingFileStays) {
   WriteAll(folder_ / "cat.safetensors", "precious");
   const Outcome refused = Export("cat.safetensors");
   EXPECT_EQ(refused.code, 73);
-  EXPECT_THAT(refused.err, HasSubstr("is there already; expected a new file. Give --force"));
+  EXPECT_THAT(refused.err, HasSubstr("already exists; expected a new file. Give --force"));
   EXPECT_EQ(ReadAll(folder_ / "cat.safetensors"), "precious");
   fs::create_symlink("nowhere", folder_ / "link.safetensors");
   EXPECT_EQ(Export("link.safetensors").code, 73);

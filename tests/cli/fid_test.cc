@@ -1,4 +1,4 @@
-// fid on pictures whose features can be told, and on a run's pictures.
+// fid on images whose features can be told, and on a run's images.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <torch/csrc/jit/api/module.h>
@@ -8,7 +8,7 @@
 #include "files.h"
 #include "program.h"
 #include "tint/artifacts/image_shards.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/models/model_set.h"
 #include "tint/models/script_module.h"
 
@@ -31,13 +31,13 @@ void AddChannelMeans(const fs::path& models, const std::vector<float>& factors =
   LockModels(models, {{"inception", {{"feature_width", 3}}}});
 }
 
-// Eight pictures of one colour each, mean +- spread in every channel: uncorrelated channels, variance 8/7 spread^2.
+// Eight images of one colour each, mean +- spread in every channel: uncorrelated channels, variance 8/7 spread^2.
 void WriteColours(const fs::path& folder, const std::vector<int>& mean, const std::vector<int>& spread) {
   fs::create_directories(folder);
   for (int k = 0; k < 8; ++k) {
-    at::Tensor picture = at::empty({3, 16, 16}, at::kByte);
-    for (int c = 0; c < 3; ++c) picture[c].fill_(mean[c] + (k >> c & 1 ? spread[c] : -spread[c]));
-    WriteAll(folder / (std::to_string(k) + ".png"), EncodePng(picture));
+    at::Tensor image = at::empty({3, 16, 16}, at::kByte);
+    for (int c = 0; c < 3; ++c) image[c].fill_(mean[c] + (k >> c & 1 ? spread[c] : -spread[c]));
+    WriteAll(folder / (std::to_string(k) + ".png"), EncodePng(image));
   }
 }
 
@@ -75,7 +75,7 @@ TEST_F(Fid, OfKnownColoursHasItsClosedForm) {
   EXPECT_EQ(json["preprocessing"], "pytorch-fid");
   EXPECT_EQ(json["dimensions"], 3);
   EXPECT_EQ(json["size"], 84);
-  EXPECT_EQ(json["real_pictures"], 8);
+  EXPECT_EQ(json["real_images"], 8);
   EXPECT_EQ(json["warnings"], Json::array());
   EXPECT_NEAR(Measure("real", "real", {"--json"}).json()["fid"], 0, 1e-12);
   EXPECT_NEAR(Measure("real", "real", {"--limit", "5", "--seed", "4", "--json"}).json()["fid"], 0, 1e-12);
@@ -89,7 +89,7 @@ TEST_F(Fid, PerClassIsTheMeanOverClasses) {
   EXPECT_NEAR(json["per_class"][0]["fid"], cat_, 1e-7);
   EXPECT_NEAR(json["per_class"][1]["fid"], dog_, 1e-7);
   EXPECT_NEAR(json["fid"], (cat_ + dog_) / 2, 1e-7);
-  EXPECT_EQ(json["real_pictures"], 16);
+  EXPECT_EQ(json["real_images"], 16);
   const double pooled = Measure("real", "made", {"--json"}).json()["fid"];
   EXPECT_GT(std::abs(pooled - (cat_ + dog_) / 2), 1e-4);
   EXPECT_THAT(Measure("real", "made", {"--per-class"}).out, HasSubstr("mean over classes"));
@@ -105,13 +105,13 @@ TEST_F(Fid, TakesASplitOfADataSet) {
   EXPECT_NEAR(outcome.json()["fid"], (cat_ + dog_) / 2, 1e-7);
 }
 
-TEST_F(Fid, OfKeptStatisticsIsThatOfTheirPictures) {
+TEST_F(Fid, OfKeptStatisticsIsThatOfTheirImages) {
   const std::string kept = folder_ / "kept.npz";
   const Json whole = Measure("real", "made", {"--save-statistics", kept, "--json"}).json();
   // The classes that were made: emu is not among them.
   const Json again = Measure("kept.npz", "made", {"--json"}).json();
   EXPECT_EQ(again["fid"], whole["fid"]);
-  EXPECT_EQ(again["real_pictures"], 16);
+  EXPECT_EQ(again["real_images"], 16);
   EXPECT_EQ(again["warnings"], Json::array());
   EXPECT_NEAR(Measure("kept.npz", "kept.npz", {"--json"}).json()["fid"], 0, 1e-12);
   const std::string bytes = ReadAll(kept);
@@ -122,7 +122,7 @@ TEST_F(Fid, OfKeptStatisticsIsThatOfTheirPictures) {
   EXPECT_EQ(Measure("kept.npz", "made", {"--per-class"}).code, 64);
   const Outcome size = Measure("kept.npz", "made", {"--size", "16"});
   EXPECT_EQ(size.code, 65);
-  EXPECT_THAT(size.err, HasSubstr("kept.npz: size: pictures of 84 pixels"));
+  EXPECT_THAT(size.err, HasSubstr("kept.npz: size: images of 84 pixels"));
   AddChannelMeans(folder_ / "models", {1, 2, 1});
   EXPECT_THAT(Measure("kept.npz", "made").err, HasSubstr("kept.npz: inception_sha256"));
   for (const size_t length : {size_t{0}, size_t{100}, bytes.size() - 1}) {
@@ -149,7 +149,7 @@ TEST_F(Fid, ReadsStatisticsThatNumPyWrote) {
 TEST_F(Fid, SaysWhatIsWrong) {
   const Outcome few = Measure("real/cat", "made/cat", {"--limit", "3"});
   EXPECT_EQ(few.code, 0);
-  EXPECT_THAT(few.err, HasSubstr("3 pictures for 3 features"));
+  EXPECT_THAT(few.err, HasSubstr("3 images for 3 features"));
   const Outcome unknown = Measure("made", "real");
   EXPECT_EQ(unknown.code, 65);
   EXPECT_THAT(unknown.err, HasSubstr("emu"));
@@ -164,7 +164,7 @@ TEST_F(Fid, SaysWhatIsWrong) {
   EXPECT_EQ(Measure("real", "made").code, 66);
 }
 
-// A row's pictures and scores: fid of a run is that of its pictures unpacked, and collect tells the deviations.
+// A row's images and scores: fid of a run is that of its images unpacked, and collect tells the deviations.
 TEST(RunFolder, IsJudgedByFidAndToldApartFromThePaper) {
   TestFolder folder;
   Arguments row = SmallWorld(folder / "world");
@@ -181,16 +181,16 @@ TEST(RunFolder, IsJudgedByFidAndToldApartFromThePaper) {
     for (const ShardEntry& entry : ReadShard(ReadAll(generate / shard), shard))
       WriteAll(folder / "unpacked" / one["class"].get<std::string>() / entry.name, entry.bytes);
   }
-  const auto fid = [&](const fs::path& pictures) {
-    const Outcome outcome = RunProgram({"fid", folder / "world/query", pictures, "--models", folder / "models",
-                                        "--size", "16", "--per-class", "--json", "--progress", "none"});
+  const auto fid = [&](const fs::path& images) {
+    const Outcome outcome = RunProgram({"fid", folder / "world/query", images, "--models", folder / "models", "--size",
+                                        "16", "--per-class", "--json", "--progress", "none"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return outcome.json();
   };
   const Json of_run = fid(folder / "run"), of_folder = fid(folder / "unpacked");
   EXPECT_EQ(of_run["per_class"].size(), 5u);
   EXPECT_EQ(of_run["per_class"][0]["group"], "support");
-  EXPECT_EQ(of_run["generated_pictures"], 40);
+  EXPECT_EQ(of_run["generated_images"], 40);
   EXPECT_GT(of_run["fid"], 0);
   EXPECT_DOUBLE_EQ(of_run["fid"], of_folder["fid"]);
   EXPECT_DOUBLE_EQ(fid(generate)["fid"], of_folder["fid"]);
@@ -203,7 +203,7 @@ TEST(RunFolder, IsJudgedByFidAndToldApartFromThePaper) {
   EXPECT_THAT(report["deviations"].dump(),
               AllOf(HasSubstr("generate.images 8 (paper: 4000)"), HasSubstr("random weights"),
                     HasSubstr("distill.steps 20"), HasSubstr("image-size 16"), HasSubstr("own photos"),
-                    Not(HasSubstr("piece")), Not(HasSubstr("generate.alpha"))));
+                    Not(HasSubstr("batch")), Not(HasSubstr("generate.alpha"))));
   const Outcome same = RunProgram({"compare", folder / "run", folder / "run"});
   EXPECT_EQ(same.code, 0) << same.err;
   EXPECT_THAT(same.out, HasSubstr("the same configuration"));

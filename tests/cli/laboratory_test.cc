@@ -58,7 +58,7 @@ class Laboratory : public ::testing::Test {
 
   static Arguments PretrainArguments(const std::string& models, const Arguments& more = {}) {
     Arguments arguments = {"pretrain",      "student",    "--dataset", "shapes",       "--models",
-                           world_ / models, "--epochs",   "3",         "--batch",      "16",
+                           world_ / models, "--epochs",   "3",         "--batch-size", "16",
                            "--json",        "--progress", "none",      "--validation", List("val")};
     return With(arguments, more);
   }
@@ -85,7 +85,7 @@ class Laboratory : public ::testing::Test {
                            "--json",
                            "--distill.steps",
                            "4",
-                           "--distill.batch",
+                           "--distill.batch-size",
                            "8",
                            "--conv4-head",
                            "flatten"};
@@ -113,7 +113,8 @@ TEST_F(Laboratory, PretrainedStudentsStandInTheModelSet) {
   EXPECT_EQ(check.code, 0) << check.err;
   // Found done: nothing is trained, no file is touched.
   const fs::path list = world_ / "students/models.json";
-  EXPECT_EQ(Json::parse(ReadAll(list))["roles"]["student-conv4"]["seen"], "shapes:train with labels, 8 classes");
+  EXPECT_EQ(Json::parse(ReadAll(list))["roles"]["student-conv4"]["training_data"],
+            "shapes:train with labels, 8 classes");
   const auto before = fs::last_write_time(list);
   const Json again = Pretrain("students").json();
   EXPECT_EQ(again["reused"], true);
@@ -127,7 +128,7 @@ TEST_F(Laboratory, StoppedPretrainingGoesOnToTheSameBytes) {
   int stops = 0;
   for (int attempt = 0; attempt < 4; ++attempt) {
     Program program(again, Data());
-    program.WaitUntilItSays(attempt == 0 ? "decoding" : "goes on after step");
+    program.WaitUntilItSays(attempt == 0 ? "decoding" : "resuming at step");
     usleep(400'000);
     program.Signal(SIGTERM);
     const Outcome outcome = program.Wait();
@@ -147,7 +148,7 @@ TEST_F(Laboratory, PretrainingTellsWhatIsWrongFirst) {
   const Outcome unlisted = Run({"pretrain", "student", "--dataset", "shapes", "--models", world_ / "other"});
   EXPECT_EQ(unlisted.code, 64);
   EXPECT_THAT(unlisted.err, HasSubstr("episodes draw"));
-  const Outcome large = Pretrain("other", {"--batch", "100000"});
+  const Outcome large = Pretrain("other", {"--batch-size", "100000"});
   EXPECT_EQ(large.code, 78);
   const Outcome dry = Pretrain("other", {"--dry-run"});
   EXPECT_EQ(dry.code, 0);
@@ -237,8 +238,8 @@ TEST_F(Laboratory, BaseFeaturesAreComputedOnceForTheRun) {
   EXPECT_EQ(Run({"collect", world_ / "halluc"}).code, 0);
 }
 
-// Pictures from elsewhere stand for the generated ones.
-TEST_F(Laboratory, AFolderIsASourceOfSyntheticPictures) {
+// Images from elsewhere stand for the generated ones.
+TEST_F(Laboratory, AFolderIsASourceOfSyntheticImages) {
   const Arguments folder = {"--synthetic-folder",
                             world_ / "support",
                             "--distill.synthetic-labels",
@@ -286,7 +287,7 @@ TEST_F(Laboratory, MetaTrainingKeepsTheBestTeacher) {
   EXPECT_EQ(Run(arguments).json()["reused"], true);
   EXPECT_EQ(Run({"models", "check", models}).code, 0);
   const Json teacher = Json::parse(ReadAll(models / "models.json"))["roles"]["teacher"];
-  EXPECT_THAT(teacher["seen"].get<std::string>(), EndsWith("; then shapes:train with labels, 8 classes"));
+  EXPECT_THAT(teacher["training_data"].get<std::string>(), EndsWith("; then shapes:train with labels, 8 classes"));
 }
 
 TEST_F(Laboratory, ATeachersScaleIsFittedToEpisodesThatAreNotOfTheTest) {

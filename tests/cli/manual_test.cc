@@ -94,7 +94,7 @@ TEST_F(ManPage, ShowsEveryOption) {
   ForEachOption([&](const Command& command, const OptionDescription& option) {
     EXPECT_THAT(shown, HasSubstr(option.spellings.back())) << command.name;
   });
-  EXPECT_THAT(shown, HasSubstr("A number in [0, 1]. Default: 1.0. Source: TINT eq. 3, S24 row 1."));
+  EXPECT_THAT(shown, HasSubstr("A number in [0, 1]. Default: 1.0. Source: paper eq. 3."));
   EXPECT_THAT(shown, HasSubstr("TINT_GENERATE_ALPHA"));
   EXPECT_THAT(shown, HasSubstr("stopped by a signal, state saved"));
   EXPECT_THAT(shown, HasSubstr("TINT_DATA"));

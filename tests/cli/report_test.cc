@@ -48,7 +48,7 @@ TEST_F(ReportOfARun, IsOnePageBesideItsCurves) {
   EXPECT_EQ(json["report"], (world_ / "run/report/index.html").string());
   EXPECT_EQ(json["results"][0]["missing"], Json({1}));
   const std::string html = ReadAll(world_ / "run/report/index.html");
-  for (const char* section : {"accuracy", "curves", "pictures", "cost", "provenance"})
+  for (const char* section : {"accuracy", "curves", "images", "cost", "provenance"})
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + section + "\"")) << section;
   EXPECT_THAT(html, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("src=\"http")), Not(HasSubstr("href=\"http"))));
   // The numbers are collect's.
@@ -144,7 +144,7 @@ TEST_F(ReportOfARun, CallsConfigurationsByTheirNames) {
   }
 }
 
-// A run of one's own photos without queries, and one in which a stage failed half-way, have something to show.
+// A run of your own photos without queries, and one in which a stage failed half-way, have something to show.
 TEST_F(ReportOfARun, ShowsWhatThereIsBeforeAnythingIsScored) {
   const Outcome row = Tint({"super-resolve", "--support", world_ / "support", "--models", world_ / "models", "--config",
                             world_ / "small.json", "--run", world_ / "begun"});
@@ -235,16 +235,16 @@ TEST_F(ReportOfFiles, EscapesNamesAndSaysWhyAPairIsNone) {
 
 TEST_F(ReportOfFiles, ShowsFrechetDistances) {
   WriteAll(folder_ / "fid.json", R"({"fid": 12.345678, "preprocessing": "pytorch-fid", "dimensions": 64, "size": 84,
-    "real": "miniimagenet:test", "generated": "run <1>", "real_pictures": 1500, "generated_pictures": 1400,
-    "inception_sha256": "0123456789abcdef", "warnings": ["fewer pictures than features"],
-    "per_class": [{"group": "episode 3", "class": "dog & cat", "fid": 7.5, "real_pictures": 300,
-    "generated_pictures": 200}]})");
+    "real": "miniimagenet:test", "generated": "run <1>", "real_images": 1500, "generated_images": 1400,
+    "inception_sha256": "0123456789abcdef", "warnings": ["fewer images than features"],
+    "per_class": [{"group": "episode 3", "class": "dog & cat", "fid": 7.5, "real_images": 300,
+    "generated_images": 200}]})");
   const Outcome outcome = RunProgram(
       {"report", Results("a.json", {10, 12}), "--fid", folder_ / "fid.json", "--out", folder_ / "page.html"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(ReadAll(folder_ / "page.html"),
               AllOf(HasSubstr("<section id=\"fid\""), HasSubstr(">12.35<"), HasSubstr("run &lt;1&gt;"),
-                    HasSubstr("dog &amp; cat"), HasSubstr("fewer pictures than features")));
+                    HasSubstr("dog &amp; cat"), HasSubstr("fewer images than features")));
 }
 
 }  // namespace

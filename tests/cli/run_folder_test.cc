@@ -260,7 +260,7 @@ TEST_F(Row, ContradictionsAreToldBeforeAnyWork) {
       {{"--post-size", "100"}, "super-resolve.post-size: 100"},
       {{"--tile", "8"}, "super-resolve.tile: 8"},
       {{"--distill.support-weight", "0", "--base-weight", "0", "--synthetic-weight", "0"}, "distill.support-weight"},
-      {{"--distill.batch", "2"}, "distill.batch: "},
+      {{"--distill.batch-size", "2"}, "distill.batch-size: "},
   };
   for (const Contradiction& one : all) {
     const Outcome outcome = Run("specialize", "contradiction", one.options);
@@ -270,7 +270,7 @@ TEST_F(Row, ContradictionsAreToldBeforeAnyWork) {
   }
 }
 
-// No stage before evaluate opens a query: pictures that nobody could decode harm only evaluate, and nothing is lost.
+// No stage before evaluate opens a query: images that nobody could decode harm only evaluate, and nothing is lost.
 TEST_F(Row, QueriesAreOpenedByEvaluateAlone) {
   fs::copy(world_ / "query", world_ / "bad-query", fs::copy_options::recursive);
   const fs::path photo = fs::directory_iterator(world_ / "bad-query/red-disc")->path();

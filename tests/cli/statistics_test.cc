@@ -7,10 +7,10 @@
 
 #include "files.h"
 #include "program.h"
+#include "tint/analysis/collect.h"
+#include "tint/analysis/plan.h"
+#include "tint/analysis/results.h"
 #include "tint/base/sha256.h"
-#include "tint/stages/collect.h"
-#include "tint/stages/plan.h"
-#include "tint/stages/results.h"
 #include "tint/statistics/bootstrap.h"
 #include "tint/statistics/plan.h"
 
@@ -85,7 +85,7 @@ TEST_F(ResultFile, IsCollectedWithBothIntervals) {
   EXPECT_DOUBLE_EQ(other["bootstrap"][0], ClassBootstrap(kScores, {.replicates = 500, .seed = 1}).low);
 }
 
-// Five ways, five shots, 120 episodes of the test split with Conv4: method.md S20 tells 80.29 +- 1.14.
+// Five ways, five shots, 120 episodes of the test split with Conv4: the paper's 80.29 +- 1.14.
 Json PublishedSetting(const std::string& student, const std::string& dataset) {
   std::vector<EpisodeScore> scores;
   for (uint64_t e = 0; e < 120; ++e) {
@@ -114,7 +114,7 @@ TEST_F(ResultFile, StandsBesideThePublishedValue) {
   for (size_t k = 0; k < std::size(rows); ++k) {
     EXPECT_NEAR(reports[k]["published"]["accuracy"], rows[k].accuracy / 100, 1e-12) << k;
     EXPECT_NEAR(reports[k]["published"]["interval"], rows[k].half_width / 100, 1e-12) << k;
-    EXPECT_EQ(reports[k]["deviations"], Json({"method nearest-centroid (paper: tint, the whole row)"}));
+    EXPECT_EQ(reports[k]["deviations"], Json({"method nearest-centroid (paper: tint, the whole pipeline)"}));
   }
 }
 
@@ -140,7 +140,8 @@ TEST_F(ResultFile, MakesRowsInEveryFormat) {
   for (const Json& episode : second["per_episode"]) sum += episode["accuracy"].get<double>();
   second["accuracy"] = sum / 119;
   second["queries_per_class"] = 595;
-  second["disclosure"] = {{"teacher", {{"source", "a paper"}, {"licence", "MIT"}, {"seen", "all of ImageNet"}}}};
+  second["disclosure"] = {
+      {"teacher", {{"source", "a paper"}, {"licence", "MIT"}, {"training_data", "all of ImageNet"}}}};
   const std::string a = Write("a_1.json", ResultJson(kScores)), b = Write("b.json", second);
   const auto table = [&](const std::string& format) {
     const Outcome outcome = RunProgram({"collect", a, b, "--format", format});
@@ -170,9 +171,10 @@ TEST_F(ResultFile, DisclosesWhatItsBackboneHasSeen) {
   const auto lines = [&](const Json& more) {
     return DisclosureLines(ReadResults(Write("seen.json", ResultJson(kScores, more))));
   };
-  EXPECT_EQ(lines({{"backbone", "teacher"}, {"source", "a paper"}, {"seen", "all classes"}}),
+  EXPECT_EQ(lines({{"backbone", "teacher"}, {"source", "a paper"}, {"training_data", "all classes"}}),
             Arguments{"teacher (a paper) has seen: all classes"});
-  EXPECT_EQ(lines({{"backbone", "student-conv4"}, {"seen", nullptr}}), Arguments{"student-conv4 has seen: not told"});
+  EXPECT_EQ(lines({{"backbone", "student-conv4"}, {"training_data", nullptr}}),
+            Arguments{"student-conv4 has seen: not told"});
   EXPECT_EQ(lines({}), Arguments{});
 }
 

@@ -79,7 +79,7 @@ TEST_F(Student, IsExportedAsOnnx) {
   EXPECT_EQ(json["sha256"], Sha256Hex(ReadAll(file)));
   EXPECT_EQ(exported(student_.parent_path(), again).code, 0);
   EXPECT_EQ(ReadAll(again), ReadAll(file));
-  EXPECT_EQ(exported(student_, file).code, 73) << "is there already";
+  EXPECT_EQ(exported(student_, file).code, 73) << "already exists";
   EXPECT_EQ(exported(student_, world_ / "student.pb").code, 64);
   EXPECT_EQ(exported(student_, student_.parent_path() / "student.onnx").code, 73) << "among results";
   EXPECT_EQ(exported(world_ / "models/teacher.pt", world_ / "teacher.onnx").code, 77);

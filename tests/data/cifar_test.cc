@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "files.h"
-#include "official_forms.h"
+#include "official_formats.h"
 #include "tensor_matchers.h"
 #include "tint/base/sha256.h"
 #include "tint/data/dataset_check.h"
@@ -57,16 +57,16 @@ TEST_F(Cifar, RowsAreRedGreenBluePlanes) {
   const auto source = Open();
   const std::string row = testing::ReadAll(home_ / "train.bin").substr(105 * 3074 + 2, 3072);
   EXPECT_EQ(source->ReadBytes("bed", "train-00105"), row);
-  const Picture picture = source->Decode("bed", "train-00105");
-  ASSERT_THAT(picture.pixels.sizes().vec(), ElementsAre(3, 32, 32));
+  const Image image = source->Decode("bed", "train-00105");
+  ASSERT_THAT(image.pixels.sizes().vec(), ElementsAre(3, 32, 32));
   for (const auto& [plane, y, x] : std::vector<std::array<int64_t, 3>>{{0, 0, 0}, {0, 0, 2}, {1, 5, 7}, {2, 31, 31}}) {
-    EXPECT_EQ(picture.pixels[plane][y][x].item<uint8_t>(), static_cast<uint8_t>(row[plane * 1024 + y * 32 + x]));
+    EXPECT_EQ(image.pixels[plane][y][x].item<uint8_t>(), static_cast<uint8_t>(row[plane * 1024 + y * 32 + x]));
   }
-  EXPECT_EQ(picture.format, "raw");
-  EXPECT_EQ(picture.file_sha256, Sha256Hex(row));
-  EXPECT_EQ(picture.pixel_sha256, PixelSha256(picture.pixels));
+  EXPECT_EQ(image.format, "raw");
+  EXPECT_EQ(image.file_sha256, Sha256Hex(row));
+  EXPECT_EQ(image.pixel_sha256, PixelSha256(image.pixels));
   EXPECT_EQ(source->Describe("bed", "train-00105"), (home_ / "train.bin/train-00105").native());
-  EXPECT_THAT(LoadSquares(*source, {{"bed", "train-00105"}}, 32)[0], TensorEquals(picture.pixels));
+  EXPECT_THAT(LoadSquares(*source, {{"bed", "train-00105"}}, 32)[0], TensorEquals(image.pixels));
 }
 
 TEST_F(Cifar, MayLieInTheDataSetsOwnFolder) {
@@ -111,11 +111,11 @@ TEST_F(Cifar, RefusesOtherClassLists) {
   ExpectFailure(HasSubstr("fine_label_names.txt: has 99 names"));
 }
 
-TEST_F(Cifar, RefusesClassesWithoutPictures) {
+TEST_F(Cifar, RefusesClassesWithoutImages) {
   const std::string train = testing::ReadAll(home_ / "train.bin");
   WriteAll(home_ / "train.bin", train.substr(0, 3074 * 5));
   WriteAll(home_ / "test.bin", train.substr(0, 3074 * 99));
-  ExpectFailure(HasSubstr("class worm has no picture"));
+  ExpectFailure(HasSubstr("class worm has no image"));
 }
 
 TEST_F(Cifar, IsChecked) {
@@ -124,10 +124,10 @@ TEST_F(Cifar, IsChecked) {
   EXPECT_EQ(report.splits[0].formats.at("raw"), 64 * 3);
   EXPECT_EQ(report.splits[0].sizes.at("32x32"), 64 * 3);
   EXPECT_EQ(report.splits[2].class_counts.at("worm"), 3);
-  // Too few pictures, and nothing else.
+  // Too few images, and nothing else.
   EXPECT_EQ(report.deviations.size(), 101u);
-  EXPECT_THAT(report.deviations, Contains("test/worm has 3 pictures, not 600"));
-  EXPECT_EQ(report.deviations.back(), "has 300 pictures, not 60000");
+  EXPECT_THAT(report.deviations, Contains("test/worm has 3 images, not 600"));
+  EXPECT_EQ(report.deviations.back(), "has 300 images, not 60000");
 }
 
 TEST_F(Cifar, IsAlsoReadFromClassFolders) {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "files.h"
-#include "official_forms.h"
+#include "official_formats.h"
 #include "small_data.h"
 #include "tensor_matchers.h"
 #include "tint/base/sha256.h"
@@ -73,14 +73,14 @@ TEST_F(Cub, IsCutAsItsNameSays) {
   EXPECT_THAT(decode("cub-none").pixels,
               TensorEquals(ToBytes(MakeSquare(ToUnitFloat(whole.unsqueeze(0)), "stretch"))[0]));
   // Both ways of loading give what is cut.
-  EXPECT_THAT(LoadPictures(*Open(), {one})[0].pixels, TensorEquals(box));
+  EXPECT_THAT(LoadImages(*Open(), {one})[0].pixels, TensorEquals(box));
   EXPECT_THAT(LoadSquares(*Open(), {one}, 16)[0], TensorEquals(CentreSquare(box)));
 }
 
 TEST_F(Cub, CropsHaveContentsOfTheirOwn) {
   std::set<std::string> contents;
   for (const std::string dataset : {"cub", "cub-center", "cub-none"}) contents.insert(Open(dataset)->ContentSha256());
-  EditText(home_ / "bounding_boxes.txt", "\n4 2.0", "\n4 3.0");  // the first picture of class 2
+  EditText(home_ / "bounding_boxes.txt", "\n4 2.0", "\n4 3.0");  // the first image of class 2
   contents.insert(Open()->ContentSha256());
   EXPECT_EQ(contents.size(), 4u);
 }
@@ -168,7 +168,7 @@ TEST_F(Cub, IsChecked) {
   ASSERT_EQ(report.splits.size(), 3u);
   EXPECT_THAT(report.splits[0].sizes, ElementsAre(Pair("20x16", 12)));
   EXPECT_THAT(report.deviations, Contains("val has 2 classes, not 50"));
-  EXPECT_THAT(report.deviations, Contains("has 24 pictures, not 11788"));
+  EXPECT_THAT(report.deviations, Contains("has 24 images, not 11788"));
   // Nothing is published of splits of one's own.
   WriteAll(home_ / "test.txt", CubClass(1) + "\n");
   const DatasetReport own = CheckDataset(folder_.path(), "cub-none");
@@ -176,7 +176,7 @@ TEST_F(Cub, IsChecked) {
   EXPECT_THAT(own.deviations, ElementsAre());
 }
 
-TEST_F(Cub, RefusesBoxesThatLeaveTheirPicture) {
+TEST_F(Cub, RefusesBoxesThatLeaveTheirImage) {
   EditText(home_ / "bounding_boxes.txt", "\n4 2.0 4.0 20.0 16.0",
            "\n4 21.0 4.0 20.0 26.9");  // ends at 41 of 40, 30.9 of 30
   EditText(home_ / "bounding_boxes.txt", "\n5 2.0 4.0 20.0 16.0", "\n5 21.5 4.0 20.0 16.0");
@@ -185,7 +185,7 @@ TEST_F(Cub, RefusesBoxesThatLeaveTheirPicture) {
               TensorEquals(Pattern(30, 40, 10).slice(1, 4, 30).slice(2, 21, 40)));
   EXPECT_THAT(CatchError([&] { source->Decode(CubClass(1), CubFile(1, 1)); }),
               FailsWith(ExitCode::kBadInput,
-                        AllOf(HasSubstr("bounding_boxes.txt:5: the box 21.5 4 20 16 leaves its picture of 40 x 30"),
+                        AllOf(HasSubstr("bounding_boxes.txt:5: the box 21.5 4 20 16 leaves its image of 40 x 30"),
                               HasSubstr("Bird_B_0001.jpg"), HasSubstr("cub-center"))));
   EXPECT_EQ(CheckDataset(folder_.path(), "cub").splits[1].undecodable.size(), 1u);
 }

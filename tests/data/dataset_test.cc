@@ -171,13 +171,13 @@ TEST(OpenSplit, RefusesHostileArchives) {
       {{{"test/a/b.jpg", std::string(1 << 20, '\0'), true}}, "ratio of at most 100"},
       {{{"test/a/caf\u00e9.jpg", "a"}, {"test/a/cafe\u0301.jpg", "b"}}, "two spellings"},
       {{{"test/caf\u00e9/1.jpg", "a"}, {"test/cafe\u0301/1.jpg", "b"}}, "two spellings"},
-      {{{"test/a/", ""}}, "no picture"},
+      {{{"test/a/", ""}}, "no image"},
   };
   for (const BadArchive& one : cases) {
     TestFolder folder;
     std::vector<ZipEntry> entries = one.entries;
     entries.insert(entries.begin(), {"test/good/good.jpg", "bytes"});
-    if (one.found == "no picture") entries = one.entries;
+    if (one.found == "no image") entries = one.entries;
     WriteZip(folder / "mini/test.zip", entries);
     EXPECT_THAT(CatchError([&] { OpenSplit(folder.path(), "mini", "test"); }),
                 FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("mini/test.zip"), HasSubstr(one.found))))
@@ -313,22 +313,23 @@ TEST(OpenClassFolders, RefusesHostileNames) {
               FailsWith(ExitCode::kBadInput, HasSubstr("two spellings")));
 }
 
-// CIFAR's statistics as in the RFS family's code (method.md S22).
-TEST(FactsOfDataset, CifarFsHasItsOwnSizeAndStatistics) {
-  const DatasetFacts facts = FactsOfDataset("cifar-fs");
+// CIFAR's statistics as in the RFS family's code (arXiv 2003.11539).
+TEST(InfoOfDataset, CifarFsHasItsOwnSizeAndStatistics) {
+  const DatasetInfo facts = InfoOfDataset("cifar-fs");
   EXPECT_EQ(facts.image_size, 32);
   EXPECT_EQ(facts.mean, (std::vector<double>{0.5071, 0.4867, 0.4408}));
   EXPECT_EQ(facts.std, (std::vector<double>{0.2675, 0.2565, 0.2761}));
 }
 
-TEST(FactsOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
+TEST(InfoOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
   TestFolder folder;
   WriteAll(folder / "birds/test/a/1.jpg", "x");
   WriteAll(folder / "other/readme", "x");
   const ScopedDataRoot root(folder.path());
   EXPECT_EQ(DataRoot(), folder.path());
-  // method.md S22: (120.39586422, 115.59361427, 104.54012653) / 255 and (70.68188272, 68.27635443, 72.54505529) / 255.
-  const DatasetFacts mini = FactsOfDataset("miniimagenet");
+  // As IER's and PMF's released code: (120.39586422, 115.59361427, 104.54012653) / 255 and
+  // (70.68188272, 68.27635443, 72.54505529) / 255.
+  const DatasetInfo mini = InfoOfDataset("miniimagenet");
   EXPECT_EQ(mini.image_size, 84);
   const std::vector<double> mean = {120.39586422, 115.59361427, 104.54012653};
   const std::vector<double> deviation = {70.68188272, 68.27635443, 72.54505529};
@@ -336,24 +337,24 @@ TEST(FactsOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
     EXPECT_NEAR(mini.mean[c], mean[c] / 255, 3e-6);  // the two published forms differ by as much
     EXPECT_NEAR(mini.std[c], deviation[c] / 255, 1e-6);
   }
-  EXPECT_EQ(FactsOfDataset("birds").name, "birds");
-  EXPECT_EQ(FactsOfDataset("birds").image_size, 84);
-  EXPECT_THAT(CatchError([] { FactsOfDataset("bird"); }),
+  EXPECT_EQ(InfoOfDataset("birds").name, "birds");
+  EXPECT_EQ(InfoOfDataset("birds").image_size, 84);
+  EXPECT_THAT(CatchError([] { InfoOfDataset("bird"); }),
               FailsWith(ExitCode::kUsage, HasSubstr("did you mean 'birds'?")));
-  EXPECT_THAT(CatchError([] { FactsOfDataset("other"); }), FailsWith(ExitCode::kUsage, HasSubstr("miniimagenet")));
-  EXPECT_THAT(CatchError([] { FactsOfDataset("../x"); }), FailsWith(ExitCode::kUsage, HasSubstr("'/'")));
+  EXPECT_THAT(CatchError([] { InfoOfDataset("other"); }), FailsWith(ExitCode::kUsage, HasSubstr("miniimagenet")));
+  EXPECT_THAT(CatchError([] { InfoOfDataset("../x"); }), FailsWith(ExitCode::kUsage, HasSubstr("'/'")));
 }
 
-TEST(FactsOfDataset, TakesTheSideOfADrawnWorldFromItsIndex) {
+TEST(InfoOfDataset, TakesTheSideOfADrawnWorldFromItsIndex) {
   TestFolder folder;
   WriteAll(folder / "drawn/val/a/1.png", "x");
   const ScopedDataRoot root(folder.path());
   WriteAll(folder / "drawn/drawn.json", R"({"schema": 1, "splits": {"val": {"world": 1, "side": 32}}})");
-  EXPECT_EQ(FactsOfDataset("drawn").image_size, 32);
+  EXPECT_EQ(InfoOfDataset("drawn").image_size, 32);
   for (const char* other : {"", "[]", R"({"splits": 3})", R"({"splits": {"val": {"side": "32"}}})",
                             R"({"splits": {"val": {"side": -1}}})"}) {
     WriteAll(folder / "drawn/drawn.json", other);
-    EXPECT_EQ(FactsOfDataset("drawn").image_size, 84) << other;
+    EXPECT_EQ(InfoOfDataset("drawn").image_size, 84) << other;
   }
 }
 

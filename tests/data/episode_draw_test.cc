@@ -109,23 +109,23 @@ TEST(DrawEpisodes, DrawsQueriesApartFromSupports) {
   }
 }
 
-// Over 4,000 episodes each of 6 classes is one of 3 with chance 1/2, and each of 10 pictures one of 2 supports with
+// Over 4,000 episodes each of 6 classes is one of 3 with chance 1/2, and each of 10 images one of 2 supports with
 // chance 1/5. Five standard deviations of the binomial distribution.
-TEST(DrawEpisodes, DrawsEveryClassAndPictureEquallyOften) {
+TEST(DrawEpisodes, DrawsEveryClassAndImageEquallyOften) {
   const MemorySource source(NumberedFiles(6, 10));
   const Json episodes = Json::parse(DrawEpisodes(source, Small(11, 4000)))["episodes"];
-  std::map<std::string, int> classes, pictures;
+  std::map<std::string, int> classes, images;
   for (const Json& episode : episodes) {
     for (size_t c = 0; c < 3; ++c) {
       const std::string name = episode["classes"][c];
       ++classes[name];
-      for (const Json& file : episode["support"][c]) ++pictures[name + "/" + file.get<std::string>()];
+      for (const Json& file : episode["support"][c]) ++images[name + "/" + file.get<std::string>()];
     }
   }
   EXPECT_EQ(classes.size(), 6u);
-  EXPECT_EQ(pictures.size(), 60u);
+  EXPECT_EQ(images.size(), 60u);
   for (const auto& [name, count] : classes) EXPECT_NEAR(count, 2000, 5 * std::sqrt(4000 * 0.25)) << name;
-  for (const auto& [name, count] : pictures) EXPECT_NEAR(count, 400, 5 * std::sqrt(4000 * 0.1 * 0.9)) << name;
+  for (const auto& [name, count] : images) EXPECT_NEAR(count, 400, 5 * std::sqrt(4000 * 0.1 * 0.9)) << name;
 }
 
 TEST(DrawEpisodes, RefusesMoreThanThereIs) {
@@ -139,7 +139,7 @@ TEST(DrawEpisodes, RefusesMoreThanThereIs) {
   };
   EXPECT_THAT(error(7, 2, 0),
               FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("ways"), HasSubstr("7"), HasSubstr("has 6"))));
-  EXPECT_THAT(error(3, 10, 0), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("n00"), HasSubstr("10 pictures"))));
+  EXPECT_THAT(error(3, 10, 0), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("n00"), HasSubstr("10 images"))));
   EXPECT_THAT(error(3, 2, 9), FailsWith(ExitCode::kBadInput, HasSubstr("at least 11")));
   EXPECT_THAT(error(0, 2, 0), FailsWith(ExitCode::kUsage, HasSubstr("ways")));
   EXPECT_THAT(error(3, 0, 0), FailsWith(ExitCode::kUsage, HasSubstr("shots")));

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "drawn_again.h"
 #include "files.h"
+#include "redrawn_episodes.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/data/episode.h"

@@ -110,7 +110,7 @@ TEST_F(Pmf, IsReadStrictly) {
   fails("n01/p000.png", "n01/p009.png", AllOf(HasSubstr("pmf.json:2:17: "), HasSubstr("n01/p009.png is not in")));
   fails("n01/p001.png", "n01/p000.png", HasSubstr("stands twice in the episode"));
   fails("n01/p005.png", "n01/p000.png", AllOf(HasSubstr("pmf.json:3:"), HasSubstr("stands twice in the episode")));
-  fails("n01/p001.png", "n02/p001.png", HasSubstr("is of class n02; expected a picture of n01"));
+  fails("n01/p001.png", "n02/p001.png", HasSubstr("is of class n02; expected an image of n01"));
   fails("[\"n01/p005.png\"], [", "[", HasSubstr("has 1 lists; expected 2"));
   fails("[\"n01/p005.png\"]", "[]", HasSubstr("is an empty list"));
   fails("Query", "Queries", HasSubstr("Queries"));

@@ -1,4 +1,4 @@
-// Names that must never come in from outside, with a part of the reason that is told. Row C7 of the table of faults.
+// Names that must never come in from outside, with a part of the reason that is told.
 #pragma once
 
 #include <string>

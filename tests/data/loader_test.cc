@@ -28,16 +28,16 @@ using testing::TensorEquals;
 using testing::TestFolder;
 using testing::WriteAll;
 
-void WritePicture(const std::filesystem::path& path, const at::Tensor& pixels) { WriteAll(path, EncodePng(pixels)); }
+void WriteImage(const std::filesystem::path& path, const at::Tensor& pixels) { WriteAll(path, EncodePng(pixels)); }
 
 at::Tensor MeanColour(const at::Tensor& squares) {
   const at::Tensor sums = squares.sum(c10::IntArrayRef({0, 2, 3}), false, at::kLong);
   return (sums.to(at::kDouble) / (squares.numel() / 3) / 255).to(at::kFloat);
 }
 
-TEST(LoadSquares, KeepsPicturesOfTheRightSizeBitForBit) {
+TEST(LoadSquares, KeepsImagesOfTheRightSizeBitForBit) {
   TestFolder folder;
-  for (int i = 0; i < 6; ++i) WritePicture(folder / ("x/c/" + std::to_string(i) + ".png"), Pattern(32, 32, i));
+  for (int i = 0; i < 6; ++i) WriteImage(folder / ("x/c/" + std::to_string(i) + ".png"), Pattern(32, 32, i));
   const auto source = OpenClassFolders(folder / "x");
   const at::Tensor squares = LoadSquares(*source, {{"c", "4.png"}, {"c", "0.png"}, {"c", "4.png"}}, 32);
   EXPECT_THAT(squares, TensorEquals(at::stack({Pattern(32, 32, 4), Pattern(32, 32, 0), Pattern(32, 32, 4)})));
@@ -46,8 +46,8 @@ TEST(LoadSquares, KeepsPicturesOfTheRightSizeBitForBit) {
 
 TEST(LoadSquares, CropsTheCentreThenResizes) {
   TestFolder folder;
-  WritePicture(folder / "x/c/wide.png", Pattern(40, 60, 1));
-  WritePicture(folder / "x/c/high.png", Pattern(50, 30, 2));
+  WriteImage(folder / "x/c/wide.png", Pattern(40, 60, 1));
+  WriteImage(folder / "x/c/high.png", Pattern(50, 30, 2));
   const auto source = OpenClassFolders(folder / "x");
   const at::Tensor squares = LoadSquares(*source, {{"c", "wide.png"}, {"c", "high.png"}}, 20);
   const at::Tensor wide = Pattern(40, 60, 1).slice(2, 10, 50), high = Pattern(50, 30, 2).slice(1, 10, 40);
@@ -60,7 +60,7 @@ TEST(LoadSquares, CropsTheCentreThenResizes) {
 
 TEST(LoadSquares, DoesNotDependOnTheNumberOfWorkers) {
   TestFolder folder;
-  for (int i = 0; i < 30; ++i) WritePicture(folder / ("x/c/" + std::to_string(i) + ".png"), Pattern(24 + i, 40, i));
+  for (int i = 0; i < 30; ++i) WriteImage(folder / ("x/c/" + std::to_string(i) + ".png"), Pattern(24 + i, 40, i));
   const auto source = OpenClassFolders(folder / "x");
   const at::Tensor alone = LoadSquares(*source, AllFiles(*source), 28, 1);
   for (const int workers : {0, 2, 3, 7, 64}) {
@@ -68,10 +68,10 @@ TEST(LoadSquares, DoesNotDependOnTheNumberOfWorkers) {
   }
 }
 
-TEST(LoadSquares, NamesTheFirstBadPictureWithAnyNumberOfWorkers) {
+TEST(LoadSquares, NamesTheFirstBadImageWithAnyNumberOfWorkers) {
   TestFolder folder;
-  for (int i = 10; i < 40; ++i) WritePicture(folder / ("x/c/" + std::to_string(i) + ".png"), Pattern(24, 24, i));
-  for (const char* bad : {"x/c/17.png", "x/c/18.png", "x/c/39.png"}) WriteAll(folder / bad, "no picture");
+  for (int i = 10; i < 40; ++i) WriteImage(folder / ("x/c/" + std::to_string(i) + ".png"), Pattern(24, 24, i));
+  for (const char* bad : {"x/c/17.png", "x/c/18.png", "x/c/39.png"}) WriteAll(folder / bad, "no image");
   const auto source = OpenClassFolders(folder / "x");
   for (const int workers : {1, 2, 5}) {
     EXPECT_THAT(CatchError([&] { LoadSquares(*source, AllFiles(*source), 24, workers); }),
@@ -79,28 +79,27 @@ TEST(LoadSquares, NamesTheFirstBadPictureWithAnyNumberOfWorkers) {
   }
 }
 
-TEST(LoadPictures, KeepsTheirOwnSizes) {
+TEST(LoadImages, KeepsTheirOwnSizes) {
   TestFolder folder;
-  WritePicture(folder / "x/c/1.png", Pattern(20, 30, 1));
-  WritePicture(folder / "x/c/2.png", Pattern(31, 17, 2));
+  WriteImage(folder / "x/c/1.png", Pattern(20, 30, 1));
+  WriteImage(folder / "x/c/2.png", Pattern(31, 17, 2));
   const auto source = OpenClassFolders(folder / "x");
-  const std::vector<Picture> pictures = LoadPictures(*source, AllFiles(*source));
-  ASSERT_THAT(pictures, SizeIs(2));
-  EXPECT_THAT(pictures[0].pixels, TensorEquals(Pattern(20, 30, 1)));
-  EXPECT_THAT(pictures[1].pixels, TensorEquals(Pattern(31, 17, 2)));
-  EXPECT_EQ(pictures[0].format, "png");
+  const std::vector<Image> images = LoadImages(*source, AllFiles(*source));
+  ASSERT_THAT(images, SizeIs(2));
+  EXPECT_THAT(images[0].pixels, TensorEquals(Pattern(20, 30, 1)));
+  EXPECT_THAT(images[1].pixels, TensorEquals(Pattern(31, 17, 2)));
+  EXPECT_EQ(images[0].format, "png");
 }
 
 TEST(CheckDataset, TellsWhatADataSetHolds) {
   TestFolder folder;
-  for (int i = 0; i < 3; ++i)
-    WritePicture(folder / ("d/train/a/" + std::to_string(i) + ".png"), Pattern(20, 24, i * 40));
-  WritePicture(folder / "d/train/b/copy.png", Pattern(20, 24, 40));
+  for (int i = 0; i < 3; ++i) WriteImage(folder / ("d/train/a/" + std::to_string(i) + ".png"), Pattern(20, 24, i * 40));
+  WriteImage(folder / "d/train/b/copy.png", Pattern(20, 24, 40));
   at::Tensor near = Pattern(20, 24, 0);
   near[0][3][3] += 1;
-  WritePicture(folder / "d/train/b/near.png", near);
-  WriteAll(folder / "d/train/b/broken.png", "not a picture at all");
-  WritePicture(folder / "d/test/a/leak.png", Pattern(20, 24, 80));
+  WriteImage(folder / "d/train/b/near.png", near);
+  WriteAll(folder / "d/train/b/broken.png", "not an image at all");
+  WriteImage(folder / "d/test/a/leak.png", Pattern(20, 24, 80));
   const DatasetReport report = CheckDataset(folder.path(), "d");
   ASSERT_THAT(report.splits, SizeIs(2));
   const SplitReport& train = report.splits[0];
@@ -130,11 +129,11 @@ TEST(CheckDataset, TellsWhatADataSetHolds) {
 TEST(CheckDataset, FindsWhatLooksTheSameAcrossSplits) {
   TestFolder folder;
   at::Tensor light = Pattern(84, 84, 7);
-  WritePicture(folder / "d/train/a/1.png", light);
-  WritePicture(folder / "d/train/a/2.png", Pattern(84, 84, 50));
+  WriteImage(folder / "d/train/a/1.png", light);
+  WriteImage(folder / "d/train/a/2.png", Pattern(84, 84, 50));
   light = ToBytes(ToUnitFloat(light) * 0.9 + 0.05);
-  WritePicture(folder / "d/val/b/3.png", Pattern(84, 84, 90));
-  WritePicture(folder / "d/test/c/4.png", light);
+  WriteImage(folder / "d/val/b/3.png", Pattern(84, 84, 90));
+  WriteImage(folder / "d/test/c/4.png", light);
   const DatasetReport report = CheckDataset(folder.path(), "d");
   ASSERT_THAT(report.near_splits, SizeIs(3));
   EXPECT_EQ(report.near_splits[0].near_duplicates, 0);  // train and val
@@ -156,7 +155,7 @@ TEST(CheckDataset, ListsTheNearestPairsUpToABound) {
   for (int i = 0; i < count; ++i) {
     at::Tensor flat = Pattern(84, 84, 7);
     flat[0][0][0] = i;
-    WritePicture(folder / ("d/train/a/" + std::to_string(i) + ".png"), flat);
+    WriteImage(folder / ("d/train/a/" + std::to_string(i) + ".png"), flat);
   }
   const DatasetReport report = CheckDataset(folder.path(), "d");
   EXPECT_EQ(report.splits[0].near_duplicates, count * (count - 1) / 2);
@@ -165,10 +164,10 @@ TEST(CheckDataset, ListsTheNearestPairsUpToABound) {
 
 TEST(CheckDataset, ComparesMiniImageNetWithItsSplit) {
   TestFolder folder;
-  WritePicture(folder / "miniimagenet/test/n1/0.png", Pattern(84, 84, 0));
+  WriteImage(folder / "miniimagenet/test/n1/0.png", Pattern(84, 84, 0));
   const DatasetReport report = CheckDataset(folder.path(), "miniimagenet");
   EXPECT_THAT(report.deviations, ElementsAre(HasSubstr("test has 1 classes, not 20"), HasSubstr("test/n1 is no class"),
-                                             HasSubstr("test/n1 has 1 pictures"), HasSubstr("1 are there")));
+                                             HasSubstr("test/n1 has 1 images"), HasSubstr("1 are there")));
   EXPECT_THAT(CatchError([&] { CheckDataset(folder.path(), "none"); }),
               FailsWith(ExitCode::kMissingInput, HasSubstr("none")));
 }
@@ -191,15 +190,15 @@ TEST(MiniImageNet, DecodesInSeconds) {
   const auto begin = std::chrono::steady_clock::now();
   const at::Tensor squares = LoadSquares(*source, AllFiles(*source), 84);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::cout << "12,000 pictures in " << took.count() << " s\n";
+  std::cout << "12,000 images in " << took.count() << " s\n";
   EXPECT_THAT(squares.sizes().vec(), ElementsAre(12000, 3, 84, 84));
   // The mean over the split as OpenCV 4.6's own reader (cv::imread) gives it.
   EXPECT_THAT(MeanColour(squares), testing::TensorNear(at::tensor({0.47410f, 0.42714f, 0.37362f}), 2e-5));
 }
 
-// The base pictures stay in memory while a student learns from them. Told with the time by
-//   TINT_DATA=... tint_data_test --gtest_filter=MiniImageNet.BasePicturesFitInAGigabyte
-TEST(MiniImageNet, BasePicturesFitInAGigabyte) {
+// The base images stay in memory while a student learns from them. Told with the time by
+//   TINT_DATA=... tint_data_test --gtest_filter=MiniImageNet.BaseImagesFitInAGigabyte
+TEST(MiniImageNet, BaseImagesFitInAGigabyte) {
   const std::string root = testing::DataRoot();
   if (root.empty()) GTEST_SKIP() << "TINT_DATA is not set: the real miniImageNet is not looked at";
   const auto source = OpenSplit(root, "miniimagenet", "train");
@@ -209,12 +208,12 @@ TEST(MiniImageNet, BasePicturesFitInAGigabyte) {
   const at::Tensor squares = LoadSquares(*source, AllFiles(*source), 84);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   const int64_t grown = ResidentKiB("VmHWM:") - before;
-  std::cout << squares.size(0) << " pictures in " << took.count() << " s, " << grown / 1024 << " MiB at the peak\n";
+  std::cout << squares.size(0) << " images in " << took.count() << " s, " << grown / 1024 << " MiB at the peak\n";
   EXPECT_EQ(squares.numel(), 812'851'200);  // 38,400 x 3 x 84 x 84
   EXPECT_LT(grown, 1'000'000'000 / 1024);
 }
 
-// The normalisation that everyone uses was measured on the train split (method.md S22), from larger originals.
+// The normalisation that everyone uses was measured on the train split, from larger originals.
 TEST(MiniImageNet, HasThePublishedMean) {
   const std::string root = testing::DataRoot();
   if (root.empty()) GTEST_SKIP() << "TINT_DATA is not set: the real miniImageNet is not looked at";
@@ -223,7 +222,7 @@ TEST(MiniImageNet, HasThePublishedMean) {
   for (const std::string& name : source->Classes()) {
     for (size_t i = 0; i < 60; ++i) some.push_back({name, source->Files(name)[10 * i]});
   }
-  const std::vector<double> published = FactsOfDataset("miniimagenet").mean;
+  const std::vector<double> published = InfoOfDataset("miniimagenet").mean;
   const at::Tensor expected = at::tensor(published).to(at::kFloat);
   EXPECT_THAT(MeanColour(LoadSquares(*source, some, 84)), testing::TensorNear(expected, 0.01));
 }

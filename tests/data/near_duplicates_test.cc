@@ -18,13 +18,13 @@ using testing::Pattern;
 
 MATCHER_P3(IsPair, a, b, distance, "") { return arg.a == a && arg.b == b && arg.distance == distance; }
 
-// `count` pictures of 8 blocks x 9 blocks of 4 pixels' noise.
+// `count` images of 8 blocks x 9 blocks of 4 pixels' noise.
 at::Tensor Noise(int64_t count, uint64_t seed) {
   at::manual_seed(seed);
   return at::randint(0, 256, {count, 3, 9, 9}, at::kByte).repeat_interleave(4, 2).repeat_interleave(4, 3).contiguous();
 }
 
-TEST(NearDuplicates, FindsTheSamePictureMadeLighterAndNoOther) {
+TEST(NearDuplicates, FindsTheSameImageMadeLighterAndNoOther) {
   const at::Tensor base = Noise(50, 1), novel = Noise(40, 2);
   novel[7].copy_(base[31]);
   novel[9].copy_((base[12].to(at::kFloat) * 0.9 + 20).to(at::kByte));
@@ -69,12 +69,12 @@ TEST(VisitNearHashes, FindsWhatComparingAllPairsFinds) {
 }
 
 TEST(PixelSha256, IsOfShapeAndBytesInRowOrder) {
-  const at::Tensor picture = Pattern(20, 30, 1);
-  const at::Tensor rows = picture.permute({1, 2, 0}).contiguous();
+  const at::Tensor image = Pattern(20, 30, 1);
+  const at::Tensor rows = image.permute({1, 2, 0}).contiguous();
   const std::string bytes(reinterpret_cast<const char*>(rows.data_ptr<uint8_t>()), 1800);
-  EXPECT_EQ(PixelSha256(picture), Sha256Hex("20 30\n" + bytes));
-  EXPECT_EQ(PixelSha256(rows.permute({2, 0, 1})), PixelSha256(picture));
-  EXPECT_NE(PixelSha256(picture), PixelSha256(picture.view({3, 30, 20})));
+  EXPECT_EQ(PixelSha256(image), Sha256Hex("20 30\n" + bytes));
+  EXPECT_EQ(PixelSha256(rows.permute({2, 0, 1})), PixelSha256(image));
+  EXPECT_NE(PixelSha256(image), PixelSha256(image.view({3, 30, 20})));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Small data sets for tests: archives, class folders and pictures made on the spot.
+// Small data sets for tests: archives, class folders and images made on the spot.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -42,7 +42,7 @@ class MemorySource : public ImageSource {
   std::map<std::string, std::vector<std::string>> files_;
 };
 
-// `classes` classes n00, n01, ... with pictures p000.png, p001.png, ...
+// `classes` classes n00, n01, ... with images p000.png, p001.png, ...
 std::map<std::string, std::vector<std::string>> NumberedFiles(int classes, int files);
 
 // uint8 [3, height, width]: a smooth pattern that `seed` changes.

@@ -130,7 +130,7 @@ TEST(ResolveFolders, RefusesQueriesOfUnknownClasses) {
               FailsWith(ExitCode::kMissingInput, HasSubstr("none")));
 }
 
-// Row "same image twice" of the table of bad pictures.
+// Row "same image twice" of the table of bad images.
 TEST(ResolveFolders, RefusesTheSamePhotoTwice) {
   for (const char* second : {"support/cat/2.jpg", "support/dog/2.jpg"}) {
     TestFolder folder;

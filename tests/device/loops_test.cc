@@ -81,7 +81,7 @@ class TextualInversionLoop {
   }
 
   at::Tensor Run(int64_t steps, int64_t batch = 1) const {
-    const TextualInversionOptions options{.steps = steps, .learning_rate = 0.01, .batch = batch, .templates = {}};
+    const TextualInversionOptions options{.steps = steps, .learning_rate = 0.01, .batch_size = batch, .templates = {}};
     TextualInversionState state = StartTextualInversion(prompts_[0], 2, options);
     RunTextualInversion({denoiser_, encoder_, schedule_, prompts_, {}}, problems_, options, &state);
     return state.vectors;
@@ -93,7 +93,7 @@ class TextualInversionLoop {
   NoiseSchedule schedule_;
   std::vector<PromptTemplate> prompts_{
       PromptTemplate(RealTokenizer(), encoder_, "a photo of an #object", "#object", "object", 1),
-      PromptTemplate(RealTokenizer(), encoder_, "a picture of one #object", "#object", "object", 1)};
+      PromptTemplate(RealTokenizer(), encoder_, "an image of one #object", "#object", "object", 1)};
   std::vector<TextualInversionProblem> problems_;
 };
 

@@ -38,7 +38,7 @@ class StagesOnADevice : public DeviceTest {
     std::vector<std::string> arguments = arguments_;
     // Photos that are done leave the CPU's batch and stay in the device's, which changes the last bits of the others.
     for (const char* more :
-         {"--tolerance", "0", "--generate.piece", "4", "--threads", "1", "--preview-every", "5", "--run"})
+         {"--tolerance", "0", "--generate.batch-size", "4", "--threads", "1", "--preview-every", "5", "--run"})
       arguments.push_back(more);
     arguments.push_back((world_ / run).string());
     grammar.Parse(arguments);

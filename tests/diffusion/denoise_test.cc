@@ -20,7 +20,7 @@ using tint::testing::TensorNear;
 
 constexpr double kMean = 1.25;
 
-at::Tensor Pictures(int64_t batch, int64_t channels = 4) { return at::randn({batch, channels, 8, 8}, at::kDouble); }
+at::Tensor Images(int64_t batch, int64_t channels = 4) { return at::randn({batch, channels, 8, 8}, at::kDouble); }
 
 // [1, 2, 2, 3]: 0/12, 1/12, ... - 0.3.
 at::Tensor Ramp() { return (at::arange(12, at::kDouble) / 12 - 0.3).reshape({1, 2, 2, 3}); }
@@ -29,18 +29,18 @@ ConditioningAtStep Always(const at::Tensor& unconditional, const at::Tensor& con
   return [=](int64_t, const at::Tensor&) { return Conditioning{unconditional, conditional}; };
 }
 
-at::Tensor Picture(const std::vector<double>& values) { return at::tensor(values, at::kDouble).reshape({1, 2, 2, 3}); }
+at::Tensor Image(const std::vector<double>& values) { return at::tensor(values, at::kDouble).reshape({1, 2, 2, 3}); }
 
 TEST(DdimMove, ThereAndBackIsIdentity) {
   const NoiseSchedule schedule;
-  const at::Tensor latents = Pictures(2), noise = Pictures(2);
+  const at::Tensor latents = Images(2), noise = Images(2);
   const double from = schedule.AlphaBar(300);
   for (const double to : {schedule.AlphaBar(999), schedule.AlphaBar(500), schedule.AlphaBar(0), 1.0})
     EXPECT_THAT(DdimMove(DdimMove(latents, noise, from, to), noise, to, from), TensorNear(latents, 1e-12));
 }
 
 TEST(DdimMove, FindsTheCleanLatentsOfANoisyOne) {
-  const at::Tensor clean = Pictures(1), noise = Pictures(1);
+  const at::Tensor clean = Images(1), noise = Images(1);
   const double abar = NoiseSchedule().AlphaBar(700);
   EXPECT_THAT(DdimMove(std::sqrt(abar) * clean + std::sqrt(1 - abar) * noise, noise, abar, 1),
               TensorNear(clean, 1e-12));
@@ -54,9 +54,9 @@ TEST(DdimMove, EqualsDiffusers) {
   const NoiseSchedule schedule;
   const at::Tensor noise = at::arange(12, at::kDouble).cos().reshape({1, 2, 2, 3});
   EXPECT_THAT(DdimMove(Ramp(), noise, schedule.AlphaBar(979), schedule.AlphaBar(959)),
-              TensorNear(Picture({-0.45960598502733485, -0.30958550425800724, -0.09853012472867095, 0.06551549792549971,
-                                  0.11772726174375625, 0.09610059883082633, 0.10651765030473836, 0.22539971405341852,
-                                  0.4294458558914035, 0.6170556809921918, 0.7017402683375025, 0.691639685837387}),
+              TensorNear(Image({-0.45960598502733485, -0.30958550425800724, -0.09853012472867095, 0.06551549792549971,
+                                0.11772726174375625, 0.09610059883082633, 0.10651765030473836, 0.22539971405341852,
+                                0.4294458558914035, 0.6170556809921918, 0.7017402683375025, 0.691639685837387}),
                          2e-6));
 }
 
@@ -70,7 +70,7 @@ TEST(Guide, IsExtrapolationFromUnconditionalToConditional) {
 // mu_u).
 TEST(GuidedNoise, IsThePredictionOfTheExtrapolatedPrompt) {
   const Denoiser denoiser = GaussianDenoiser(0.5);
-  const at::Tensor latents = Pictures(2);
+  const at::Tensor latents = Images(2);
   const at::Tensor expected = denoiser.PredictNoise(latents, at::full({2}, 400, at::kLong), ConstantContext(7.5, 2));
   const Conditioning steering{ConstantContext(0, 2), ConstantContext(1, 2)};
   EXPECT_THAT(GuidedNoise(denoiser, latents, 400, steering, 7.5), TensorNear(expected, 1e-12));
@@ -78,7 +78,7 @@ TEST(GuidedNoise, IsThePredictionOfTheExtrapolatedPrompt) {
 
 TEST(GuidedNoise, TakesTheConditionalNoiseThatIsKnown) {
   const Denoiser denoiser = NonlinearDenoiser();
-  const at::Tensor latents = Pictures(2, 2);
+  const at::Tensor latents = Images(2, 2);
   const Conditioning steering{at::randn({2, 8, 3}, at::kDouble), at::randn({2, 8, 3}, at::kDouble)};
   Conditioning known{steering.unconditional, {}, GuidedNoise(denoiser, latents, 400, steering, 1)};
   for (const double guidance : {1.0, 7.5})
@@ -88,7 +88,7 @@ TEST(GuidedNoise, TakesTheConditionalNoiseThatIsKnown) {
 
 TEST(GuidedNoise, IsTheConditionalBranchWhenSwitchedOff) {
   const Denoiser denoiser = GaussianDenoiser(0.5);
-  const at::Tensor latents = Pictures(1);
+  const at::Tensor latents = Images(1);
   const Conditioning steering{ConstantContext(0), ConstantContext(1)};
   const at::Tensor conditional = GuidedNoise(denoiser, latents, 400, steering, 1);
   EXPECT_FALSE(at::allclose(GuidedNoise(denoiser, latents, 400, steering, 7.5), conditional));
@@ -101,7 +101,7 @@ TEST(GuidedNoise, IsTheConditionalBranchWhenSwitchedOff) {
 TEST(Denoise, OneImageWorldIsExactForAnyStepCount) {
   const Denoiser denoiser = GaussianDenoiser(0);
   const NoiseSchedule schedule;
-  const at::Tensor start = Pictures(2), context = ConstantContext(kMean, 2);
+  const at::Tensor start = Images(2), context = ConstantContext(kMean, 2);
   for (const std::string spacing : {"trailing", "leading"}) {
     for (const int64_t steps : {1, 2, 10, 50}) {
       const DenoiseOptions options{.guidance = 1, .timesteps = SamplerTimesteps(steps, spacing)};
@@ -117,7 +117,7 @@ TEST(Denoise, OneImageWorldIsExactForAnyStepCount) {
 TEST(Denoise, MoreStepsMeanLessError) {
   const Denoiser denoiser = GaussianDenoiser(0.5);
   const NoiseSchedule schedule;
-  const at::Tensor start = Pictures(2);
+  const at::Tensor start = Images(2);
   // The flow keeps quantiles: (z - sqrt(abar) mu) / sqrt(abar std^2 + 1 - abar) is the same at all timesteps.
   const auto spread = [&](int64_t t) { return std::sqrt(schedule.AlphaBar(t) * 0.25 + 1 - schedule.AlphaBar(t)); };
   const at::Tensor exact = std::sqrt(schedule.AlphaBar(0)) * kMean +
@@ -140,22 +140,21 @@ TEST(Denoise, EqualsDiffusers) {
     return Denoise(RampDenoiser(), NoiseSchedule(), Ramp(),
                    {.guidance = 1, .timesteps = SamplerTimesteps(steps, spacing)}, Always({}, ConstantContext(0)));
   };
-  EXPECT_THAT(
-      end(10, "trailing"),
-      TensorNear(Picture({-0.1417501932051266, -0.10237513953703595, -0.06300008586894519, -0.023625032200854434,
-                          0.015750021467236294, 0.055125075135327044, 0.09450012880341775, 0.1338751824715085,
-                          0.17325023613959922, 0.21262528980769002, 0.25200034347578076, 0.29137539714387134}),
-                 2e-6));
-  EXPECT_THAT(end(50, "trailing"), TensorNear(Picture({-0.15394944242075623, -0.11118570841499056, -0.06842197440922497,
-                                                       -0.025658240403459362, 0.017105493602306242, 0.05986922760807183,
-                                                       0.10263296161383745, 0.14539669561960303, 0.18816042962536875,
-                                                       0.23092416363113413, 0.2736878976368999, 0.3164516316426654}),
-                                              2e-6));
-  EXPECT_THAT(end(10, "leading"), TensorNear(Picture({-0.14335713908721984, -0.10353571156299214, -0.06371428403876439,
-                                                      -0.023892856514536643, 0.01592857100969109, 0.05574999853391884,
-                                                      0.0955714260581466, 0.13539285358237435, 0.17521428110660206,
-                                                      0.21503570863082974, 0.2548571361550577, 0.29467856367928535}),
-                                             2e-6));
+  EXPECT_THAT(end(10, "trailing"),
+              TensorNear(Image({-0.1417501932051266, -0.10237513953703595, -0.06300008586894519, -0.023625032200854434,
+                                0.015750021467236294, 0.055125075135327044, 0.09450012880341775, 0.1338751824715085,
+                                0.17325023613959922, 0.21262528980769002, 0.25200034347578076, 0.29137539714387134}),
+                         2e-6));
+  EXPECT_THAT(end(50, "trailing"),
+              TensorNear(Image({-0.15394944242075623, -0.11118570841499056, -0.06842197440922497, -0.025658240403459362,
+                                0.017105493602306242, 0.05986922760807183, 0.10263296161383745, 0.14539669561960303,
+                                0.18816042962536875, 0.23092416363113413, 0.2736878976368999, 0.3164516316426654}),
+                         2e-6));
+  EXPECT_THAT(end(10, "leading"),
+              TensorNear(Image({-0.14335713908721984, -0.10353571156299214, -0.06371428403876439, -0.023892856514536643,
+                                0.01592857100969109, 0.05574999853391884, 0.0955714260581466, 0.13539285358237435,
+                                0.17521428110660206, 0.21503570863082974, 0.2548571361550577, 0.29467856367928535}),
+                         2e-6));
 }
 
 TEST(Denoise, TellsEveryStepAndGoesOnFromAnyOfThem) {
@@ -165,7 +164,7 @@ TEST(Denoise, TellsEveryStepAndGoesOnFromAnyOfThem) {
   DenoiseOptions options{.timesteps = SamplerTimesteps(6, "trailing")};
   std::vector<at::Tensor> asked, reached;
   const at::Tensor end = Denoise(
-      denoiser, schedule, Pictures(1, 2), options,
+      denoiser, schedule, Images(1, 2), options,
       [&](int64_t step_idx, const at::Tensor& latents) {
         EXPECT_EQ(step_idx, static_cast<int64_t>(asked.size()));
         EXPECT_FALSE(c10::GradMode::is_enabled());

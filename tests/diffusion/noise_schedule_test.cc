@@ -39,7 +39,7 @@ TEST(NoiseSchedule, HasNoTimestepOutside) {
   EXPECT_THAT(CatchError([] { NoiseSchedule().AlphaBar(1000); }), FailsWith(ExitCode::kInternal, HasSubstr("1000")));
 }
 
-// method.md S23, and diffusers 0.42.1: DDIMScheduler(timestep_spacing=..., steps_offset=1).set_timesteps(N).timesteps.
+// diffusers 0.42.1: DDIMScheduler(timestep_spacing=..., steps_offset=1).set_timesteps(N).timesteps.
 TEST(SamplerTimesteps, EqualDiffusers) {
   EXPECT_THAT(SamplerTimesteps(5, "trailing"), ElementsAre(999, 799, 599, 399, 199));
   EXPECT_THAT(SamplerTimesteps(7, "trailing"), ElementsAre(999, 856, 713, 570, 428, 285, 142));

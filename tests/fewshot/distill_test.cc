@@ -45,7 +45,7 @@ void ExpectSameParameters(const ScriptModule& found, const ScriptModule& expecte
   }
 }
 
-// One pass of torch::optim::SGD over the same pictures in the same order, which the streams of the header fix.
+// One pass of torch::optim::SGD over the same images in the same order, which the streams of the header fix.
 void ReferenceSteps(const ScriptModule& student, const DistillSource& source, const DistillOptions& options,
                     int64_t first, int64_t last, torch::optim::SGD& sgd) {
   const int64_t count = source.images.size(0);
@@ -57,7 +57,7 @@ void ReferenceSteps(const ScriptModule& student, const DistillSource& source, co
     const at::Tensor rows = at::tensor(order, at::kLong);
     const at::Tensor images = Normalize(source.images.index_select(0, rows), kToyMean, kToyStd);
     sgd.zero_grad();
-    const ScriptModule twin = TrainingTwin(student);
+    const ScriptModule twin = FuseForTraining(student);
     twin.SetTraining(true);
     const at::Tensor logits = twin.Call("forward", {images.contiguous(at::MemoryFormat::ChannelsLast)});
     CrossEntropyLoss(logits, source.labels.index_select(0, rows)).backward();
@@ -77,7 +77,7 @@ torch::optim::SGD ReferenceSgd(const ScriptModule& student, const DistillOptions
 TEST(RunDistill, IsTorchSgdBitForBitAlsoThroughARestart) {
   const std::vector<DistillSource> sources = {ToySources()[0]};
   DistillOptions options = ToyOptions(6);
-  options.batch = sources[0].images.size(0);
+  options.batch_size = sources[0].images.size(0);
   const ScriptModule reference = ToyStudent();
   torch::optim::SGD sgd = ReferenceSgd(reference, options);
   ReferenceSteps(reference, sources[0], options, 0, 6, sgd);
@@ -125,9 +125,9 @@ struct Interrupted {};
 
 TEST(RunDistill, RestartGivesTheSameBits) {
   DistillOptions options = ToyOptions(10);
-  options.disturbance.flip_probability = 0.5;
-  options.disturbance.color_jitter = 0.4;
-  options.disturbance.crop_padding = 4;
+  options.augmentation.flip_probability = 0.5;
+  options.augmentation.color_jitter = 0.4;
+  options.augmentation.crop_padding = 4;
   DistillState through = Start(), stopped = Start();
   RunToy(ToySources(), options, &through);
   auto stop = [](const DistillState& now) {
@@ -169,7 +169,7 @@ TEST(RunDistill, RecordsTheLossOfEachSourceAndNothingElsewhere) {
 }
 
 TEST(AugmentInThreads, DoesNotDependOnTheNumberOfThreads) {
-  const at::Tensor images = testing::MakeToyPictures(70, "threads").images;
+  const at::Tensor images = testing::MakeToyImages(70, "threads").images;
   std::vector<RandomStream> streams;
   for (uint64_t i = 0; i < 70; ++i) streams.emplace_back(StreamKey{1, "threads", 0, 0, i});
   std::vector<RandomStream> copies = streams;
@@ -182,12 +182,12 @@ TEST(AugmentInThreads, DoesNotDependOnTheNumberOfThreads) {
 
 TEST(RunDistill, PartsMayDifferByOne) {
   DistillOptions options = ToyOptions(2);
-  options.batch = 31;
+  options.batch_size = 31;
   DistillState state = Start();
   RunToy(ToySources(), options, &state);
   EXPECT_TRUE(state.losses.isfinite().all().item<bool>());
   const auto parts = [&](int64_t batch) {
-    options.batch = batch;
+    options.batch_size = batch;
     const std::vector<DistillSource> sources = ToySources();
     std::vector<int64_t> sizes;
     for (const at::Tensor& rows : internal::BatchMaker(sources, options, {}).Make(0).rows)
@@ -211,7 +211,7 @@ TEST(RunDistill, LinearLayerAndFirstConvolutionHaveTheirOwnRules) {
     return change;
   };
   const auto plain = moved(options);
-  options.lr_classifier = 3 * options.learning_rate;
+  options.classifier_learning_rate = 3 * options.learning_rate;
   options.freeze_first_conv = true;
   const auto other = moved(options);
   for (const auto& [name, change] : plain) {
@@ -226,14 +226,14 @@ TEST(RunDistill, LinearLayerAndFirstConvolutionHaveTheirOwnRules) {
   }
 }
 
-TEST(RunDistill, UsesEveryPictureOnceInEachPass) {
-  // Only picture 0 has another label; in two passes of 3 steps its loss stands out exactly twice.
+TEST(RunDistill, UsesEveryImageOnceInEachPass) {
+  // Only image 0 has another label; in two passes of 3 steps its loss stands out exactly twice.
   std::vector<DistillSource> sources = {ToySources()[0]};
   sources[0].images = at::zeros({9, 3, 16, 16}, at::kByte);
   sources[0].labels = at::zeros({9}, at::kLong);
   sources[0].labels[0] = 1;
   DistillOptions options = ToyOptions(6);
-  options.batch = 3;
+  options.batch_size = 3;
   const ScopedSwitchOff frozen(Mathematics::kStudentStep);
   DistillState state = Start();
   RunToy(sources, options, &state);
@@ -256,10 +256,10 @@ TEST(RunDistill, DivergenceNamesStepAndLearningRate) {
 TEST(RunDistill, SwitchedOffTermsTeachNothing) {
   DistillOptions options = ToyOptions(2);
   options.weight_decay = 0;
-  for (const auto& [piece, source] : {std::pair(Mathematics::kSupportLoss, ToySources()[0]),
+  for (const auto& [batch, source] : {std::pair(Mathematics::kSupportLoss, ToySources()[0]),
                                       std::pair(Mathematics::kDistillationLoss, ToySources()[1])}) {
     DistillState state = Start();
-    const ScopedSwitchOff off(piece);
+    const ScopedSwitchOff off(batch);
     RunToy({source}, options, &state);
     ExpectSameParameters(state.student, ToyStudent());
   }

@@ -37,8 +37,8 @@ TEST(DropBlock, IsDrawnFromTheSeedInTrainingAloneAndSwitchedByItsRate) {
   EXPECT_TRUE(Train(module, 1).equal(Train(module, 2)));
   SetDropRate(module, 0.5);
   module.SetTraining(false);
-  const at::Tensor picture = at::ones({1, 3, 84, 84});
-  EXPECT_TRUE(module.Call("forward", {picture}).equal(module.Call("forward", {picture})));
+  const at::Tensor image = at::ones({1, 3, 84, 84});
+  EXPECT_TRUE(module.Call("forward", {image}).equal(module.Call("forward", {image})));
 }
 
 // Training steps are counted, and nothing in evaluation.

@@ -24,7 +24,7 @@ ScriptModule Teacher() {
   return ScriptModule(module, "teacher.pt");
 }
 
-// Six classes that differ in colour by little, beside a common hue that changes with each picture.
+// Six classes that differ in colour by little, beside a common hue that changes with each image.
 MetaTrainData Colours() {
   at::manual_seed(8);
   MetaTrainData data;
@@ -100,7 +100,7 @@ TEST(MetaTrain, KeepsTheBestAndCountsTheUntrainedAsEpochZero) {
   EXPECT_FALSE(state.best.at("mix").equal(Teacher().Parameters()[0].second.detach()));
 }
 
-// method.md S24 row 11.
+// docs/method.md, Meta-training of the teacher.
 TEST(MetaTrain, BelowTheUntrainedTeacherItStopsWithASentence) {
   MetaTrainData data = Colours();
   size_t validations = 0;
@@ -113,7 +113,7 @@ TEST(MetaTrain, BelowTheUntrainedTeacherItStopsWithASentence) {
                                               "collapsed")));
 }
 
-// S25: epochs 0 and 1 both run at 1e-6, the peak is 6.2177e-6.
+// PMF's released code: epochs 0 and 1 both run at 1e-6, the peak is 6.2177e-6.
 TEST(MetaTrainOptions, PmfsScheduleIsThePublishedOne) {
   MetaTrainOptions options;
   OptionList list;

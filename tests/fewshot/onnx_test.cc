@@ -48,7 +48,7 @@ ScriptModule Student(const StudentSpec& spec, bool normalize_features) {
   return student;
 }
 
-OnnxFacts Facts(const StudentSpec& spec) {
+OnnxMetadata Facts(const StudentSpec& spec) {
   return {.architecture = spec.architecture,
           .classes = {"red fox", "b", "c", "d", "Köln"},
           .image_size = spec.image_size,

@@ -25,15 +25,15 @@ std::vector<RandomStream> Streams(int64_t count) {
   return streams;
 }
 
-DisturbanceOptions Calm() {
-  DisturbanceOptions calm;
+AugmentationOptions Calm() {
+  AugmentationOptions calm;
   calm.crop_padding = 0;
   calm.color_jitter = 0;
   calm.flip_probability = 0;
   return calm;
 }
 
-// method.md S15: row m B ... (m + 1) B - 1 holds view m = 4 k + r; r quarter turns (90: transpose, then flip H).
+// IER's views: row m B ... (m + 1) B - 1 holds view m = 4 k + r; r quarter turns (90: transpose, then flip H).
 TEST(PretrainViews, StandInTheirOrderAndTurnAsThePaperDoes) {
   at::manual_seed(1);
   const at::Tensor images = at::randint(0, 256, {2, 3, 12, 12}, at::kByte);
@@ -60,7 +60,7 @@ TEST(PretrainViews, AreTheSameWithAnyNumberOfThreads) {
     EXPECT_TRUE(internal::MakeViewsInThreads(images, {}, Streams(5), threads).equal(alone)) << threads;
 }
 
-// A picture whose value is its row: crops of less height stretch it, crops of less width leave it.
+// An image whose value is its row: crops of less height stretch it, crops of less width leave it.
 TEST(PretrainViews, CutTwoThirdsOfTheSides) {
   const at::Tensor images =
       (at::arange(84) * 3).to(at::kByte).reshape({1, 1, 84, 1}).expand({1, 3, 84, 84}).contiguous();
@@ -113,7 +113,7 @@ TEST(PretrainOptions, TheRateFallsAfterTheEpochsNamed) {
   EXPECT_EQ(PretrainLearningRate(options, 1000), 0.05);
 }
 
-// Four classes of coloured pictures of 32 pixels: what pre-training can learn.
+// Four classes of coloured images of 32 pixels: what pre-training can learn.
 PretrainData Colours() {
   at::manual_seed(9);
   PretrainData data;
@@ -130,9 +130,9 @@ PretrainOptions Short(const std::string& recipe) {
   PretrainOptions options;
   options.recipe = recipe;
   options.epochs = 2;
-  options.batch = recipe == "ier" ? 8 : 12;
+  options.batch_size = recipe == "ier" ? 8 : 12;
   options.negatives = 16;
-  options.disturbance = Calm();
+  options.augmentation = Calm();
   options.precision = "float32";
   return options;
 }
@@ -223,7 +223,7 @@ TEST(Pretrain, GenerationOneFollowsItsTeacher) {
   }
 }
 
-// S25: with two groups of views the running statistics follow the first alone.
+// With two groups of views the running statistics follow the first alone.
 TEST(Pretrain, HalvesOfTheViewsMayHaveTheirOwnStatistics) {
   PretrainData data = Colours();
   data.validate = [](const ScriptModule&) { return 0.5; };

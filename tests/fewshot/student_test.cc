@@ -39,7 +39,7 @@ at::Tensor Parameter(const ScriptModule& module, const std::string& name) {
   return {};
 }
 
-// method.md S23.
+// docs/method.md, Students.
 TEST(Student, ParameterCounts) {
   EXPECT_EQ(CountParameters(BuildBackbone(Spec("conv4"), Stream())), 113'088);
   const ScriptModule resnet12 = BuildBackbone(Spec("resnet12"), Stream());
@@ -57,7 +57,7 @@ TEST(Student, ResNet12TakesAnyWidths) {
   EXPECT_EQ(CountParameters(BuildBackbone(spec, Stream())), 5'216 + 23'808 + 57'216 + 104'960);
 }
 
-// method.md S14.
+// docs/method.md, Students.
 TEST(Student, Conv4HeadsHaveTheirPublishedSizes) {
   StudentSpec flatten = Spec("conv4"), gap = flatten;
   gap.conv4_head = "gap";

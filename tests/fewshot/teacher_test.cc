@@ -22,39 +22,39 @@ using testing::TensorNear;
 
 const c10::Device kCpu(c10::kCPU);
 
-// A strided convolution and a mean: features depend on the picture in a way that a batch could disturb.
+// A strided convolution and a mean: features depend on the image in a way that a batch could augment.
 Teacher SmallTeacher() {
   torch::jit::Module module("__torch__.Teacher");
   module.register_parameter("weight", RandomStream({1, "teacher"}).Normal({8, 3, 4, 4}), false);
   module.define(
       "def forward(self, x: Tensor) -> Tensor:\n"
       "  return torch.mean(torch.relu(torch.conv2d(x, self.weight, None, [4, 4])), [2, 3])\n");
-  TeacherFacts facts;
+  TeacherConfig facts;
   facts.input.input_size = 32;
   facts.feature_width = 8;
   return Teacher(ScriptModule(module, "teacher.pt"), facts);
 }
 
-at::Tensor Pictures(int64_t count) {
-  return (RandomStream({2, "pictures"}).Uniform({count, 3, 20, 20}) * 255).to(at::kByte);
+at::Tensor Images(int64_t count) {
+  return (RandomStream({2, "images"}).Uniform({count, 3, 20, 20}) * 255).to(at::kByte);
 }
 
 TEST(TeacherFeatures, DoNotDependOnWhatElseIsInTheBatch) {
   const Teacher teacher = SmallTeacher();
-  const at::Tensor pictures = Pictures(2 * kTeacherPiece + 3);
-  const at::Tensor all = TeacherFeatures(teacher, pictures, kCpu);
-  EXPECT_EQ(all.sizes(), (std::vector<int64_t>{2 * kTeacherPiece + 3, 8}));
+  const at::Tensor images = Images(2 * kTeacherBatch + 3);
+  const at::Tensor all = TeacherFeatures(teacher, images, kCpu);
+  EXPECT_EQ(all.sizes(), (std::vector<int64_t>{2 * kTeacherBatch + 3, 8}));
   for (const int64_t i : {0, 5, 17, 34}) {
-    EXPECT_THAT(TeacherFeatures(teacher, pictures.narrow(0, i, 1), kCpu), TensorEquals(all.narrow(0, i, 1))) << i;
+    EXPECT_THAT(TeacherFeatures(teacher, images.narrow(0, i, 1), kCpu), TensorEquals(all.narrow(0, i, 1))) << i;
   }
 }
 
 TEST(TeacherFeatures, BytesAndFractionsAgreeAndPiecesAreReported) {
   const Teacher teacher = SmallTeacher();
-  const at::Tensor pictures = Pictures(20);
+  const at::Tensor images = Images(20);
   std::vector<int64_t> reports;
-  const at::Tensor features = TeacherFeatures(teacher, pictures, kCpu, [&](int64_t done) { reports.push_back(done); });
-  EXPECT_THAT(TeacherFeatures(teacher, pictures.to(at::kFloat) / 255, kCpu), TensorEquals(features));
+  const at::Tensor features = TeacherFeatures(teacher, images, kCpu, [&](int64_t done) { reports.push_back(done); });
+  EXPECT_THAT(TeacherFeatures(teacher, images.to(at::kFloat) / 255, kCpu), TensorEquals(features));
   EXPECT_EQ(reports, (std::vector<int64_t>{16, 20}));
 }
 

@@ -4,7 +4,7 @@
 
 namespace tint::testing {
 
-ToyPictures MakeToyPictures(int64_t count, const std::string& stream) {
+ToyImages MakeToyImages(int64_t count, const std::string& stream) {
   at::Tensor images = RandomStream({11, stream}).Uniform({count, 3, 16, 16}) * 180;
   const at::Tensor labels = at::arange(count, at::kLong).remainder(kToyWays);
   images += 60 * at::one_hot(labels, 3).to(at::kFloat).reshape({count, 3, 1, 1});
@@ -19,9 +19,9 @@ ScriptModule ToyStudent() {
 }
 
 std::vector<DistillSource> ToySources() {
-  const ToyPictures support = MakeToyPictures(9, "support"), base = MakeToyPictures(60, "base"),
-                    synthetic = MakeToyPictures(31, "synthetic");
-  auto logits = [](const ToyPictures& pictures) { return 8 * at::one_hot(pictures.labels, kToyWays).to(at::kFloat); };
+  const ToyImages support = MakeToyImages(9, "support"), base = MakeToyImages(60, "base"),
+                  synthetic = MakeToyImages(31, "synthetic");
+  auto logits = [](const ToyImages& images) { return 8 * at::one_hot(images.labels, kToyWays).to(at::kFloat); };
   return {{"support", support.images, support.labels, {}, 1.0},
           {"base", base.images, {}, logits(base), 0.5},
           {"synthetic", synthetic.images, {}, logits(synthetic), 0.5}};
@@ -30,11 +30,11 @@ std::vector<DistillSource> ToySources() {
 DistillOptions ToyOptions(int64_t steps) {
   DistillOptions options;
   options.steps = steps;
-  options.batch = 30;
+  options.batch_size = 30;
   options.learning_rate = 0.05;
-  options.disturbance.crop_padding = 0;
-  options.disturbance.color_jitter = 0;
-  options.disturbance.flip_probability = 0;
+  options.augmentation.crop_padding = 0;
+  options.augmentation.color_jitter = 0;
+  options.augmentation.flip_probability = 0;
   return options;
 }
 
@@ -43,7 +43,7 @@ void RunToy(const std::vector<DistillSource>& sources, const DistillOptions& opt
 }
 
 double ToyAccuracy(const ScriptModule& student) {
-  const ToyPictures fresh = MakeToyPictures(300, "queries");
+  const ToyImages fresh = MakeToyImages(300, "queries");
   const at::Tensor logits = StudentLogits(student, fresh.images, kToyMean, kToyStd, c10::Device(c10::kCPU));
   return logits.argmax(1).eq(fresh.labels).to(at::kDouble).mean().item<double>();
 }

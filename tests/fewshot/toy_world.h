@@ -15,19 +15,19 @@ inline constexpr int64_t kToyWays = 3;
 inline const std::vector<double> kToyMean = {0.5, 0.5, 0.5};
 inline const std::vector<double> kToyStd = {0.25, 0.25, 0.25};
 
-struct ToyPictures {
+struct ToyImages {
   at::Tensor images;  // uint8 [M, 3, 16, 16], class i % 3: noise with one channel brighter
   at::Tensor labels;  // int64 [M]
 };
-ToyPictures MakeToyPictures(int64_t count, const std::string& stream);
+ToyImages MakeToyImages(int64_t count, const std::string& stream);
 
 ScriptModule ToyStudent();
-// Supports with labels, base and synthetic pictures with logits 8 for the class and 0 for the others.
+// Supports with labels, base and synthetic images with logits 8 for the class and 0 for the others.
 std::vector<DistillSource> ToySources();
 // A few steps at small batches, no augmentation.
 DistillOptions ToyOptions(int64_t steps);
 void RunToy(const std::vector<DistillSource>& sources, const DistillOptions& options, DistillState* state);
-// Share of fresh pictures that the student names rightly.
+// Share of fresh images that the student names rightly.
 double ToyAccuracy(const ScriptModule& student);
 
 }  // namespace tint::testing

@@ -45,7 +45,7 @@ std::vector<RandomStream> Streams(int64_t count, uint64_t seed = 1) {
 constexpr AugmentOptions kNothing{.crop_padding = 0, .color_jitter = 0, .flip_probability = 0};
 
 // Bytes and hashes of the five tests below: ImageEnhance.Brightness, Contrast and Color of Pillow 13.0.0, found equal
-// to torchvision 0.26.0's adjust_brightness, adjust_contrast and adjust_saturation of the same PIL picture; Formula(3,
+// to torchvision 0.26.0's adjust_brightness, adjust_contrast and adjust_saturation of the same PIL image; Formula(3,
 // 4), and for the hashes (SHA-256 of the planes) Formula(61, 47).
 TEST(AdjustBrightness, EqualsPil) {
   EXPECT_THAT(AdjustBrightness(Formula(3, 4), 0.6),
@@ -84,11 +84,11 @@ TEST(AdjustSaturation, EqualsPil) {
       TensorEquals(at::tensor(grey, at::kLong).to(at::kByte).reshape({1, 3, 4}).expand({3, 3, 4}).contiguous()));
 }
 
-TEST(Adjustments, EqualPilOnALargerPicture) {
-  const at::Tensor picture = Formula(61, 47);
-  ASSERT_EQ(Hash(picture), "00c6d1abc7cb78173b0a6f277152d55e237db2d62cb5275829b4482090f37f60");
+TEST(Adjustments, EqualPilOnALargerImage) {
+  const at::Tensor image = Formula(61, 47);
+  ASSERT_EQ(Hash(image), "00c6d1abc7cb78173b0a6f277152d55e237db2d62cb5275829b4482090f37f60");
   const auto expect = [&](at::Tensor (*adjust)(const at::Tensor&, double), double factor, const std::string& hash) {
-    EXPECT_EQ(Hash(adjust(picture, factor)), hash) << factor;
+    EXPECT_EQ(Hash(adjust(image, factor)), hash) << factor;
   };
   expect(AdjustBrightness, 0.6, "260c421c9233108c2f52c0b28b3d275bbb6d775e2cdc1a247c7ce86ff44a0e77");
   expect(AdjustBrightness, 0.7251, "ff8659d444165d71f1a07d881f19bf40f2f56ab9add8fdad154745d567b8fdd5");
@@ -117,19 +117,18 @@ TEST(Adjustments, EqualPilInEveryOrder) {
       {{2, 0, 1}, "a62d6d27219913e17a5e86b71a85d74d872470ae1fb4dc630923e77bc51336fd"},
       {{2, 1, 0}, "772a6b7246232af51f9b7005e955957765ea6a98de18ae58c7b6c5f376085338"}};
   for (const auto& [order, hash] : expected) {
-    at::Tensor picture = Formula(61, 47);
-    for (const size_t operation : order)
-      picture = kAdjustments[operation](picture, std::array{0.8, 1.3, 0.7}[operation]);
-    EXPECT_EQ(Hash(picture), hash);
+    at::Tensor image = Formula(61, 47);
+    for (const size_t operation : order) image = kAdjustments[operation](image, std::array{0.8, 1.3, 0.7}[operation]);
+    EXPECT_EQ(Hash(image), hash);
   }
 }
 
 TEST(Adjustments, ByOneChangeNothingAndLeaveTheirInputAlone) {
   for (const Adjust adjust : kAdjustments) {
-    const at::Tensor picture = Formula(20, 30);
-    EXPECT_THAT(adjust(picture, 1.0), TensorEquals(picture));
-    adjust(picture, 0.5);
-    EXPECT_THAT(picture, TensorEquals(Formula(20, 30)));
+    const at::Tensor image = Formula(20, 30);
+    EXPECT_THAT(adjust(image, 1.0), TensorEquals(image));
+    adjust(image, 0.5);
+    EXPECT_THAT(image, TensorEquals(Formula(20, 30)));
   }
 }
 

@@ -1,4 +1,4 @@
-// The rows of the table of bad pictures, each with its cases.
+// The rows of the table of bad images, each with its cases.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "tint/base/error.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 
 namespace tint::testing {
 
-struct PictureCase {
+struct ImageCase {
   std::string row;                     // which row of the table
   std::string file;                    // the name under which it is stored, extension included
   std::function<std::string()> bytes;  // what is stored
@@ -22,19 +22,19 @@ struct PictureCase {
   std::vector<std::string> warnings = {};
   std::function<at::Tensor()> pixels = {};  // expected when accepted
   double tolerance = 0;                     // largest difference of a byte, for JPEG
-  PictureRules rules = {};
+  DecodeRules rules = {};
   ExitCode code = ExitCode::kBadInput;
   std::function<void(const std::filesystem::path&)> prepare = {};  // instead of `bytes`: makes what stands there
 };
 
-inline std::ostream& operator<<(std::ostream& out, const PictureCase& entry) {
+inline std::ostream& operator<<(std::ostream& out, const ImageCase& entry) {
   return out << entry.row << ": " << entry.file.substr(0, 60);
 }
 
-std::vector<PictureCase> JpegCases();        // truncated, damaged, scans, grey, CMYK, EXIF, profiles
-std::vector<PictureCase> DamagedPngCases();  // truncated or flipped, bombs
-std::vector<PictureCase> PngCases();         // 16 bits, alpha, palettes, EXIF, profiles
-std::vector<PictureCase> ContentCases();     // other formats, no pictures, extensions, sizes, trailing bytes, paths
+std::vector<ImageCase> JpegCases();        // truncated, damaged, scans, grey, CMYK, EXIF, profiles
+std::vector<ImageCase> DamagedPngCases();  // truncated or flipped, bombs
+std::vector<ImageCase> PngCases();         // 16 bits, alpha, palettes, EXIF, profiles
+std::vector<ImageCase> ContentCases();     // other formats, no images, extensions, sizes, trailing bytes, paths
 
 inline constexpr double kJpegTolerance = 4;
 inline constexpr char kGreyWarning[] = "greyscale, replicated to RGB";

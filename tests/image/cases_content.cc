@@ -4,7 +4,7 @@
 #include "cases.h"
 #include "encoders.h"
 #include "files.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 
 namespace tint::testing {
 namespace {
@@ -16,49 +16,49 @@ std::string Jpeg() { return MakeJpeg({.samples = Gradient()}); }
 std::string Png() { return EncodePng(Gradient()); }
 at::Tensor Expected() { return Gradient(); }
 
-void AddFormats(std::vector<PictureCase>* cases) {
+void AddFormats(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, const std::string& bytes, const std::string& format) {
     cases->push_back({"another format", file, [=] { return bytes + std::string(200, '\1'); },
-                      format + "; expected a JPEG or PNG picture. Convert it, for example: convert INPUT OUTPUT.png"});
+                      format + "; expected a JPEG or PNG image. Convert it, for example: convert INPUT OUTPUT.png"});
   };
-  add("picture.gif", "GIF89a", "a GIF picture");
-  add("old.gif", "GIF87a", "a GIF picture");
-  add("picture.webp", "RIFF\x10\2\0\0WEBPVP8 "s, "a WebP picture");
-  add("little endian.tif", "II*\0"s, "a TIFF picture");
-  add("big endian.tif", "MM\0*"s, "a TIFF picture");
-  add("big.tif", "II+\0"s, "a BigTIFF picture");
-  add("picture.bmp", "BM\x36\x10\0\0"s, "a BMP picture");
+  add("image.gif", "GIF89a", "a GIF image");
+  add("old.gif", "GIF87a", "a GIF image");
+  add("image.webp", "RIFF\x10\2\0\0WEBPVP8 "s, "a WebP image");
+  add("little endian.tif", "II*\0"s, "a TIFF image");
+  add("big endian.tif", "MM\0*"s, "a TIFF image");
+  add("big.tif", "II+\0"s, "a BigTIFF image");
+  add("image.bmp", "BM\x36\x10\0\0"s, "a BMP image");
   add("photo.heic",
       "\0\0\0\x18"
       "ftypheic"s,
-      "a HEIC picture");
+      "a HEIC image");
   add("photo.heif",
       "\0\0\0\x18"
       "ftypmif1"s,
-      "a HEIC picture");
-  add("picture.avif",
+      "a HEIC image");
+  add("image.avif",
       "\0\0\0\x18"
       "ftypavif"s,
-      "an AVIF picture");
-  add("scan.dcm", std::string(128, '\0') + "DICM", "a DICOM picture");
-  add("drawing.svg", "<svg xmlns='http://www.w3.org/2000/svg'>", "an SVG picture");
-  add("declared.svg", "<?xml version='1.0'?>\n<!-- a drawing -->\n<svg>", "an SVG picture");
-  add("marked.svg", "\xEF\xBB\xBF  <!DOCTYPE svg>\n<SVG>", "an SVG picture");
+      "an AVIF image");
+  add("scan.dcm", std::string(128, '\0') + "DICM", "a DICOM image");
+  add("drawing.svg", "<svg xmlns='http://www.w3.org/2000/svg'>", "an SVG image");
+  add("declared.svg", "<?xml version='1.0'?>\n<!-- a drawing -->\n<svg>", "an SVG image");
+  add("marked.svg", "\xEF\xBB\xBF  <!DOCTYPE svg>\n<SVG>", "an SVG image");
   add("paper.pdf", "%PDF-1.7", "a PDF document");
-  add("picture.jp2", "\0\0\0\x0cjP  \r\n\x87\n"s, "a JPEG 2000 picture");
-  add("picture.jxl", "\xff\x0a", "a JPEG XL picture");
-  add("picture.psd", "8BPS\0\1"s, "a Photoshop picture");
-  add("pictures.zip", "PK\3\4", "a zip archive");
-  add("a gif named.jpg", "GIF89a", "a GIF picture");
+  add("image.jp2", "\0\0\0\x0cjP  \r\n\x87\n"s, "a JPEG 2000 image");
+  add("image.jxl", "\xff\x0a", "a JPEG XL image");
+  add("image.psd", "8BPS\0\1"s, "a Photoshop image");
+  add("images.zip", "PK\3\4", "a zip archive");
+  add("a gif named.jpg", "GIF89a", "a GIF image");
 }
 
-void AddNoPictures(std::vector<PictureCase>* cases) {
+void AddNoImages(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, const std::string& bytes, const std::string& reason) {
-    cases->push_back({"no picture", file, [=] { return bytes; }, reason});
+    cases->push_back({"no image", file, [=] { return bytes; }, reason});
   };
-  add("empty.jpg", "", "an empty file; expected a JPEG or PNG picture");
-  add("one byte.jpg", "x", "no known picture; it begins with x");
-  add("half a signature.jpg", "\xff\xd8", R"(no known picture; it begins with '\xff\xd8')");
+  add("empty.jpg", "", "an empty file; expected a JPEG or PNG image");
+  add("one byte.jpg", "x", "no known image; it begins with x");
+  add("half a signature.jpg", "\xff\xd8", R"(no known image; it begins with '\xff\xd8')");
   add("text.jpg", "These are no pixels at all.", "it begins with These are no pix");
   add("error.json.jpg", "{\"error\": \"not found\"}", "it begins with {\"error\": \"not f");
   add("zeros.jpg", std::string(1000, '\0'),
@@ -68,7 +68,7 @@ void AddNoPictures(std::vector<PictureCase>* cases) {
   add("third page.jpg", "<!-- cached --><html>", "an HTML page that begins with <!-- cached --><");
 }
 
-void AddExtensions(std::vector<PictureCase>* cases) {
+void AddExtensions(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, bool is_png, bool warns) {
     const std::string warning = is_png ? "is a png whatever its name says" : "is a jpeg whatever its name says";
     cases->push_back({"wrong extension", file, [=] { return is_png ? Png() : Jpeg(); }, "",
@@ -85,7 +85,7 @@ void AddExtensions(std::vector<PictureCase>* cases) {
   add(".png", true, true);  // the whole name, no extension
 }
 
-void AddSizes(std::vector<PictureCase>* cases) {
+void AddSizes(std::vector<ImageCase>* cases) {
   const auto add = [&](int64_t width, int64_t height, const std::string& reason, bool warns = false) {
     const auto warnings = warns ? std::vector<std::string>{kLongWarning} : std::vector<std::string>{};
     const std::string name = std::to_string(width) + "x" + std::to_string(height);
@@ -104,27 +104,27 @@ void AddSizes(std::vector<PictureCase>* cases) {
   const auto photo = [] { return Gradient(3648, 5472); };
   cases->push_back(
       {"size", "20 megapixels.jpg", [=] { return MakeJpeg({.samples = photo()}); }, "", {}, photo, kJpegTolerance});
-  PictureCase small{"size", "1x1, allowed.png",           [] { return EncodePng(Gradient(1, 1)); }, "",
-                    {},     [] { return Gradient(1, 1); }};
+  ImageCase small{"size", "1x1, allowed.png",           [] { return EncodePng(Gradient(1, 1)); }, "",
+                  {},     [] { return Gradient(1, 1); }};
   small.rules.min_side = 1;
   cases->push_back(small);
-  PictureCase large{"size", "too many bytes.png", Png, "expected at most"};
+  ImageCase large{"size", "too many bytes.png", Png, "expected at most"};
   large.rules.max_bytes = 100;
   cases->push_back(large);
 }
 
-void AddTrailing(std::vector<PictureCase>* cases) {
+void AddTrailing(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, const std::string& bytes, double tolerance) {
     cases->push_back({"bytes after the end", file, [=] { return bytes; }, "", {kTrailingWarning}, Expected, tolerance});
   };
   add("garbage.jpg", Jpeg() + "garbage", kJpegTolerance);
-  add("second picture.jpg", Jpeg() + Jpeg(), kJpegTolerance);
+  add("second image.jpg", Jpeg() + Jpeg(), kJpegTolerance);
   add("one zero.jpg", Jpeg() + '\0', kJpegTolerance);
   add("garbage.png", Png() + "garbage", 0);
-  add("second picture.png", Png() + Png(), 0);
+  add("second image.png", Png() + Png(), 0);
 }
 
-void AddPaths(std::vector<PictureCase>* cases) {
+void AddPaths(std::vector<ImageCase>* cases) {
   const auto good = [&](const std::string& file) { cases->push_back({"path", file, Png, "", {}, Expected}); };
   good("with blanks .png");
   good("it's \"quoted\".png");
@@ -139,10 +139,10 @@ void AddPaths(std::vector<PictureCase>* cases) {
   for (const char* file : {"text in a new\nline.png", " text 'quoted'.png", "text \xff.png",
                            "text gr\xC3\xBC\xC3\x9F"
                            "e.png"})
-    cases->push_back({"path", file, text, "no known picture"});
+    cases->push_back({"path", file, text, "no known image"});
   const auto bad = [&](const std::string& file, const std::string& reason,
                        const std::function<void(const fs::path&)>& prepare, ExitCode code = ExitCode::kBadInput) {
-    PictureCase entry{"path", file, {}, reason};
+    ImageCase entry{"path", file, {}, reason};
     entry.prepare = prepare;
     entry.code = code;
     cases->push_back(entry);
@@ -160,7 +160,7 @@ void AddPaths(std::vector<PictureCase>* cases) {
   bad(
       "broken link.png", "is not there", [](const fs::path& path) { fs::create_symlink("nowhere", path); },
       ExitCode::kMissingInput);
-  PictureCase link{"path", "link.png", {}, "", {}, Expected};
+  ImageCase link{"path", "link.png", {}, "", {}, Expected};
   link.prepare = [](const fs::path& path) {
     WriteAll(path.parent_path() / "real.png", Png());
     fs::create_symlink("real.png", path);
@@ -170,10 +170,10 @@ void AddPaths(std::vector<PictureCase>* cases) {
 
 }  // namespace
 
-std::vector<PictureCase> ContentCases() {
-  std::vector<PictureCase> cases;
+std::vector<ImageCase> ContentCases() {
+  std::vector<ImageCase> cases;
   AddFormats(&cases);
-  AddNoPictures(&cases);
+  AddNoImages(&cases);
   AddExtensions(&cases);
   AddSizes(&cases);
   AddTrailing(&cases);

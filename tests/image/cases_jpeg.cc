@@ -25,7 +25,7 @@ std::string Replaced(std::string bytes, size_t at, const std::string& with) {
 
 at::Tensor Expected() { return Gradient(); }
 
-void AddTruncated(std::vector<PictureCase>* cases) {
+void AddTruncated(std::vector<ImageCase>* cases) {
   for (const int percent : {20, 50, 90, 99}) {
     cases->push_back({"truncated JPEG", "cut" + std::to_string(percent) + ".jpg", [=] { return Cut(Plain(), percent); },
                       "a damaged JPEG"});
@@ -37,7 +37,7 @@ void AddTruncated(std::vector<PictureCase>* cases) {
   cases->push_back({"truncated JPEG", "three bytes.jpg", [] { return "\xff\xd8\xff"s; }, "a damaged JPEG"});
 }
 
-void AddDamaged(std::vector<PictureCase>* cases) {
+void AddDamaged(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, const std::function<std::string()>& bytes, const std::string& reason) {
     cases->push_back({"damaged JPEG", file, bytes, "a damaged JPEG (" + reason});
   };
@@ -76,7 +76,7 @@ void AddDamaged(std::vector<PictureCase>* cases) {
       "Empty JPEG image");
 }
 
-void AddScans(std::vector<PictureCase>* cases) {
+void AddScans(std::vector<ImageCase>* cases) {
   for (const int scans : {2, 99, 100})
     cases->push_back({"progressive JPEG",
                       std::to_string(scans) + " scans.jpg",
@@ -90,7 +90,7 @@ void AddScans(std::vector<PictureCase>* cases) {
                       "more than 100 scans"});
 }
 
-void AddGrey(std::vector<PictureCase>* cases) {
+void AddGrey(std::vector<ImageCase>* cases) {
   const auto grey = [](int scans) {
     return Plain({.samples = Gradient().narrow(0, 1, 1), .colour = JpegColour::kGrey, .scans = scans});
   };
@@ -120,7 +120,7 @@ at::Tensor Cmyk() {
 
 at::Tensor CmykAsRgb() { return (Gradient().to(at::kFloat) * (200.0 / 255.0)).round().to(at::kByte); }
 
-void AddFourColours(std::vector<PictureCase>* cases) {
+void AddFourColours(std::vector<ImageCase>* cases) {
   const std::string row = "CMYK or YCCK JPEG";
   const auto make = [](JpegColour colour) { return Plain({.samples = Cmyk(), .colour = colour}); };
   const auto adobe_transform = [=](JpegColour colour, char transform) {
@@ -158,7 +158,7 @@ void AddFourColours(std::vector<PictureCase>* cases) {
                     "Unsupported color conversion request"});
 }
 
-void AddExif(std::vector<PictureCase>* cases) {
+void AddExif(std::vector<ImageCase>* cases) {
   const std::string row = "EXIF orientation";
   const auto with = [](const std::vector<std::string>& structures) {
     JpegFile file;
@@ -198,17 +198,17 @@ void AddExif(std::vector<PictureCase>* cases) {
                     {},
                     Expected,
                     kJpegTolerance});
-  PictureCase ignored{row, "6, ignored.jpg", [=] { return with({Exif(6)}); }, "", {}, Expected, kJpegTolerance};
+  ImageCase ignored{row, "6, ignored.jpg", [=] { return with({Exif(6)}); }, "", {}, Expected, kJpegTolerance};
   ignored.rules.apply_exif = false;
   cases->push_back(ignored);
 }
 
-void AddProfiles(std::vector<PictureCase>* cases) {
-  const auto with = [](const std::string& profile, size_t pieces = 1) {
+void AddProfiles(std::vector<ImageCase>* cases) {
+  const auto with = [](const std::string& profile, size_t batches = 1) {
     JpegFile file;
-    const size_t length = (profile.size() + pieces - 1) / pieces;
-    for (size_t i = 0; i < pieces; ++i) {
-      const std::string numbers{static_cast<char>(i + 1), static_cast<char>(pieces)};
+    const size_t length = (profile.size() + batches - 1) / batches;
+    for (size_t i = 0; i < batches; ++i) {
+      const std::string numbers{static_cast<char>(i + 1), static_cast<char>(batches)};
       file.segments.push_back({0xE2, "ICC_PROFILE\0"s + numbers + profile.substr(i * length, length)});
     }
     return Plain(file);
@@ -223,21 +223,21 @@ void AddProfiles(std::vector<PictureCase>* cases) {
   add(
       "srgb version 4.jpg", [=] { return with(IccProfile("sRGB built-in", true)); }, false);
   add(
-      "srgb in three pieces.jpg", [=] { return with(IccProfile("sRGB IEC61966-2.1"), 3); }, false);
+      "srgb in three batches.jpg", [=] { return with(IccProfile("sRGB IEC61966-2.1"), 3); }, false);
   add(
       "adobe.jpg", [=] { return with(IccProfile("Adobe RGB (1998)")); }, true);
   add(
       "display p3 version 4.jpg", [=] { return with(IccProfile("Display P3", true)); }, true);
   add(
-      "adobe in two pieces.jpg", [=] { return with(IccProfile("Adobe RGB (1998)"), 2); }, true);
+      "adobe in two batches.jpg", [=] { return with(IccProfile("Adobe RGB (1998)"), 2); }, true);
   add(
       "cut profile.jpg", [=] { return with(IccProfile("sRGB IEC61966-2.1").substr(0, 130)); }, true);
 }
 
 }  // namespace
 
-std::vector<PictureCase> JpegCases() {
-  std::vector<PictureCase> cases;
+std::vector<ImageCase> JpegCases() {
+  std::vector<ImageCase> cases;
   cases.push_back({"progressive JPEG", "sequential.jpg", [] { return Plain(); }, "", {}, Expected, kJpegTolerance});
   AddTruncated(&cases);
   AddDamaged(&cases);

@@ -59,7 +59,7 @@ std::function<at::Tensor()> Grey(int depth) {
   };
 }
 
-void AddSixteen(std::vector<PictureCase>* cases) {
+void AddSixteen(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, const PngFile& png, const std::vector<std::string>& warnings,
                        const std::function<at::Tensor()>& pixels) {
     cases->push_back({"16-bit PNG", file, [=] { return MakePng(png); }, "", warnings, pixels});
@@ -100,9 +100,9 @@ PngFile WithAlpha(int64_t count, uint32_t alpha, uint32_t height = 20) {
   return file;
 }
 
-void AddAlpha(std::vector<PictureCase>* cases) {
+void AddAlpha(std::vector<ImageCase>* cases) {
   const auto refuse = [&](const std::string& file, const PngFile& png) {
-    cases->push_back({"alpha", file, [=] { return MakePng(png); }, "a fully transparent picture"});
+    cases->push_back({"alpha", file, [=] { return MakePng(png); }, "a fully transparent image"});
   };
   const auto accept = [&](const std::string& file, int64_t count, uint32_t alpha, std::array<int, 3> there,
                           bool warns) {
@@ -136,7 +136,7 @@ void AddAlpha(std::vector<PictureCase>* cases) {
   refuse("all of the colour key.png", key);
 }
 
-void AddPalettes(std::vector<PictureCase>* cases) {
+void AddPalettes(std::vector<ImageCase>* cases) {
   const std::string row = "palette, 1-bit, interlaced PNG";
   std::string palette;
   for (int i = 0; i < 256; ++i) palette += BigEndian(static_cast<uint32_t>(i * 70001) & 0xffffff, 3);
@@ -206,7 +206,7 @@ at::Tensor Stored(int orientation, const at::Tensor& shown) {
   return stored;
 }
 
-void AddExifAndProfiles(std::vector<PictureCase>* cases) {
+void AddExifAndProfiles(std::vector<ImageCase>* cases) {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const auto bytes = [=] {
       const at::Tensor stored = Stored(orientation, Rgb(8)());
@@ -234,8 +234,8 @@ void AddExifAndProfiles(std::vector<PictureCase>* cases) {
 
 }  // namespace
 
-std::vector<PictureCase> PngCases() {
-  std::vector<PictureCase> cases;
+std::vector<ImageCase> PngCases() {
+  std::vector<ImageCase> cases;
   AddSixteen(&cases);
   AddAlpha(&cases);
   AddPalettes(&cases);

@@ -31,7 +31,7 @@ std::string Flipped(std::string bytes, size_t at) {
 }
 size_t Data(const std::string& bytes, const std::string& type) { return bytes.find(type) + 4; }
 
-void AddDamaged(std::vector<PictureCase>* cases) {
+void AddDamaged(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, const std::function<std::string()>& bytes, const std::string& reason) {
     cases->push_back({"truncated or flipped PNG", file, bytes, "a damaged PNG (" + reason});
   };
@@ -86,7 +86,7 @@ void AddDamaged(std::vector<PictureCase>* cases) {
       "signature as text.png", [] { return "\x89PNG\n\x1a\n" + Plain().substr(8); }, "its signature is changed");
 }
 
-void AddBombs(std::vector<PictureCase>* cases) {
+void AddBombs(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, uint32_t width, uint32_t height, const std::string& reason) {
     cases->push_back({"bomb", file,
                       [=] {
@@ -102,10 +102,10 @@ void AddBombs(std::vector<PictureCase>* cases) {
   add("two to the 32, less one.png", 0xffffffff, 0xffffffff, "4294967295 x 4294967295 pixels");
   add("one row.png", 64'000'001, 1, "64000001 x 1 pixels; expected at most");
   add("no width.png", 0, 20, "0 x 20 pixels");
-  PictureCase limited{"bomb", "own limit.png", Plain, "at most 479 pixels in all"};
+  ImageCase limited{"bomb", "own limit.png", Plain, "at most 479 pixels in all"};
   limited.rules.max_pixels = 479;
   cases->push_back(limited);
-  PictureCase fits{"bomb", "at the limit.png", Plain, "", {}, Pixels};
+  ImageCase fits{"bomb", "at the limit.png", Plain, "", {}, Pixels};
   fits.rules.max_pixels = 480;
   cases->push_back(fits);
   cases->push_back({"bomb", "65500.jpg",
@@ -118,8 +118,8 @@ void AddBombs(std::vector<PictureCase>* cases) {
 
 }  // namespace
 
-std::vector<PictureCase> DamagedPngCases() {
-  std::vector<PictureCase> cases;
+std::vector<ImageCase> DamagedPngCases() {
+  std::vector<ImageCase> cases;
   AddDamaged(&cases);
   AddBombs(&cases);
   return cases;

@@ -6,7 +6,7 @@
 #include "encoders.h"
 #include "files.h"
 #include "tensor_matchers.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 
 namespace tint::testing {
 namespace {
@@ -14,9 +14,9 @@ namespace {
 constexpr int64_t kGap = 4, kCaptions = 150;
 
 at::Tensor Sheet(const std::vector<ContactRow>& rows, int64_t cell) {
-  PictureRules rules;
+  DecodeRules rules;
   rules.min_side = 1;
-  return DecodePicture(MakeContactSheet(rows, cell), "sheet", rules).pixels;
+  return DecodeImage(MakeContactSheet(rows, cell), "sheet", rules).pixels;
 }
 
 at::Tensor Cell(const at::Tensor& sheet, int64_t row, int64_t column, int64_t cell) {
@@ -31,7 +31,7 @@ at::Tensor Plain(int64_t red, int64_t green, int64_t blue, int64_t height, int64
       .contiguous();
 }
 
-TEST(MakeContactSheet, ShowsEachPictureInItsCell) {
+TEST(MakeContactSheet, ShowsEachImageInItsCell) {
   const at::Tensor exact = Gradient(32, 32), small = Gradient(16, 16);
   const at::Tensor sheet = Sheet({{"first", {exact, small}}, {"second", {Plain(200, 100, 50, 128, 64)}}}, 32);
   EXPECT_EQ(sheet.sizes(), (std::vector<int64_t>{3, 2 * 36 + 4, 150 + 2 * 36 + 4}));
@@ -51,11 +51,11 @@ TEST(MakeContactSheet, ReducesByArea) {
 }
 
 TEST(MakeContactSheet, WritesCaptions) {
-  const at::Tensor picture = Gradient(32, 32);
-  const at::Tensor left = Sheet({{"caption", {picture}}, {"", {picture}}}, 32).narrow(2, 0, kCaptions);
+  const at::Tensor image = Gradient(32, 32);
+  const at::Tensor left = Sheet({{"caption", {image}}, {"", {image}}}, 32).narrow(2, 0, kCaptions);
   EXPECT_GT((left.narrow(1, 0, 38) < 128).sum().item<int64_t>(), 100);
   EXPECT_EQ((left.narrow(1, 38, 38) < 255).sum().item<int64_t>(), 0);
-  EXPECT_EQ(MakeContactSheet({{"gr\xC3\xBCn \xE2\x9C\x93\n", {picture}}}), MakeContactSheet({{"gr?n ??", {picture}}}));
+  EXPECT_EQ(MakeContactSheet({{"gr\xC3\xBCn \xE2\x9C\x93\n", {image}}}), MakeContactSheet({{"gr?n ??", {image}}}));
   EXPECT_EQ(MakeContactSheet({{"a caption that is too long", {}}}), MakeContactSheet({{"a caption that is~", {}}}));
 }
 
@@ -68,14 +68,14 @@ TEST(MakeContactSheet, GivesTheSameBytesAgain) {
 TEST(MakeContactSheet, OfNothingIsBlank) {
   const at::Tensor sheet = Sheet({}, 20);
   EXPECT_EQ(sheet.min().item<int>(), 255);
-  EXPECT_EQ(MakeContactSheet({{"no pictures", {}}}).substr(1, 3), "PNG");
+  EXPECT_EQ(MakeContactSheet({{"no images", {}}}).substr(1, 3), "PNG");
 }
 
-TEST(MakeContactSheet, RefusesWhatIsNoPicture) {
+TEST(MakeContactSheet, RefusesWhatIsNoImage) {
   EXPECT_THAT(CatchError([] {
                 MakeContactSheet({{"float", {at::zeros({3, 4, 4})}}});
               }),
-              FailsWith(ExitCode::kInternal, ::testing::HasSubstr("picture of a contact sheet")));
+              FailsWith(ExitCode::kInternal, ::testing::HasSubstr("image of a contact sheet")));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Pictures of any kind for tests: JPEG through libjpeg, PNG chunk by chunk, so that bad ones can be made as well.
+// Images of any kind for tests: JPEG through libjpeg, PNG chunk by chunk, so that bad ones can be made as well.
 #pragma once
 
 #include <ATen/core/Tensor.h>

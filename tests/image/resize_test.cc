@@ -53,7 +53,7 @@ TEST(ResizeBilinearAntialias, EqualsPyTorch) {
                          1e-6));
 }
 
-TEST(BothResizings, KeepTheSizeThatIsAskedForAndPlainPictures) {
+TEST(BothResizings, KeepTheSizeThatIsAskedForAndPlainImages) {
   for (const auto resize : {ResizeBilinear, ResizeBilinearAntialias}) {
     EXPECT_THAT(resize(Input(), 3, 4), TensorEquals(Input()));
     EXPECT_THAT(resize(at::full({2, 3, 9, 7}, 0.25), 5, 11), TensorNear(at::full({2, 3, 5, 11}, 0.25), 1e-6));

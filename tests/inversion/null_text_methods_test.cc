@@ -5,8 +5,8 @@
 #include "closed_form_world.h"
 #include "files.h"
 #include "tensor_matchers.h"
-#include "tint/inversion/adam.h"
 #include "tint/inversion/null_text.h"
+#include "tint/optim/adam.h"
 
 namespace tint {
 namespace {
@@ -33,7 +33,7 @@ class NullTextMethods : public ::testing::Test {
   }
 };
 
-// method.md S9's table.
+// The table of docs/method.md, Null-text inversion.
 TEST(NullTextSchemes, OfDiffusersCommunityPipeline) {
   NullTextOptions options;
   options.scheme = "diffusers";

@@ -32,13 +32,13 @@ TEST(NullTextOptions, DefaultsAreThePapers) {
   EXPECT_EQ(list.options().size(), kMemberCount<NullTextOptions>);
   EXPECT_EQ(list.KeyValues().dump(),
             R"({"steps":50,"inner-steps":10,"inversion-guidance":7.5,"method":"null-text","scheme":"original",)"
-            R"("learning-rate":0.01,"tolerance":-1.0,"spacing":"trailing","piece":0})");
+            R"("learning-rate":0.01,"tolerance":-1.0,"spacing":"trailing","batch-size":0})");
   for (const Option& option : list.options()) {
     EXPECT_FALSE(option.help().empty()) << option.name();
   }
 }
 
-// The table of method.md S9.
+// The table of docs/method.md, Null-text inversion.
 TEST(NullTextOptions, SchemesOfLearningRateAndTolerance) {
   NullTextOptions options;
   EXPECT_DOUBLE_EQ(NullTextLearningRate(options, 0), 0.01);
@@ -78,7 +78,7 @@ class NullText : public ::testing::Test {
       return Conditioning{state.unconditional.select(1, step_idx), context_};
     });
   }
-  at::Tensor Errors(const at::Tensor& pictures) const { return (pictures - photos_).square().mean({1, 2, 3}); }
+  at::Tensor Errors(const at::Tensor& images) const { return (images - photos_).square().mean({1, 2, 3}); }
 };
 
 TEST_F(NullText, LeadsBackToThePhotoWhereInversionAloneDoesNot) {
@@ -120,7 +120,8 @@ TEST_F(NullText, OfABatchEqualsThatOfEachPhotoAlone) {
   }
 }
 
-// S9 word by word, for one photo, with nothing shared: no mask, no batch, every forward computed anew.
+// docs/method.md, Null-text inversion, step by step, for one photo, with nothing shared: no mask, no batch, every
+// forward computed anew.
 TEST_F(NullText, EqualsTheProcedureWrittenOut) {
   const NullTextOptions options{.steps = 4, .inner_steps = 3};
   const std::vector<int64_t> timesteps = {999, 749, 499, 249};

@@ -1,4 +1,5 @@
-// What a step is made of: batches, pieces, templates, versions, samples of the posterior, the sampler's timesteps.
+// What a step is made of: batches, micro-batches, templates, versions, samples of the posterior, the sampler's
+// timesteps.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
@@ -68,7 +69,7 @@ TEST(TextualInversionBatch, LossIsTheMeanOfItsSamples) {
   const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
   const auto problems = RandomProblems(2);
   TextualInversionOptions pairs = Steps(3);
-  pairs.batch = 2;
+  pairs.batch_size = 2;
   const at::Tensor single = world.Run(problems, Steps(6)).losses, paired = world.Run(problems, pairs).losses;
   EXPECT_THAT(paired, TensorNear(single.reshape({2, 3, 2}).mean(2), 1e-6));
 }
@@ -77,13 +78,13 @@ TEST(TextualInversionPiece, ChangesNothingButRounding) {
   const World world = Nonlinear();
   const auto problems = RandomProblems(3);
   TextualInversionOptions options = Steps(5);
-  options.batch = 2;
+  options.batch_size = 2;
   const TextualInversionState whole = world.Run(problems, options);
-  for (const int64_t piece : {1, 4, 5}) {
-    options.piece = piece;
-    const TextualInversionState pieces = world.Run(problems, options);
-    EXPECT_THAT(pieces.vectors, TensorNear(whole.vectors, 1e-5)) << piece;
-    EXPECT_THAT(pieces.losses, TensorNear(whole.losses, 1e-5)) << piece;
+  for (const int64_t micro_batch : {1, 4, 5}) {
+    options.micro_batch_size = micro_batch;
+    const TextualInversionState micro_batches = world.Run(problems, options);
+    EXPECT_THAT(micro_batches.vectors, TensorNear(whole.vectors, 1e-5)) << micro_batch;
+    EXPECT_THAT(micro_batches.losses, TensorNear(whole.losses, 1e-5)) << micro_batch;
   }
 }
 
@@ -115,7 +116,7 @@ TEST(TextualInversionTemplates, EachSampleDrawsOne) {
   const at::Tensor alone = world.Run(problems, Steps(60)).losses;
   world.prompts.push_back(world.prompts[0]);
   EXPECT_THAT(world.Run(problems, Steps(60)).losses, TensorNear(alone, 1e-6));
-  world.prompts[1] = world.Prompt("the #object in a small picture");
+  world.prompts[1] = world.Prompt("the #object in a small image");
   const at::Tensor changed = (world.Run(problems, Steps(60)).losses - alone).abs() > 1e-7;
   const auto drawn = changed.sum().item<int64_t>();  // of 120, binomial with 1/2: deviation 5.5
   EXPECT_GT(drawn, 35);

@@ -33,11 +33,12 @@ TEST(TextualInversionOptions, DefaultsAreThePapers) {
   OptionList list;
   options.Declare(list);
   EXPECT_EQ(list.options().size(), kMemberCount<TextualInversionOptions>);
-  EXPECT_EQ(list.KeyValues().dump(),
-            R"({"steps":5000,"learning-rate":0.001,"optimizer":"adam","weight-decay":0.0,"min-timestep":250,)"
-            R"("max-timestep":999,"exact-timesteps":false,"batch":1,"piece":0,"latents":"mean","augmentation":"none",)"
-            R"("augmented-copies":16,"prompt":"a photo of an #object","init-word":"object","vectors":1,)"
-            R"("preview-every":0})");
+  EXPECT_EQ(
+      list.KeyValues().dump(),
+      R"({"steps":5000,"learning-rate":0.001,"optimizer":"adam","weight-decay":0.0,"min-timestep":250,)"
+      R"("max-timestep":999,"exact-timesteps":false,"batch-size":1,"micro-batch-size":0,"latents":"mean","augmentation":"none",)"
+      R"("augmented-copies":16,"prompt":"a photo of an #object","init-word":"object","vectors":1,)"
+      R"("preview-every":0})");
   for (const Option& option : list.options()) {
     EXPECT_FALSE(option.help().empty()) << option.name();
   }
@@ -88,8 +89,8 @@ std::vector<TextualInversionProblem> RandomProblems(int64_t problems) {
   return list;
 }
 
-// Two classes of pictures N(mu, 0.5^2): the learned words must come to mean mu, each its own.
-TEST(TextualInversion, RecoversTheMeanOfTheWorldsPictures) {
+// Two classes of images N(mu, 0.5^2): the learned words must come to mean mu, each its own.
+TEST(TextualInversion, RecoversTheMeanOfTheWorldsImages) {
   const World world = Gaussian(0.5);
   std::vector<TextualInversionProblem> problems;
   const std::vector<double> means = {1.25, -0.75};
@@ -133,7 +134,7 @@ TEST(TextualInversion, GoesOnToTheBitFromACopyOfItsState) {
   EXPECT_TRUE(through.losses.isfinite().all().item<bool>());
 }
 
-// S7 step by step, with its draws and Adam written out, for one photo.
+// docs/method.md, Textual inversion, step by step, with its draws and Adam written out, for one photo.
 TEST(TextualInversion, EqualsTheProcedureWrittenOut) {
   const World world = Nonlinear();
   auto problems = RandomProblems(1);

@@ -59,8 +59,8 @@ TEST(LockModels, WritesASetThatOpensAndPassesItsProbes) {
   EXPECT_EQ(denoiser.dtype, "float32");
   EXPECT_EQ(denoiser.licence, "MIT");
   EXPECT_EQ(denoiser.source, "unknown");
-  EXPECT_EQ(set.ReadDenoiserFacts().context_width, 5);
-  EXPECT_EQ(set.ReadTeacherFacts().logit_scale, 12.5);
+  EXPECT_EQ(set.ReadDenoiserConfig().context_width, 5);
+  EXPECT_EQ(set.ReadTeacherConfig().logit_scale, 12.5);
   EXPECT_FALSE(set.Has("clip"));
   const std::vector<ProbeResult> probes = RunProbes(set);
   EXPECT_EQ(probes.size(), 5u);  // the text encoder has two methods
@@ -89,7 +89,7 @@ TEST(LockModels, AChangedFileKeepsItsFactsAndGetsANewHash) {
               FailsWith(ExitCode::kCorrupt, AllOf(HasSubstr("teacher.pt"), HasSubstr("tint models lock"))));
   EXPECT_THAT(LockModels(folder.path(), Json::object()), ElementsAre("teacher"));
   const ModelSet set = ModelSet::Open(folder.path());
-  EXPECT_EQ(set.ReadTeacherFacts().logit_scale, 12.5);
+  EXPECT_EQ(set.ReadTeacherConfig().logit_scale, 12.5);
   for (const ProbeResult& probe : RunProbes(set)) EXPECT_TRUE(probe.passed) << probe.role;
 }
 
@@ -133,12 +133,12 @@ TEST(ModelSet, LoadsEveryRole) {
   const TestFolder folder;
   WriteModules(folder);
   WriteAll(folder / "autoencoder.pt", testing::TinyAutoencoder().ToBytes());
-  WriteAll(folder / "tokenizer.model", "pieces");
+  WriteAll(folder / "tokenizer.model", "batches");
   Json facts = kFacts;
   facts["denoiser"]["latent_channels"] = 3;
   LockModels(folder.path(), facts);
   const ModelSet set = ModelSet::Open(folder.path());
-  EXPECT_EQ(set.ReadChecked("tokenizer"), "pieces");
+  EXPECT_EQ(set.ReadChecked("tokenizer"), "batches");
   const at::Tensor latents = set.LoadAutoencoder(c10::kCPU).Encode(at::ones({1, 3, 16, 16}));
   const Denoiser denoiser = set.LoadDenoiser(c10::kCPU, at::kBFloat16);
   EXPECT_EQ(denoiser.module().dtype(), at::kBFloat16);
@@ -161,7 +161,7 @@ TEST(ModelSet, AbsentRoleSaysWhoNeedsItAndHowToGetIt) {
               FailsWith(ExitCode::kMissingInput, HasSubstr("models.json")));
 }
 
-// faults.md C5: another model of the same shape.
+// Another model of the same shape.
 TEST(ModelSet, ASwappedFileIsCorrupt) {
   const TestFolder folder;
   WriteLockedSet(folder);
@@ -177,7 +177,7 @@ TEST(ModelSet, ASwappedFileIsCorrupt) {
               FailsWith(ExitCode::kMissingInput, HasSubstr("denoiser.pt")));
 }
 
-// faults.md C3: a file that no role lists is never opened, and the message gives the line to add, which then works.
+// A file that no role lists is never opened, and the message gives the line to add, which then works.
 TEST(ModelSet, UnlistedFileIsUntrustedUntilItsLineIsAdded) {
   const TestFolder folder;
   WriteLockedSet(folder);
@@ -193,7 +193,7 @@ TEST(ModelSet, UnlistedFileIsUntrustedUntilItsLineIsAdded) {
   EXPECT_EQ(set.ReadListedFile(folder / "teacher.pt"), ReadAll(folder / "teacher.pt"));
 }
 
-// faults.md C4.
+// A pickle is never opened.
 TEST(ModelSet, PicklesAreUntrustedByNameAndByContent) {
   const TestFolder folder;
   WriteLockedSet(folder);
@@ -271,8 +271,8 @@ TEST(ModelSet, FactsOutOfRangeNameLineAndField) {
     changed[Json::json_pointer("/roles" + pointer)] = value;
     const ModelSet set = ModelSet::Parse(folder.path(), changed.dump(1));
     return CatchError([&] {
-      set.ReadDenoiserFacts();
-      set.ReadTeacherFacts();
+      set.ReadDenoiserConfig();
+      set.ReadTeacherConfig();
     });
   };
   EXPECT_THAT(read("/denoiser/sample_size", 0),

@@ -22,7 +22,7 @@ using ::testing::Not;
 using testing::TensorEquals;
 using testing::TensorNear;
 
-const DenoiserFacts kDenoiser = {8, 2, 3, 5};
+const DenoiserConfig kDenoiser = {8, 2, 3, 5};
 
 Denoiser TinyDenoiserOf() { return Denoiser(testing::TinyDenoiser(), kDenoiser); }
 
@@ -99,7 +99,7 @@ TEST(Upscaler, PadsByReflectionAndCuts) {
 }
 
 TEST(PrepareInput, ResizesByTheRuleAndNormalises) {
-  InputFacts facts;
+  InputConfig facts;
   facts.input_size = 4;
   facts.mean = {0.5, 0.25, 0};
   facts.std = {0.5, 0.25, 2};
@@ -113,7 +113,7 @@ TEST(PrepareInput, ResizesByTheRuleAndNormalises) {
 }
 
 TEST(Teacher, NormalisesAndKeepsNoGradient) {
-  TeacherFacts facts;
+  TeacherConfig facts;
   facts.input.input_size = 4;
   facts.input.mean = {0.5, 0.5, 0.5};
   facts.input.std = {0.5, 0.5, 0.5};
@@ -129,7 +129,7 @@ TEST(Check, PassesOnModulesThatAreRight) {
   Upscaler(testing::TinyUpscaler(2), 2, 16).Check();
 }
 
-// faults.md C6: all that is wrong, in one message.
+// All that is wrong, in one message.
 TEST(Check, ListsEveryProblemOfAModule) {
   const Autoencoder no_methods(testing::TinyTeacher(), {0.5, 16, 8});
   EXPECT_THAT(CatchError([&] { no_methods.Check(); }),
@@ -150,7 +150,7 @@ TEST(Check, FindsWrongShapesKindsExceptionsAndNumbers) {
       {"return torch.log(torch.mean(x, [2, 3]) - 1)", "not finite"},
       {"return torch.zeros([2, 3, 1])", "[2, 3, 1]"},
   };
-  TeacherFacts facts;
+  TeacherConfig facts;
   facts.input.input_size = 4;
   facts.feature_width = 3;
   for (const auto& [body, message] : cases) {

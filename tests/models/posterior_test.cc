@@ -21,7 +21,7 @@ using testing::TensorEquals;
 using testing::TensorNear;
 
 constexpr double kScale = 0.25;
-const AutoencoderFacts kFacts = {kScale, 16, 8};
+const AutoencoderConfig kFacts = {kScale, 16, 8};
 
 constexpr char kMeans[] =
     "def encode(self, image: Tensor) -> Tensor:\n"

@@ -38,7 +38,7 @@ TEST(PredictionType, OtherThanNoiseIsRefusedWhereTheSetIsRead) {
     const auto refused =
         FailsWith(ExitCode::kBadConfiguration, AllOf(HasSubstr("models.json:"), HasSubstr("denoiser.prediction_type"),
                                                      HasSubstr(found), HasSubstr("epsilon")));
-    EXPECT_THAT(CatchError([&] { set.ReadDenoiserFacts(); }), refused) << other;
+    EXPECT_THAT(CatchError([&] { set.ReadDenoiserConfig(); }), refused) << other;
     EXPECT_THAT(CatchError([&] { set.LoadDenoiser(c10::kCPU, at::kFloat); }), refused) << other;
   }
 }
@@ -47,10 +47,10 @@ TEST(PredictionType, NoiseStatedOrNotIsTheSame) {
   const TestFolder folder;
   Json root = LockedSet(folder, Facts());
   EXPECT_FALSE(root["roles"]["denoiser"].contains("prediction_type"));
-  EXPECT_EQ(ModelSet::Parse(folder.path(), root.dump()).ReadDenoiserFacts().latent_channels, 2);
+  EXPECT_EQ(ModelSet::Parse(folder.path(), root.dump()).ReadDenoiserConfig().latent_channels, 2);
   root["roles"]["denoiser"]["prediction_type"] = "epsilon";
   const ModelSet stated = ModelSet::Parse(folder.path(), root.dump());
-  EXPECT_EQ(stated.ReadDenoiserFacts().latent_channels, 2);
+  EXPECT_EQ(stated.ReadDenoiserConfig().latent_channels, 2);
   EXPECT_EQ(stated.Require("denoiser").facts["prediction_type"], "epsilon");
 }
 

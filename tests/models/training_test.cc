@@ -42,9 +42,9 @@ size_t Count(const std::string& text, const std::string& part) {
   return count;
 }
 
-TEST(TrainingTwin, SharesTheTensorsAndComputesTheSame) {
+TEST(FuseForTraining, SharesTheTensorsAndComputesTheSame) {
   const ScriptModule module(Blocks("x = torch.leaky_relu(x, 0.1)")), reference = module.Clone();
-  const ScriptModule twin = TrainingTwin(module);
+  const ScriptModule twin = FuseForTraining(module);
   EXPECT_EQ(Count(Graph(twin), "tint::convolve_norm_activate"), 2u);
   EXPECT_EQ(Count(Graph(twin), "aten::batch_norm") + Count(Graph(twin), "aten::max_pool2d"), 0u);
   EXPECT_EQ(Count(Graph(twin), "aten::conv2d"), 0u);
@@ -64,18 +64,18 @@ TEST(TrainingTwin, SharesTheTensorsAndComputesTheSame) {
   EXPECT_EQ(module.ToBytes().find("tint"), std::string::npos) << "what is saved keeps LibTorch's operators";
 }
 
-TEST(TrainingTwin, LeavesWhatOnlyLooksLikeIt) {
+TEST(FuseForTraining, LeavesWhatOnlyLooksLikeIt) {
   for (const char* after : {"x = torch.sigmoid(x)", "x = torch.relu(x) + x", "x = torch.leaky_relu(x, -0.1)"}) {
-    EXPECT_EQ(Count(Graph(TrainingTwin(ScriptModule(Blocks(after)))), "norm_activate("), 1u) << after;
+    EXPECT_EQ(Count(Graph(FuseForTraining(ScriptModule(Blocks(after)))), "norm_activate("), 1u) << after;
   }
   // Another pooling stays, behind the fused activation.
-  const ScriptModule other =
-      TrainingTwin(ScriptModule(Blocks("x = torch.max_pool2d(torch.relu(x), [3, 3], [2, 2], [0, 0], [1, 1], False)")));
+  const ScriptModule other = FuseForTraining(
+      ScriptModule(Blocks("x = torch.max_pool2d(torch.relu(x), [3, 3], [2, 2], [0, 0], [1, 1], False)")));
   EXPECT_EQ(Count(Graph(other), "norm_activate("), 2u);
   EXPECT_EQ(Count(Graph(other), "aten::max_pool2d"), 1u);
   for (const char* how : {"[2, 2], [1, 1], [1, 1], 1", "[1, 1], [0, 0], [1, 1], 1", "[1, 1], [1, 1], [2, 2], 1"}) {
     const std::string after = "x = torch.conv2d(x, self.conv2, None, " + std::string(how) + ")";
-    EXPECT_EQ(Count(Graph(TrainingTwin(ScriptModule(Blocks(after)))), "aten::conv2d"), 1u) << how;
+    EXPECT_EQ(Count(Graph(FuseForTraining(ScriptModule(Blocks(after)))), "aten::conv2d"), 1u) << how;
   }
 }
 

@@ -28,7 +28,7 @@ const BadLine kBadLines[] = {
     {{"-s", "1"}, {"-s: is not known"}},
     {{"--zzzzzzzzz"}, {"--zzzzzzzzz: is not known; expected an option of this command (--help lists them)"}},
     {{"--ways", "5"}, {"--ways: is an option of another command"}},
-    {{"--evaluate.batch", "5"}, {"--evaluate.batch: is an option of another command"}},
+    {{"--evaluate.batch-size", "5"}, {"--evaluate.batch-size: is an option of another command"}},
     {{"--steps", "5"}, {"--steps: is ambiguous; expected one of --null-text-inversion.steps, --distill.steps"}},
     {{"--steps=5"}, {"--steps: is ambiguous; expected one of --null-text-inversion.steps, --distill.steps"}},
     {{"--seed"}, {"--seed: has no value; expected an integer in [0, 9223372036854775807]"}},

@@ -34,12 +34,12 @@ void FakeGlobal::Declare(OptionList& list) {
 
 void FakeNullText::Declare(OptionList& list) {
   list.Add("steps", &steps, "Denoising steps.").Range(2, 1000).Preset("smoke", 10).Unit("steps");
-  list.Add("guidance", &guidance, "Guidance scale.").Range(0, 100).Source("S5");
+  list.Add("guidance", &guidance, "Guidance scale.").Range(0, 100).Source("arXiv 2207.12598");
 }
 
 void FakeGenerate::Declare(OptionList& list) {
   list.Add("images", &images, "Images per class.").Range(1, 1000000).Preset("upstream", 1000).Preset("smoke", 8);
-  list.Add("alpha", &alpha, "Share of fresh noise.").Range(0, 1).Preset("smoke", 0.5).Source("S24 row 1");
+  list.Add("alpha", &alpha, "Share of fresh noise.").Range(0, 1).Preset("smoke", 0.5).Source("paper eq. 3");
   list.Add("check-faces", &check_faces, "Whether faces are looked for.").Preset("upstream", false);
   list.Add("sampler", &sampler, "Sampler.").Choices({"ddim", "plms"}).Preset("upstream", "plms");
 }
@@ -47,7 +47,7 @@ void FakeGenerate::Declare(OptionList& list) {
 void FakeDistill::Declare(OptionList& list) {
   list.Add("steps", &steps, "Training steps.").Range(1, 10'000'000).Preset("smoke", 40);
   list.Add("learning-rate", &learning_rate, "Learning rate of SGD.").Range(1e-6, 10);
-  list.Add("workers", &workers, "Threads that read pictures.").Range(0, 64).NotInKey();
+  list.Add("workers", &workers, "Threads that read images.").Range(0, 64).NotInKey();
 }
 
 FakeCommand::FakeCommand(const std::string& bare_group)
@@ -56,7 +56,7 @@ FakeCommand::FakeCommand(const std::string& bare_group)
   null_text.Declare(command.Group("null-text-inversion"));
   generate.Declare(command.Group("generate"));
   distill.Declare(command.Group("distill"));
-  command.KnownElsewhere("evaluate", {"batch", "steps"});
+  command.KnownElsewhere("evaluate", {"batch-size", "steps"});
   command.KnownElsewhere("generate", {"alpha", "grid"});
   command.KnownElsewhere("", {"ways"});
 }

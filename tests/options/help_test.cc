@@ -25,7 +25,7 @@ TEST(HelpTest, MentionsEveryOptionWithItsFacts) {
                            "Run folder that this is about.", "-h, --help", "--preset paper|upstream|pmf|smoke",
                            "--config FILE", "--print-config", "--alpha, --generate.alpha X", "--student conv4|resnet12",
                            "An integer in [1, 1000000]. Default: 4000; smoke: 8; upstream: 1000.",
-                           "A number in [0, 1]. Default: 1.0; smoke: 0.5. Source: S24 row 1.", "TINT_GENERATE_...",
+                           "A number in [0, 1]. Default: 1.0; smoke: 0.5. Source: paper eq. 3.", "TINT_GENERATE_...",
                            "An integer in [2, 1000] (steps). Default: 50; smoke: 10.", "Default: conv4."}) {
     EXPECT_THAT(help, HasSubstr(part));
   }

@@ -187,7 +187,8 @@ TEST(ResolveTest, PrintConfigNeedsNoArguments) {
 
 TEST(ResolveTest, OptionsOfOtherCommandsAreKnownToFilesAndEnvironment) {
   const TestFolder folder;
-  WriteAll(folder / "tint.json", R"({"ways": 5, "evaluate": {"batch": 3}, "generate": {"grid": 1, "alpha": 0.25}})");
+  WriteAll(folder / "tint.json",
+           R"({"ways": 5, "evaluate": {"batch-size": 3}, "generate": {"grid": 1, "alpha": 0.25}})");
   const Environment environment({"TINT_EVALUATE_BATCH=2", "TINT_WAYS=5", "TINT_DATA=/data", "TINT_TEST_SLOW=1",
                                  "TINT_CHECKPOINT_SECONDS=60", "TINTED=1"});
   FakeCommand fake;

@@ -6,9 +6,9 @@
 
 #include "fixtures.h"
 #include "tint/diffusion/noise_schedule.h"
-#include "tint/inversion/adam.h"
 #include "tint/inversion/null_text.h"
 #include "tint/inversion/textual_inversion.h"
+#include "tint/optim/adam.h"
 
 namespace tint {
 namespace {
@@ -61,7 +61,7 @@ TEST(Parity, TextualInversionOfTwentySteps) {
   }
 }
 
-// From the recorded state of every inner step of every timestep (method.md S23).
+// From the recorded state of every inner step of every timestep.
 TEST(Parity, NullTextInnerSteps) {
   const Denoiser denoiser = testing::ParityDenoiser();
   const NoiseSchedule schedule;

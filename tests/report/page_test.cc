@@ -54,7 +54,7 @@ TEST(RenderPage, LoadsNothingAndRunsNothing) {
   }
 }
 
-TEST(RenderPage, HasHeadingsTablesAndTextsForPictures) {
+TEST(RenderPage, HasHeadingsTablesAndTextsForImages) {
   const std::string html = RenderPage(PageOf("a name"));
   EXPECT_THAT(html, AllOf(HasSubstr("<section id=\"one\""), HasSubstr("<a href=\"#two\">Empty</a>"),
                           HasSubstr("<th scope=\"col\">a name</th>"), HasSubstr("<th scope=\"row\">a name</th>"),

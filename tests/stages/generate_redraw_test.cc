@@ -1,6 +1,6 @@
-// Pictures that came out in one single colour or not finite: drawn again with a recorded attempt, too many refused.
+// Images that came out in one single colour or not finite: drawn again with a recorded attempt, too many refused.
 //
-// The autoencoder spoils every picture whose red is above a limit. An unspoiled run tells the red of all pictures, so a
+// The autoencoder spoils every image whose red is above a limit. An unspoiled run tells the red of all images, so a
 // limit between two of them says which ones must be drawn again, and that all others keep their bytes.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@
 #include "program.h"
 #include "tint/artifacts/image_shards.h"
 #include "tint/artifacts/stage_folder.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/models/model_set.h"
 #include "tint/models/script_module.h"
 
@@ -58,7 +58,7 @@ struct Generated {
 };
 
 bool IsOneColour(const std::string& png) {
-  const at::Tensor flat = DecodePicture(png, "picture", {.min_side = 1}).pixels.flatten(1);
+  const at::Tensor flat = DecodeImage(png, "image", {.min_side = 1}).pixels.flatten(1);
   return flat.amax(1).eq(flat.amin(1)).all().item<bool>();
 }
 
@@ -122,7 +122,7 @@ class Redrawn : public ::testing::Test {
       const auto entries = ReadShard(stage.Read(shard), shard);
       const auto originals = ReadShard(stage.Read(stem + "-original.zip"), shard);
       for (size_t i = 0; i < entries.size(); ++i) {
-        const at::Tensor pixels = DecodePicture(originals[i].bytes, "original", {.min_side = 1}).pixels;
+        const at::Tensor pixels = DecodeImage(originals[i].bytes, "original", {.min_side = 1}).pixels;
         images.push_back({entries[i].bytes, originals[i].bytes, of_class["images"][i]["attempt"].get<int64_t>(),
                           pixels[0].to(at::kDouble).mean().item<double>() / 255});
       }
@@ -130,7 +130,7 @@ class Redrawn : public ::testing::Test {
     return images;
   }
 
-  // Above it lie the reds of `count` pictures.
+  // Above it lie the reds of `count` images.
   static double LimitFor(int64_t count) {
     const double above = reds_[static_cast<size_t>(count - 1)], below = reds_[static_cast<size_t>(count)];
     EXPECT_GT(above - below, kLeastGap);
@@ -155,7 +155,7 @@ TEST_F(Redrawn, APlainRunDrawsNothingAgain) {
   EXPECT_EQ(CompletedStage::Open(Folder("plain"))->metrics().at("redrawn"), 0);
 }
 
-// Grey, black or not a number: the same pictures are drawn again, with the same result, and no other changes.
+// Grey, black or not a number: the same images are drawn again, with the same result, and no other changes.
 TEST_F(Redrawn, OnePercentIsDrawnAgainWithARecordedAttempt) {
   const double limit = LimitFor(kAllowed);
   std::map<std::string, std::vector<Generated>> found;
@@ -187,20 +187,20 @@ TEST_F(Redrawn, OneMoreThanOnePercentStopsTheStage) {
   for (int attempt = 0; attempt < 2; ++attempt) {  // the same command again forgets nothing
     const Outcome outcome = Run("generate", "many");
     EXPECT_EQ(outcome.code, 70) << outcome.err;
-    EXPECT_THAT(outcome.err, AllOf(HasSubstr("generate: 4 pictures came out in one single colour"),
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("generate: 4 images came out in one single colour"),
                                    HasSubstr("at most 1 % may"), HasSubstr("tint models check")));
     EXPECT_THAT(outcome.out, Not(HasSubstr("accuracy")));
     EXPECT_FALSE(fs::exists(Folder("many") / "done.json"));
   }
 }
 
-// With every picture spoiled no fresh draw helps, and the first picture says so.
-TEST_F(Redrawn, APictureThatNeverComesOutStopsTheStage) {
+// With every image spoiled no fresh draw helps, and the first image says so.
+TEST_F(Redrawn, AImageThatNeverComesOutStopsTheStage) {
   Prepare("all", -1, 0);
   const Outcome outcome = Run("generate", "all");
   EXPECT_EQ(outcome.code, 70) << outcome.err;
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr("picture 0 of class 0"), HasSubstr("after 5 fresh draws"),
-                                 HasSubstr("tint models check")));
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("image 0 of class 0"), HasSubstr("after 5 fresh draws"), HasSubstr("tint models check")));
   EXPECT_FALSE(fs::exists(Folder("all") / "done.json"));
 }
 

@@ -31,14 +31,14 @@ using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
 // The same pixels in another PNG file, each value `brighter` by so much.
-void WriteAgain(const fs::path& picture, const fs::path& other, int brighter = 0) {
-  cv::Mat pixels = cv::imread(picture.string(), cv::IMREAD_COLOR);
+void WriteAgain(const fs::path& image, const fs::path& other, int brighter = 0) {
+  cv::Mat pixels = cv::imread(image.string(), cv::IMREAD_COLOR);
   pixels += cv::Scalar::all(brighter);
   std::vector<uchar> bytes;
   ASSERT_TRUE(cv::imencode(".png", pixels, bytes, {cv::IMWRITE_PNG_COMPRESSION, 0}));
   fs::create_directories(other.parent_path());
   WriteAll(other, std::string(bytes.begin(), bytes.end()));
-  ASSERT_NE(Sha256OfFile(picture), Sha256OfFile(other));
+  ASSERT_NE(Sha256OfFile(image), Sha256OfFile(other));
 }
 
 fs::path FirstFileOf(const fs::path& folder) {
@@ -56,8 +56,8 @@ TEST(PredictionsStandAlone, ThoseOfATransductiveClassifierDoNot) {
     const at::Tensor images = (at::arange(count * 3 * 16).reshape({count, 3, 4, 4}) * 7 % 251).to(at::kByte);
     std::vector<NamedFile> files;
     for (int64_t i = 0; i < count; ++i) files.push_back({"class", std::to_string(i) + ".png"});
-    CheckPredictionsStandAlone(images, Alone(images), files, Alone);
-    const Error error = CatchError([&] { CheckPredictionsStandAlone(images, Together(images), files, Together); });
+    CheckBatchIndependence(images, Alone(images), files, Alone);
+    const Error error = CatchError([&] { CheckBatchIndependence(images, Together(images), files, Together); });
     EXPECT_THAT(error, FailsWith(ExitCode::kInternal, AllOf(HasSubstr("class/0.png"), HasSubstr("batch"))));
   }
 }
@@ -69,7 +69,7 @@ class Leakage : public ::testing::Test {
     world_ = fs::temp_directory_path() / ("tint-leakage-" + std::to_string(getpid()));
     fs::remove_all(world_);
     row_ = SmallWorld(world_);
-    // A picture that the base holds and, later, a query shows.
+    // An image that the base holds and, later, a query shows.
     WriteAgain(FirstFileOf(world_ / "query/red-disc"), Any("base") / "from-query.png");
     const Outcome outcome = Run("specialize", "query");
     ASSERT_EQ(outcome.code, 65) << "evaluate refuses, the student is there: " << outcome.err;
@@ -110,8 +110,8 @@ fs::path Leakage::world_;
 Arguments Leakage::row_;
 std::string Leakage::refused_;
 
-TEST_F(Leakage, APictureOfTheBaseIsNotScored) {
-  EXPECT_THAT(refused_, AllOf(HasSubstr("base picture"), HasSubstr("from-query.png"),
+TEST_F(Leakage, AImageOfTheBaseIsNotScored) {
+  EXPECT_THAT(refused_, AllOf(HasSubstr("base image"), HasSubstr("from-query.png"),
                               HasSubstr(FirstFileOf(world_ / "query/red-disc").filename().string())));
   EXPECT_TRUE(fs::exists(world_ / "run/shared/pixels"));
 }
@@ -181,7 +181,7 @@ TEST_F(Leakage, TheTeacherTellsNearDuplicatesThatHashesDoNot) {
   *(std::find(arguments.begin(), arguments.end(), "--query") + 1) = world_ / "alike";
   char text[40];
   std::snprintf(text, sizeof text, "%.17g", bar);
-  arguments.insert(arguments.end(), {"--evaluate.near-cosine", text});
+  arguments.insert(arguments.end(), {"--evaluate.near-duplicate-cosine", text});
   const Outcome outcome = RunProgram(arguments);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const Json result = Json::parse(Result(outcome).Read("result.json"));
@@ -208,20 +208,20 @@ TEST_F(Leakage, ResultsTellWhatTheirModelsSaw) {
   CleanQueries("clean");
   fs::copy(world_ / "models", world_ / "seen-models", fs::copy_options::recursive);
   Json list = Json::parse(ReadAll(world_ / "models/models.json"));
-  list["roles"]["teacher"]["seen"] = "all shapes";
+  list["roles"]["teacher"]["training_data"] = "all shapes";
   WriteAll(world_ / "seen-models/models.json", list.dump());
   const Outcome outcome = Run("evaluate", "clean", {"--models", world_ / "seen-models"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.json()["stages"][0]["reused"], false);
   const Json disclosure = Json::parse(Result(outcome).Read("result.json"))["disclosure"];
-  EXPECT_EQ(disclosure["teacher"]["seen"], "all shapes");
+  EXPECT_EQ(disclosure["teacher"]["training_data"], "all shapes");
   EXPECT_EQ(disclosure["teacher"]["source"], list["roles"]["teacher"]["source"]);
-  EXPECT_TRUE(disclosure["denoiser"]["seen"].is_null());
+  EXPECT_TRUE(disclosure["denoiser"]["training_data"].is_null());
   EXPECT_EQ(disclosure["student start"]["source"], "random weights");
 }
 
-// Labels come from the supports alone: the same picture gets the same labels beside other base pictures.
-TEST_F(Leakage, PseudoLabelsDependOnNoOtherPicture) {
+// Labels come from the supports alone: the same image gets the same labels beside other base images.
+TEST_F(Leakage, PseudoLabelsDependOnNoOtherImage) {
   fs::copy(world_ / "base", world_ / "less", fs::copy_options::recursive);
   std::vector<fs::path> classes;
   for (const auto& entry : fs::directory_iterator(world_ / "less")) classes.push_back(entry.path());

@@ -26,8 +26,9 @@ constexpr double kUsable = 0.9;                         // the share of memory t
 // Touches kSampleBytes and gives them back.
 void TakeASample() { at::ones({static_cast<int64_t>(kSampleBytes)}, at::kByte); }
 
-PiecePlan PlanOf(int64_t piece) {
-  return {.stage = "generate", .option = "--generate.piece", .unit = "images", .piece = piece, .why = "as asked"};
+BatchPlan PlanOf(int64_t batch) {
+  return {
+      .stage = "generate", .option = "--generate.batch-size", .unit = "images", .batch_size = batch, .why = "as asked"};
 }
 
 // How many samples the machine has room for right now; others take and give back meanwhile.
@@ -44,7 +45,7 @@ class MemoryPlan : public ::testing::Test {
 
 TEST_F(MemoryPlan, RunsOneSampleOnce) {
   int runs = 0;
-  CheckPieceFits(kCpu, PlanOf(1), [&] {
+  CheckBatchFitsMemory(kCpu, PlanOf(1), [&] {
     TakeASample();
     ++runs;
   });
@@ -54,42 +55,42 @@ TEST_F(MemoryPlan, RunsOneSampleOnce) {
 TEST_F(MemoryPlan, TellsPieceAndExpectedMemoryBeforeTheWork) {
   ::testing::internal::CaptureStderr();
   SetUpLogging("info", "never");
-  CheckPieceFits(kCpu, PlanOf(2), TakeASample);
+  CheckBatchFitsMemory(kCpu, PlanOf(2), TakeASample);
   const std::string said = ::testing::internal::GetCapturedStderr();
-  EXPECT_THAT(said, AllOf(HasSubstr("generate: 2 images in one batch (as asked; --generate.piece), about "),
+  EXPECT_THAT(said, AllOf(HasSubstr("generate: 2 images in one batch (as asked; --generate.batch-size), about "),
                           HasSubstr(" available")));
 }
 
 TEST_F(MemoryPlan, HalfOfWhatIsThereFits) {
-  EXPECT_NO_THROW(CheckPieceFits(kCpu, PlanOf(static_cast<int64_t>(Room() / 2)), TakeASample));
+  EXPECT_NO_THROW(CheckBatchFitsMemory(kCpu, PlanOf(static_cast<int64_t>(Room() / 2)), TakeASample));
 }
 
-// The complaint names the stage, the option and a size; the same work of that size passes.
+// The detail names the stage, the option and a size; the same work of that size passes.
 TEST_F(MemoryPlan, TwiceWhatIsThereStopsWithTheSizeThatFits) {
   const double room = Room();
-  const auto piece = static_cast<int64_t>(2 * room) + 1;
-  const Error error = CatchError([&] { CheckPieceFits(kCpu, PlanOf(piece), TakeASample); });
+  const auto batch = static_cast<int64_t>(2 * room) + 1;
+  const Error error = CatchError([&] { CheckBatchFitsMemory(kCpu, PlanOf(batch), TakeASample); });
   EXPECT_THAT(error, FailsWith(ExitCode::kOutOfMemory,
                                AllOf(HasSubstr("generate: "), HasSubstr("of memory available"),
-                                     HasSubstr("for " + std::to_string(piece) + " images in one batch"))));
+                                     HasSubstr("for " + std::to_string(batch) + " images in one batch"))));
   EXPECT_EQ(static_cast<int>(error.code()), 71);
   const std::string text = error.what();
   std::smatch match;
-  ASSERT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.piece ([0-9]+)\\."))) << text;
+  ASSERT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.batch ([0-9]+)\\."))) << text;
   const int64_t fits = std::stoll(match[1]);
   // One sample's own memory counts as there: it is given back before the batch.
   EXPECT_NEAR(static_cast<double>(fits), room, 0.2 * room + 2) << text;
-  EXPECT_LT(fits, piece);
-  EXPECT_NO_THROW(CheckPieceFits(kCpu, PlanOf(std::max<int64_t>(1, fits * 3 / 4)), TakeASample));
+  EXPECT_LT(fits, batch);
+  EXPECT_NO_THROW(CheckBatchFitsMemory(kCpu, PlanOf(std::max<int64_t>(1, fits * 3 / 4)), TakeASample));
 }
 
-// Piece and sample stand for each other: half of the samples, each twice as large, take as much.
+// BatchSize and sample stand for each other: half of the samples, each twice as large, take as much.
 TEST_F(MemoryPlan, LargerSamplesLeaveRoomForFewer) {
   const auto largest = [](const std::function<void()>& work) {
-    const Error error = CatchError([&] { CheckPieceFits(kCpu, PlanOf(1'000'000), work); });
+    const Error error = CatchError([&] { CheckBatchFitsMemory(kCpu, PlanOf(1'000'000), work); });
     const std::string text = error.what();
     std::smatch match;
-    EXPECT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.piece ([0-9]+)\\."))) << text;
+    EXPECT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.batch ([0-9]+)\\."))) << text;
     return match.empty() ? 0.0 : std::stod(match[1]);
   };
   const double of_one = largest(TakeASample);
@@ -98,8 +99,9 @@ TEST_F(MemoryPlan, LargerSamplesLeaveRoomForFewer) {
 }
 
 TEST_F(MemoryPlan, WhatFailsInTheSampleFailsAsItIs) {
-  EXPECT_THAT(CatchError([] { CheckPieceFits(kCpu, PlanOf(1), [] { Fail(ExitCode::kInternal, "not finite"); }); }),
-              FailsWith(ExitCode::kInternal, HasSubstr("not finite")));
+  EXPECT_THAT(
+      CatchError([] { CheckBatchFitsMemory(kCpu, PlanOf(1), [] { Fail(ExitCode::kInternal, "not finite"); }); }),
+      FailsWith(ExitCode::kInternal, HasSubstr("not finite")));
 }
 
 }  // namespace

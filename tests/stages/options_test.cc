@@ -1,4 +1,4 @@
-// Every default and every preset's value that moves a result, pinned with its origin (method.md S24).
+// Every default and every preset's value that moves a result, pinned with its origin (docs/method.md).
 #include "tint/stages/options.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ struct Pinned {
 };
 
 const std::vector<Pinned> kPinned = {
-    // S24 row 13, S6
+    // docs/method.md, Super-resolution
     {"super-resolve", "pre-size", 96, 128, 96},
     {"super-resolve", "post-size", 0, 0, 0},
     {"super-resolve", "tile", 0, 0, 0},
@@ -37,7 +37,7 @@ const std::vector<Pinned> kPinned = {
     {"super-resolve", "super-resolution", "auto", "auto", "auto"},
     {"super-resolve", "square", "crop", "crop", "crop"},
     {"super-resolve", "resize", "antialias", "bilinear", "antialias"},
-    // S24 rows 2 to 4
+    // docs/method.md, Textual inversion
     {"textual-inversion", "steps", 5000, 5000, 30},
     {"textual-inversion", "learning-rate", 1e-3, 1e-3, 0.01},
     {"textual-inversion", "optimizer", "adam", "adamw", "adam"},
@@ -47,10 +47,10 @@ const std::vector<Pinned> kPinned = {
     {"textual-inversion", "prompt", "a photo of an #object", "a photo of an #object", "a photo of an #object"},
     {"textual-inversion", "init-word", "object", "object", "object"},
     {"textual-inversion", "vectors", 1, 1, 1},
-    // S3, S7: none of it is in the paper's runs
+    // None of it is in the paper's runs
     {"textual-inversion", "exact-timesteps", false, false, false},
-    {"textual-inversion", "batch", 1, 1, 1},
-    {"textual-inversion", "piece", 0, 0, 0},
+    {"textual-inversion", "batch-size", 1, 1, 1},
+    {"textual-inversion", "micro-batch-size", 0, 0, 0},
     {"textual-inversion", "latents", "mean", "mean", "mean"},
     {"textual-inversion", "augmentation", "none", "none", "none"},
     {"textual-inversion", "augmented-copies", 16, 16, 16},
@@ -58,7 +58,7 @@ const std::vector<Pinned> kPinned = {
     {"textual-inversion", "preview-every", 0, 0, 0},
     {"textual-inversion", "embedding", "", "", ""},
     {"textual-inversion", "class", "", "", ""},
-    // S24 rows 5 and 6, S9
+    // docs/method.md, Null-text inversion
     {"null-text-inversion", "steps", 50, 50, 10},
     {"null-text-inversion", "inner-steps", 10, 10, 3},
     {"null-text-inversion", "inversion-guidance", 7.5, 7.5, 7.5},
@@ -67,10 +67,10 @@ const std::vector<Pinned> kPinned = {
     {"null-text-inversion", "tolerance", -1.0, -1.0, -1.0},
     {"null-text-inversion", "spacing", "trailing", "trailing", "trailing"},
     {"null-text-inversion", "method", "null-text", "null-text", "null-text"},
-    {"null-text-inversion", "piece", 0, 0, 0},
+    {"null-text-inversion", "batch-size", 0, 0, 0},
     {"null-text-inversion", "warn-psnr-loss", 6.0, 6.0, 6.0},
     {"null-text-inversion", "inverted", "", "", ""},
-    // S24 row 1, S10
+    // docs/method.md, Blending and generation
     {"generate", "images", 4000, 1000, 8},
     {"generate", "alpha", 1.0, 1.0, 1.0},
     {"generate", "guidance", 7.5, 7.5, 7.5},
@@ -78,7 +78,7 @@ const std::vector<Pinned> kPinned = {
     {"generate", "sampler", "ddim", "ddim", "ddim"},
     {"generate", "support-photo", -1, -1, -1},
     {"generate", "keep-originals", false, false, false},
-    {"generate", "piece", 0, 0, 0},
+    {"generate", "batch-size", 0, 0, 0},
 };
 
 TEST(Presets, HoldWhatTheMethodSays) {
@@ -104,7 +104,7 @@ TEST(Presets, DeclareForgetsNoMember) {
   EXPECT_EQ(values["null-text-inversion"].size(), kMemberCount<NullTextOptions>);
   EXPECT_EQ(values["generate"].size(), kMemberCount<GenerateOptions>);
   EXPECT_EQ(values["distill"].size(),
-            kMemberCount<DistillOptions> - 2 + kMemberCount<DisturbanceOptions> + kMemberCount<StudentOptions>);
+            kMemberCount<DistillOptions> - 2 + kMemberCount<AugmentationOptions> + kMemberCount<StudentOptions>);
   EXPECT_EQ(values["evaluate"].size(), kMemberCount<EvaluateOptions>);
   OptionList global, shell;
   GlobalOptions global_options;
@@ -115,7 +115,7 @@ TEST(Presets, DeclareForgetsNoMember) {
   EXPECT_EQ(shell.options().size(), kMemberCount<ShellOptions>);
 }
 
-// The contract's smallest sizes.
+// Minimum sizes.
 TEST(Presets, SmokeIsSmallButNotEmpty) {
   const Json smoke = ValuesWith("smoke");
   EXPECT_GE(smoke["textual-inversion"]["steps"], 20);

@@ -49,7 +49,8 @@ TEST(StudentInterval, OfKnownSamples) {
   EXPECT_NEAR(StudentInterval({0.4, 0.5}).half_width, 0.05 * std::tan(0.475 * M_PI), 1e-12);
 }
 
-// The published +-0.50 % of 120 episodes (method.md S20) means s = 0.0277: as many episodes with that s give it back.
+// The published +-0.50 % of 120 episodes (the paper's ResNet12) means s = 0.0277: as many episodes with that s give it
+// back.
 TEST(StudentInterval, GivesThePublishedWidthForThePublishedDeviation) {
   std::vector<double> values;
   const double half_step = 0.0277 * std::sqrt(119.0 / 120.0);

@@ -1,4 +1,4 @@
-// Theorem 1 against simulation, and the published figures that method.md S20 works out.
+// Theorem 1 against simulation, and the published figures of docs/method.md, Planning the number of episodes.
 #include "tint/statistics/plan.h"
 
 #include <gmock/gmock.h>
@@ -79,7 +79,7 @@ TEST(TheoremOne, HoldsForUnequalQueriesWithTheirHarmonicMean) {
   EXPECT_NEAR(EpisodeVariance(kThirds, HarmonicMeanQueries(scores)), sum / 3, 1e-15);
 }
 
-// method.md S20: LabelHalluc +-0.48 % of 600 episodes; TINT with ResNet12 +-0.50 % of 120.
+// As published: LabelHalluc +-0.48 % of 600 episodes; TINT with ResNet12 +-0.50 % of 120.
 TEST(PublishedIntervals, GiveTheDeviationsOfTheMethod) {
   const double label_halluc = DeviationOfInterval(0.0048, 600), tint = DeviationOfInterval(0.0050, 120);
   EXPECT_NEAR(label_halluc, 0.0599, 5e-5);
@@ -88,7 +88,7 @@ TEST(PublishedIntervals, GiveTheDeviationsOfTheMethod) {
   EXPECT_NEAR(tint * tint / 120, 6.4e-6, 5e-8);
   // A variance of 7e-6 of 600 episodes with 75 queries at LabelHalluc's 86.5 %.
   EXPECT_NEAR(UnbiasedVariance(600 * 7e-6, 0.865, 75), 2.7e-3, 5e-5);
-  // faults.md: 120 unpaired episodes show 0.71 points (ResNet12) and 1.61 (Conv4).
+  // 120 unpaired episodes show 0.71 points (ResNet12) and 1.61 (Conv4).
   EXPECT_NEAR(std::sqrt(2.0) * 0.50, 0.71, 5e-3);
   EXPECT_NEAR(DeviationOfInterval(0.0114, 120), 0.063, 5e-4);
 }

@@ -1,5 +1,5 @@
 // kill -9 and polite signals at random moments of the whole program: the same command again ends in the tree of an
-// undisturbed run.
+// unaugmented run.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -28,14 +28,14 @@ class Killed : public ::testing::Test {
     fs::remove_all(world_);
     row_ = SmallWorld(world_);
     const auto start = Clock::now();
-    Program program = Start("undisturbed");
+    Program program = Start("unaugmented");
     ASSERT_TRUE(program.WaitUntilItSays(kAtWork));
     begins_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
     ASSERT_EQ(program.Name(), "tint");  // pkill, and a scheduler's log, find it by that
     const Outcome outcome = program.Wait();
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     duration_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
-    reference_ = ResultTree(world_ / "undisturbed");
+    reference_ = ResultTree(world_ / "unaugmented");
     ASSERT_GT(reference_.size(), 40u);
   }
   static void TearDownTestSuite() { fs::remove_all(world_); }

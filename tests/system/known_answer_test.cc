@@ -1,5 +1,5 @@
-// The whole row on the drawn world, whose answer is known; and each stage's mathematics switched off, one at a time, to
-// show that somebody notices. Runs in this process, through the same options as the command line.
+// The whole row on the synthetic shapes data set, whose answer is known; and each stage's mathematics switched off, one
+// at a time, to show that somebody notices. Runs in this process, through the same options as the command line.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "tint/artifacts/image_shards.h"
 #include "tint/base/progress.h"
 #include "tint/base/switch_off.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/image/resize.h"
 #include "tint/stages/pipeline.h"
 #include "tint/tensor/safetensors.h"
@@ -90,7 +90,7 @@ TEST_F(KnownAnswer, TheRowReachesItAndPermutedPseudoLabelsDoNot) {
 TEST_F(KnownAnswer, SuperResolveIsTheUpscalersWork) {
   const auto upscaled = [&](const std::string& run) {
     const PipelineResult result = RunUpTo(run, "super-resolve");
-    return ToUnitFloat(DecodePicture(result.results.at("super-resolve").Read("red-disc-00.png"), "upscaled").pixels);
+    return ToUnitFloat(DecodeImage(result.results.at("super-resolve").Read("red-disc-00.png"), "upscaled").pixels);
   };
   const at::Tensor with = upscaled("upscaled");
   const ScopedSwitchOff off(Mathematics::kUpscaler);

@@ -8,7 +8,7 @@
 #include "tint/artifacts/image_shards.h"
 #include "tint/artifacts/stage_folder.h"
 #include "tint/diffusion/noise_schedule.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/image/resize.h"
 #include "tint/inversion/prompt.h"
 #include "tint/models/model_set.h"
@@ -48,7 +48,7 @@ class Oracle : public ::testing::Test {
 };
 fs::path Oracle::world_;
 
-// TINT eq. 3 and 4.
+// Paper section 3.2, eq. 3 and 4.
 at::Tensor Blend(const at::Tensor& photo, const at::Tensor& noise) {
   const auto scale = [](const at::Tensor& x) { return x.square().mean().sqrt(); };
   const at::Tensor mixed = (1 - kAlpha) * photo + kAlpha * noise;
@@ -81,7 +81,7 @@ at::Tensor Generate(const Denoiser& denoiser, const Class& paths, int64_t class_
   return z;
 }
 
-TEST_F(Oracle, GeneratedPicturesAreTheFormulas) {
+TEST_F(Oracle, GeneratedImagesAreTheFormulas) {
   const c10::NoGradGuard no_grad;
   const ModelSet models = ModelSet::Open(world_ / "models");
   const Denoiser denoiser = models.LoadDenoiser(kCpu, at::kFloat);
@@ -108,7 +108,7 @@ TEST_F(Oracle, GeneratedPicturesAreTheFormulas) {
     for (const int64_t k : {0, 1, 2, 5, 7}) {
       const at::Tensor decoded = autoencoder.Decode(Generate(denoiser, one, c, k));
       const at::Tensor expected = ToBytes(ResizeBilinearAntialias(decoded, 16, 16))[0];
-      const at::Tensor found = DecodePicture(images[static_cast<size_t>(k)].bytes, "image", {.min_side = 1}).pixels;
+      const at::Tensor found = DecodeImage(images[static_cast<size_t>(k)].bytes, "image", {.min_side = 1}).pixels;
       // One grey level: a sum in another order may round a half the other way.
       EXPECT_LE((found.to(at::kInt) - expected.to(at::kInt)).abs().max().item<int>(), 1)
           << names[static_cast<size_t>(c)] << " " << k;
@@ -116,23 +116,23 @@ TEST_F(Oracle, GeneratedPicturesAreTheFormulas) {
   }
 }
 
-// TINT 3.1: to 96 (bilinear), four times larger, to the diffusion model's size.
+// Paper section 3.1: to 96 (bilinear), four times larger, to the diffusion model's size.
 TEST_F(Oracle, UpscaledPhotosAreTheFormulas) {
   const c10::NoGradGuard no_grad;
   const ModelSet models = ModelSet::Open(world_ / "models");
   const Upscaler upscaler = models.LoadUpscaler(kCpu, at::kFloat);
-  const int64_t size = models.ReadAutoencoderFacts().image_size;
+  const int64_t size = models.ReadAutoencoderConfig().image_size;
   const CompletedStage result = Result("super-resolve");
   std::vector<fs::path> photos;
   for (const auto& entry : fs::directory_iterator(world_ / "support/red-disc")) photos.push_back(entry.path());
   std::sort(photos.begin(), photos.end());
   for (size_t k = 0; k < photos.size(); ++k) {
-    const at::Tensor photo = ToUnitFloat(ReadPicture(photos[k]).pixels).unsqueeze(0);
+    const at::Tensor photo = ToUnitFloat(ReadImage(photos[k]).pixels).unsqueeze(0);
     const at::Tensor larger = upscaler.Enlarge(at::upsample_bilinear2d(photo, {96, 96}, false));
     EXPECT_EQ(larger.size(2), 384);
     const at::Tensor expected = ToBytes(at::_upsample_bilinear2d_aa(larger, {size, size}, false).clamp(0, 1))[0];
     const std::string file = "red-disc-0" + std::to_string(k) + ".png";
-    const at::Tensor found = DecodePicture(result.Read(file), file).pixels;
+    const at::Tensor found = DecodeImage(result.Read(file), file).pixels;
     EXPECT_LE((found.to(at::kInt) - expected.to(at::kInt)).abs().max().item<int>(), 1) << file;
   }
 }

@@ -1,4 +1,4 @@
-// Sample images of textual inversion and kills: whatever attempt drew a preview, the folder ends as an undisturbed one.
+// Sample images of textual inversion and kills: whatever attempt drew a preview, the folder ends as an unaugmented one.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -29,14 +29,14 @@ class PreviewKilled : public ::testing::Test {
     row_ = SmallWorld(world_);
     const Outcome upscaled = Start("super-resolve", "before", kEachStep).Wait();
     ASSERT_EQ(upscaled.code, 0) << upscaled.err;
-    Program program = Learn("undisturbed", kEachStep);
+    Program program = Learn("unaugmented", kEachStep);
     ASSERT_TRUE(program.WaitUntilItSays(kAtWork));
     const auto start = Clock::now();
     const Outcome learned = program.Wait();
     ASSERT_EQ(learned.code, 0) << learned.err;
     work_ = std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
-    reference_ = ResultTree(world_ / "undisturbed");
-    ASSERT_EQ(Previews("undisturbed").size(), static_cast<size_t>(kPreviews));
+    reference_ = ResultTree(world_ / "unaugmented");
+    ASSERT_EQ(Previews("unaugmented").size(), static_cast<size_t>(kPreviews));
   }
   static void TearDownTestSuite() { fs::remove_all(world_); }
 
@@ -116,7 +116,7 @@ TEST_F(PreviewKilled, RightAfterAPreviewWithNoStepSaved) {
   ASSERT_GE(kept.size(), 2u);
   const Outcome outcome = Learn("lost", kNever).Wait();
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.err, ::testing::Not(::testing::HasSubstr("goes on after step")));
+  EXPECT_THAT(outcome.err, ::testing::Not(::testing::HasSubstr("resuming at step")));
   const auto finished = Previews("lost");
   EXPECT_EQ(finished.size(), static_cast<size_t>(kPreviews));
   for (const auto& [name, time] : kept) EXPECT_EQ(finished.at(name), time) << name;

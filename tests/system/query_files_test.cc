@@ -1,4 +1,4 @@
-// No stage before evaluate opens a query: watched from outside, over the whole row.
+// No stage before evaluate opens a query: watched from outside, over the whole pipeline.
 #include <gmock/gmock.h>
 #include <sys/inotify.h>
 #include <unistd.h>

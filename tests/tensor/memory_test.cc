@@ -67,26 +67,26 @@ TEST(AvailableBytes, IsSomeOfThePhysicalMemory) {
   EXPECT_LE(available, PhysicalBytes());
 }
 
-TEST(ArrivingFlag, IsThereAtOnceOnTheProcessor) {
-  ArrivingFlag flag(kCpu);
+TEST(AsyncDeviceFlag, IsThereAtOnceOnTheProcessor) {
+  AsyncDeviceFlag flag(kCpu);
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(flag.Post(at::zeros({}, at::kBool)));
   EXPECT_TRUE(flag.Post(at::ones({}, at::kBool)));
   const at::Tensor mask = at::zeros({4}, at::kBool);
-  ArrivingFlag another(kCpu);
+  AsyncDeviceFlag another(kCpu);
   EXPECT_TRUE(another.Post(mask.any().logical_not())) << "nobody goes on";
-  ArrivingFlag third(kCpu);
+  AsyncDeviceFlag third(kCpu);
   mask[2] = true;
   EXPECT_FALSE(third.Post(mask.any().logical_not()));
 }
 
 // One that nobody asked again leaves nothing behind.
-TEST(ArrivingFlag, MayBeForgotten) {
+TEST(AsyncDeviceFlag, MayBeForgotten) {
   for (const bool value : {false, true}) {
-    auto flag = std::make_unique<ArrivingFlag>(kCpu);
+    auto flag = std::make_unique<AsyncDeviceFlag>(kCpu);
     EXPECT_EQ(flag->Post(at::full({}, value, at::kBool)), value);
     flag.reset();
   }
-  EXPECT_NO_THROW(ArrivingFlag never_posted(kCpu));
+  EXPECT_NO_THROW(AsyncDeviceFlag never_posted(kCpu));
 }
 
 }  // namespace

@@ -80,8 +80,8 @@ TEST(RandomStream, BatchesDoNotMatter) {
   const at::Tensor apart = at::cat({at::stack({image(3), image(2)}).flip(0), at::stack({image(1), image(0)}).flip(0)});
   EXPECT_THAT(together.slice(0, 2), TensorEquals(apart.slice(0, 0, 2)));
   EXPECT_THAT(together.slice(0, 0, 2), TensorEquals(apart.slice(0, 2)));
-  RandomStream pieces(Key());
-  const at::Tensor joined = at::cat({pieces.Normal({1, 3}), pieces.Normal({4, 3}), pieces.Normal({2, 3})});
+  RandomStream batches(Key());
+  const at::Tensor joined = at::cat({batches.Normal({1, 3}), batches.Normal({4, 3}), batches.Normal({2, 3})});
   EXPECT_THAT(joined, TensorEquals(RandomStream(Key()).Normal({7, 3})));
 }
 

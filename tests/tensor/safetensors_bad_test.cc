@@ -1,4 +1,4 @@
-// faults.md C2: every file that the format forbids is refused, naming the file, the tensor and the field.
+// Every file that the format forbids is refused, naming the file, the tensor and the field.
 #include <ATen/core/Tensor.h>
 
 #include <cstring>
@@ -47,7 +47,7 @@ std::string ManyTensors(int count) {
 
 struct BadFile {
   std::string bytes;
-  std::string complaint;
+  std::string detail;
 };
 
 std::vector<BadFile> BadFrames() {
@@ -131,8 +131,8 @@ std::vector<BadFile> BadEntries() {
 void ExpectRefused(const std::vector<BadFile>& files) {
   for (const BadFile& bad : files) {
     EXPECT_THAT(CatchError([&] { ParseSafetensors(bad.bytes, "bad.safetensors"); }),
-                FailsWith(ExitCode::kCorrupt, AllOf(StartsWith("bad.safetensors:"), HasSubstr(bad.complaint))))
-        << bad.complaint;
+                FailsWith(ExitCode::kCorrupt, AllOf(StartsWith("bad.safetensors:"), HasSubstr(bad.detail))))
+        << bad.detail;
   }
 }
 

@@ -76,17 +76,28 @@ c10::DataPtr DevicePtr(c10::Storage cpu) {
   return {Poison(owner->storage.mutable_data()), owner, [](void* p) { delete static_cast<Owner*>(p); }, Dev()};
 }
 
+// As CUDA's caching allocator: it does not exist before the first allocation, and asking it for statistics throws.
+std::atomic<bool> initialized = false;
+
 struct Allocator final : c10::DeviceAllocator {
+  static void CheckInitialized(c10::DeviceIndex device) {
+    TORCH_CHECK(initialized, "Invalid device argument ", static_cast<int>(device), ": did you call init?");
+  }
   c10::DataPtr allocate(size_t n) override {
+    initialized = true;
     return DevicePtr(c10::Storage(c10::Storage::use_byte_size_t(), n, c10::GetAllocator(c10::kCPU), true));
   }
   void copy_data(void*, const void*, size_t) const override { TORCH_CHECK(false, "fake: raw copy of device memory"); }
-  bool initialized() override { return true; }
+  bool initialized() override { return fake::initialized; }
   void emptyCache(c10::MempoolId_t) override {}
   void recordStream(const c10::DataPtr&, c10::Stream) override {}
-  void resetAccumulatedStats(c10::DeviceIndex) override {}
-  void resetPeakStats(c10::DeviceIndex) override { peak_bytes = held_bytes.load(); }
-  c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex) override {
+  void resetAccumulatedStats(c10::DeviceIndex device) override { CheckInitialized(device); }
+  void resetPeakStats(c10::DeviceIndex device) override {
+    CheckInitialized(device);
+    peak_bytes = held_bytes.load();
+  }
+  c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex device) override {
+    CheckInitialized(device);
     c10::CachingDeviceAllocator::DeviceStats stats;
     auto& all = stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
     all.current = held_bytes;
@@ -319,6 +330,8 @@ c10::Device device() {
   [[maybe_unused]] static const Backend* const backend = new Backend;
   return Dev();
 }
+
+void ForgetAllocator() { initialized = false; }
 
 std::string ToString(const std::vector<Event>& list) {
   static constexpr const char* kNames[] = {"host->device", "device->host", "sync", "device random"};

@@ -21,6 +21,10 @@ namespace tint::testing::fake {
 // Registers the backend on first use. Call it early: the autograd engine counts devices once, at the first backward.
 c10::Device device();
 
+// Makes the allocator uninitialized again, as in a process that has not allocated on the device: its statistics throw
+// until the next allocation.
+void ForgetAllocator();
+
 enum class Kind { kHostToDevice, kDeviceToHost, kSync, kDeviceRandom };
 
 struct Event {

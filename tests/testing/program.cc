@@ -128,7 +128,7 @@ std::vector<std::string> SmallWorld(const fs::path& folder) {
   "student-init": "random",
   "super-resolve": {"super-resolution": "always"},
   "generate": {"images": 8},
-  "distill": {"steps": 20, "batch": 30}
+  "distill": {"steps": 20, "batch-size": 30}
 })");
   std::vector<std::string> arguments = {"--config", folder / "small.json"};
   for (const char* part : {"support", "query", "base", "models"}) {

@@ -50,9 +50,9 @@ class Program {
 
 Outcome RunProgram(const std::vector<std::string>& arguments, const Environment& environment = {});
 
-// A drawn world in `folder` that every test program makes for itself, with `shots` photos and `queries` a class.
-// Returns the arguments that name it: --support, --query, --base, --models, and a configuration of a row that takes
-// about two seconds.
+// A synthetic shapes data set in `folder` that every test program makes for itself, with `shots` photos and `queries` a
+// class. Returns the arguments that name it: --support, --query, --base, --models, and a configuration of a row that
+// takes about two seconds.
 std::vector<std::string> SmallWorld(const std::filesystem::path& folder);
 
 }  // namespace tint::testing

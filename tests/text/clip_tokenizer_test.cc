@@ -46,7 +46,6 @@ TEST_F(ClipTokenizerTest, EqualsTransformersOnTheFixture) {
   EXPECT_EQ(differences, 0u) << "of " << lines.size() << " lines";
 }
 
-// method.md S23.
 TEST_F(ClipTokenizerTest, EncodeFramesCutsAndPads) {
   const auto ids = tokenizer_.Encode("A photo of an object");
   ASSERT_EQ(ids.size(), 77u);

@@ -10,7 +10,7 @@
 namespace tint::testing {
 namespace {
 
-DenoiserFacts Facts(int64_t channels) {
+DenoiserConfig Facts(int64_t channels) {
   return {
       .sample_size = 8, .latent_channels = channels, .context_length = kContextLength, .context_width = kContextWidth};
 }

@@ -95,7 +95,7 @@ def forward(self, image: Tensor) -> Tensor:
   return m;
 }
 
-// How much of each of twelve hues is in the picture: grey counts for nothing, brightness cancels in the cosine.
+// How much of each of twelve hues is in the image: grey counts for nothing, brightness cancels in the cosine.
 torch::jit::Module TeacherModule() {
   constexpr int64_t kHues = 12;
   torch::jit::Module m("HueTeacher");

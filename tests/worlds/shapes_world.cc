@@ -8,7 +8,7 @@
 
 #include "tint/base/error.h"
 #include "tint/base/file.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 #include "tint/tensor/random.h"
 
 namespace tint::testing {
@@ -38,22 +38,22 @@ constexpr std::array<ShapeClass, kShapeClasses + kShapeBaseClasses> kClasses = {
      {"green-disc", "disc", {60, 190, 100}},
      {"blue-square", "square", {60, 100, 210}}}};
 
-void Paint(cv::Mat& picture, const std::string& shape, cv::Point centre, int radius, const cv::Scalar& colour) {
-  if (shape == "disc") cv::circle(picture, centre, radius, colour, cv::FILLED, cv::LINE_8);
-  if (shape == "ring") cv::circle(picture, centre, radius, colour, std::max(3, radius / 2), cv::LINE_8);
+void Paint(cv::Mat& image, const std::string& shape, cv::Point centre, int radius, const cv::Scalar& colour) {
+  if (shape == "disc") cv::circle(image, centre, radius, colour, cv::FILLED, cv::LINE_8);
+  if (shape == "ring") cv::circle(image, centre, radius, colour, std::max(3, radius / 2), cv::LINE_8);
   if (shape == "square")
-    cv::rectangle(picture, centre - cv::Point(radius, radius), centre + cv::Point(radius, radius), colour, cv::FILLED,
+    cv::rectangle(image, centre - cv::Point(radius, radius), centre + cv::Point(radius, radius), colour, cv::FILLED,
                   cv::LINE_8);
   if (shape == "triangle") {
     const std::vector<cv::Point> corners = {centre + cv::Point(0, -radius), centre + cv::Point(radius, radius),
                                             centre + cv::Point(-radius, radius)};
-    cv::fillConvexPoly(picture, corners, colour, cv::LINE_8);
+    cv::fillConvexPoly(image, corners, colour, cv::LINE_8);
   }
   if (shape == "cross") {
     const int arm = std::max(2, radius / 3);
-    cv::rectangle(picture, centre - cv::Point(arm, radius), centre + cv::Point(arm, radius), colour, cv::FILLED,
+    cv::rectangle(image, centre - cv::Point(arm, radius), centre + cv::Point(arm, radius), colour, cv::FILLED,
                   cv::LINE_8);
-    cv::rectangle(picture, centre - cv::Point(radius, arm), centre + cv::Point(radius, arm), colour, cv::FILLED,
+    cv::rectangle(image, centre - cv::Point(radius, arm), centre + cv::Point(radius, arm), colour, cv::FILLED,
                   cv::LINE_8);
   }
 }
@@ -77,14 +77,14 @@ at::Tensor DrawShape(int64_t class_idx, int64_t index, uint64_t seed, int64_t si
   RandomStream stream({seed, "shapes", 0, static_cast<uint64_t>(class_idx), static_cast<uint64_t>(index)});
   const auto side = static_cast<double>(size);
   const double ground = 90 + 80 * stream.Uniform(), light = 0.75 + 0.35 * stream.Uniform();
-  cv::Mat picture(static_cast<int>(size), static_cast<int>(size), CV_8UC3, cv::Scalar(ground, ground, ground));
+  cv::Mat image(static_cast<int>(size), static_cast<int>(size), CV_8UC3, cv::Scalar(ground, ground, ground));
   const int radius = static_cast<int>(side * (0.22 + 0.12 * stream.Uniform()));
   const auto coordinate = [&] { return static_cast<int>(side * (0.36 + 0.28 * stream.Uniform())); };
   const int x = coordinate(), y = coordinate();
-  Paint(picture, shape.shape, {x, y}, radius,
+  Paint(image, shape.shape, {x, y}, radius,
         cv::Scalar(light * shape.rgb[0], light * shape.rgb[1], light * shape.rgb[2]));
   at::Tensor pixels = at::empty({size, size, 3}, at::kByte);
-  std::copy(picture.datastart, picture.dataend, pixels.mutable_data_ptr<uint8_t>());
+  std::copy(image.datastart, image.dataend, pixels.mutable_data_ptr<uint8_t>());
   const at::Tensor noise = 8 * stream.Normal({size, size, 1});
   return (pixels.to(at::kFloat) + noise).clamp(0, 255).to(at::kByte).permute({2, 0, 1}).contiguous();
 }

@@ -1,6 +1,6 @@
-// A world of drawn pictures with models written in C++, for which `tint specialize` has a known answer.
+// A world of drawn images with models written in C++, for which `tint specialize` has a known answer.
 //
-// Pictures: one coloured shape on a noisy grey ground; the class is shape and colour, the rest (place, size, ground,
+// Images: one coloured shape on a noisy grey ground; the class is shape and colour, the rest (place, size, ground,
 // brightness) is chance. Models: an autoencoder that averages 8x8 blocks, a text encoder without weights, a denoiser
 // that is exact for N(mu(context), s^2), and a teacher that looks at hues. So what each stage should do is known, and a
 // stage that does not do it spoils the accuracy.

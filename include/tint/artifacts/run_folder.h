@@ -1,4 +1,4 @@
-// The run folder: the only code that knows its layout. contract.md "On disk".
+// The run folder: the only code that knows its layout. docs/file-formats.md, The run folder.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace tint {
 
-inline constexpr uint64_t kSupportEpisode = ~uint64_t{0};  // the episode of one's own photos: episodes/support
+inline constexpr uint64_t kSupportEpisode = ~uint64_t{0};  // the episode of your own photos: episodes/support
 
 class RunFolder {
  public:
@@ -21,7 +21,7 @@ class RunFolder {
   // Removes what killed runs left: temporaries of dead processes, and `.partial` beside a done.json.
   static RunFolder Create(const std::filesystem::path& folder);
   // A folder that may not exist yet, to plan with: nothing is made, checked or removed.
-  static RunFolder Imagine(const std::filesystem::path& folder) { return RunFolder(folder); }
+  static RunFolder ForPlanning(const std::filesystem::path& folder) { return RunFolder(folder); }
   // An existing run: absent: Error(kMissingInput); no run.json: likewise; run.json not true: Error(kCorrupt); newer:
   // kBadConfiguration.
   static RunFolder Open(const std::filesystem::path& folder);

@@ -2,7 +2,7 @@
 //
 // done.json is written last and lists every file with size and SHA-256: a stage is complete if and only if it is there
 // and true. Everything is written by temporary name, fsync, link; work in progress lies in `.partial/` below the folder
-// and goes when the stage is done. faults.md, section 2.
+// and goes when the stage is done.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ namespace tint {
 // "0.1.0": written into every record, beside the schema of records.
 std::string ToolVersion();
 
-// What a result depends on, and nothing else: see contract.md "Key". The key is the first 12 digits of the SHA-256 of
-// the canonical JSON.
+// What a result depends on, and nothing else: docs/file-formats.md, Keys and done.json. The key is the first 12 digits
+// of the SHA-256 of the canonical JSON.
 struct StageKey {
   std::string stage;
   int64_t version = 1;                        // of the stage's code: raised when its bytes change

@@ -36,10 +36,10 @@ class Error : public std::runtime_error {
   ExitCode code_;
 };
 
-// What a complaint about input must say. Prints as
+// What a detail about input must say. Prints as
 //   FILE:LINE:COLUMN: FIELD: found; expected EXPECTED. REMEDY
 // where parts left empty (and lines that are 0) are left out. `file` is quoted if it holds odd characters.
-struct Complaint {
+struct ErrorDetail {
   std::string file = {};
   std::string field = {};
   std::string found = {};
@@ -48,10 +48,10 @@ struct Complaint {
   int line = 0;
   int column = 0;
 };
-std::string ToString(const Complaint& complaint);
+std::string ToString(const ErrorDetail& detail);
 
-[[noreturn]] void Fail(ExitCode code, const Complaint& complaint);
-// A template, so that a braced list always means a Complaint: GCC would also try std::string's constructors on it.
+[[noreturn]] void Fail(ExitCode code, const ErrorDetail& detail);
+// A template, so that a braced list always means a ErrorDetail: GCC would also try std::string's constructors on it.
 template <std::convertible_to<std::string> Text>
 [[noreturn]] void Fail(ExitCode code, const Text& message) {
   throw Error(code, message);
@@ -76,7 +76,7 @@ std::string BothValues(const char* expression, const A& a, const B& b) {
 }
 }  // namespace internal
 
-// Contracts between our own functions. Never for user input: that gets a Complaint.
+// Contracts between our own functions. Never for user input: that gets a ErrorDetail.
 // The empty switch keeps an `if` around the check from taking the `else` below for its own.
 #define TINT_CHECK(condition) \
   switch (0)                  \

@@ -64,4 +64,7 @@ std::string CanonicalJson(const Json& value);
 std::string SealJson(Json object);
 void CheckSeal(const JsonDocument& document);
 
+// "/episodes" and 3: "/episodes/3", the JSON pointer of an element of a list.
+inline std::string ElementPointer(const std::string& pointer, size_t i) { return pointer + "/" + std::to_string(i); }
+
 }  // namespace tint

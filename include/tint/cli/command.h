@@ -39,13 +39,13 @@ void PrintResult(const ShellOptions& shell, const Json& json, const std::string&
 void CheckOut(const std::string& out, const std::string& extension, bool force);
 void WriteOut(const std::string& out, const std::string& bytes, bool force);
 
-int RunRowCommand(const Command& command, const std::vector<std::string>& arguments);
+int RunStageCommand(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesDraw(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesImport(const Command& command, const std::vector<std::string>& arguments);
 int RunEpisodesExport(const Command& command, const std::vector<std::string>& arguments);
 int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments);
-int RunDemoDraw(const Command& command, const std::vector<std::string>& arguments);
+int RunDatasetSynthesize(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsLock(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
 int RunModelsCalibrate(const Command& command, const std::vector<std::string>& arguments);

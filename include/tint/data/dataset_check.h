@@ -1,4 +1,4 @@
-// What `tint dataset check` tells about a data set: every picture is decoded and hashed.
+// What `tint dataset check` tells about a data set: every image is decoded and hashed.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace tint {
 
-// Two pictures, each as "<split>/<class>/<file>".
-using PicturePair = std::pair<std::string, std::string>;
+// Two images, each as "<split>/<class>/<file>".
+using ImagePair = std::pair<std::string, std::string>;
 
-// Two pictures whose difference hashes are `distance` <= kNearBits bits apart and whose pixels differ.
+// Two images whose difference hashes are `distance` <= kNearBits bits apart and whose pixels differ.
 struct NearPair {
   std::string first, second;
   int distance = 0;
@@ -27,13 +27,13 @@ struct SplitReport {
   int64_t classes = 0;
   int64_t images = 0;
   int64_t fewest_in_class = 0, most_in_class = 0;
-  std::map<std::string, int64_t> class_counts;                   // pictures of each class
+  std::map<std::string, int64_t> class_counts;                   // images of each class
   std::map<std::string, int64_t> formats;                        // "jpeg" -> count, of those that decode
   std::map<std::string, int64_t> sizes;                          // "84x84" (width x height) -> count
-  std::map<std::string, int64_t> warnings;                       // of the door for pictures, by text
+  std::map<std::string, int64_t> warnings;                       // of the door for images, by text
   std::vector<std::pair<std::string, std::string>> undecodable;  // "<split>/<class>/<file>", reason
-  std::vector<PicturePair> duplicates;  // the same pixels; each picture with the first that has them
-  int64_t near_duplicates = 0;          // pairs
+  std::vector<ImagePair> duplicates;  // the same pixels; each image with the first that has them
+  int64_t near_duplicates = 0;        // pairs
   std::vector<NearPair> near_pairs;
   std::string content_sha256;
 };
@@ -41,22 +41,22 @@ struct SplitReport {
 // Of two splits: what is learned from and what is scored may not look the same either.
 struct NearSplits {
   std::string first, second;
-  int64_t near_duplicates = 0;  // pairs, the first picture of each in the first split
+  int64_t near_duplicates = 0;  // pairs, the first image of each in the first split
   std::vector<NearPair> near_pairs;
 };
 
 struct DatasetReport {
   std::string dataset;
   std::vector<SplitReport> splits;          // of train, val, test those that are there
-  std::vector<PicturePair> across_splits;   // the same pixels in two splits
+  std::vector<ImagePair> across_splits;     // the same pixels in two splits
   std::vector<NearSplits> near_splits;      // of each two splits
   std::vector<std::string> shared_classes;  // names of classes that stand in two splits
   std::vector<std::string> deviations;      // sentences: what is not as it must be; empty = in order
 };
 
-// Decodes all pictures on all processors. Deviations are told from what is published: miniimagenet and cifar-fs have
-// 64, 16 and 20 known classes of 600 pictures in train, val, test; cub, divided by its rule, has 100, 50 and 50 of 41
-// to 60, 11,788 in all. Pictures that do not decode are told, not thrown. Near-duplicates are no deviation. Errors as
+// Decodes all images on all processors. Deviations are told from what is published: miniimagenet and cifar-fs have
+// 64, 16 and 20 known classes of 600 images in train, val, test; cub, divided by its rule, has 100, 50 and 50 of 41
+// to 60, 11,788 in all. Images that do not decode are told, not thrown. Near-duplicates are no deviation. Errors as
 // OpenSplit; no split at all: kMissingInput. Stops at a signal: kStopped.
 DatasetReport CheckDataset(const std::filesystem::path& data_root, const std::string& dataset);
 

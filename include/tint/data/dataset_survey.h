@@ -1,4 +1,4 @@
-// What lies below $TINT_DATA, found out without decoding a picture.
+// What lies below $TINT_DATA, found out without decoding an image.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@ struct DatasetSurvey {
   std::string name;                 // what --dataset takes
   std::vector<SplitSurvey> splits;  // of train, val, test
 };
-// The data sets that --dataset finds there, by name. Archives' lists of contents and folders are read, no pictures.
+// The data sets that --dataset finds there, by name. Archives' lists of contents and folders are read, no images.
 // `root` that cannot be listed: Error(kMissingInput).
 std::vector<DatasetSurvey> SurveyDatasets(const std::filesystem::path& root);
 

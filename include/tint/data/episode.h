@@ -1,4 +1,4 @@
-// Fixed episodes in files: what is learned from, and what is scored. contract.md "Episode files".
+// Fixed episodes in files: what is learned from, and what is scored. docs/file-formats.md, Files that are given.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct EpisodeFile {
   std::vector<Episode> episodes;
 };
 
-// Strict reader: schema 1, known keys, names that WhyBadName accepts and without NFC/NFD twins; classes distinct,
+// Strict reader: schema 1, known keys, names that NameError accepts and without NFC/NFD twins; classes distinct,
 // supports distinct inside a class and disjoint from queries, >= 1 support. One Error(kBadInput) tells every problem on
 // a line of its own, with file:line:column and field.
 EpisodeFile ReadEpisodeFile(const std::filesystem::path& path);
@@ -57,7 +57,7 @@ struct TaskClass {
 struct Task {
   uint64_t episode_idx = 0;
   std::string dataset;  // "miniimagenet"; "folder" for photos of one's own
-  DatasetFacts facts;
+  DatasetInfo facts;
   std::vector<TaskClass> classes;
   std::shared_ptr<ImageSource> support_source;
   std::shared_ptr<ImageSource> query_source;  // null: nothing to score

@@ -10,8 +10,8 @@
 
 namespace tint {
 
-// The text of an episode file of `dataset`:`split`, whose pictures `source` has. N, K and Q may differ. Syntax, paths
-// of another form, a list that mixes classes, pictures that stand twice in an episode or are not in the source:
+// The text of an episode file of `dataset`:`split`, whose images `source` has. N, K and Q may differ. Syntax, paths
+// of another form, a list that mixes classes, images that stand twice in an episode or are not in the source:
 // Error(kBadInput) with the place in `path`.
 std::string ImportPmf(const std::filesystem::path& path, const ImageSource& source, const std::string& dataset,
                       const std::string& split);

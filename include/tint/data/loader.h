@@ -1,4 +1,4 @@
-// Many pictures from a source into memory as bytes, decoded with all cores.
+// Many images from a source into memory as bytes, decoded with all cores.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tint/data/dataset.h"
-#include "tint/image/picture.h"
+#include "tint/image/image.h"
 
 namespace tint {
 
@@ -22,10 +22,10 @@ std::vector<NamedFile> AllFiles(const ImageSource& source);
 
 // Decodes each file as its data set says (ImageSource::Decode), squares it by centre crop, resizes to size x size by
 // the antialias rule where it differs, and returns uint8 [M, 3, size, size] in the order asked for. The result does not
-// depend on `workers` (0: one a processor). A bad picture: Error(kBadInput).
+// depend on `workers` (0: one a processor). A bad image: Error(kBadInput).
 at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& files, int64_t size, int workers = 0);
 
 // Decoded one by one, at their own sizes.
-std::vector<Picture> LoadPictures(const ImageSource& source, const std::vector<NamedFile>& files);
+std::vector<Image> LoadImages(const ImageSource& source, const std::vector<NamedFile>& files);
 
 }  // namespace tint

@@ -12,14 +12,14 @@ namespace tint {
 // Longest name in bytes, as in file systems.
 inline constexpr size_t kLongestName = 255;
 
-// Why `name` is no plain name for one part of a path, as the found part of a complaint ("is empty", "holds a '/'"), or
+// Why `name` is no plain name for one part of a path, as the found part of a detail ("is empty", "holds a '/'"), or
 // "" if it is one. Refused: empty, "." and "..", beginning with '.' (hidden, or a temporary of ours) or '-' (an option
 // to many tools), '/',
 // '\', NUL, control characters (C0, DEL, C1), characters that reorder or break a line, invalid UTF-8, over 255 bytes.
-std::string WhyBadName(std::string_view name);
+std::string NameError(std::string_view name);
 
 // The first two different names of the list that are the same text once normalised (NFC), such as an e with an acute
 // accent as one character and as two; {"", ""} if there are none. Names that are not UTF-8 are left out.
-std::pair<std::string, std::string> FindTwins(const std::vector<std::string>& names);
+std::pair<std::string, std::string> FindNormalizationCollision(const std::vector<std::string>& names);
 
 }  // namespace tint

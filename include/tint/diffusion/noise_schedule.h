@@ -1,4 +1,5 @@
-// Stable Diffusion's noise schedule: the only file with a schedule constant. method.md S1, S4.
+// Stable Diffusion's noise schedule: the only file with a schedule constant. arXiv 2112.10752; docs/method.md, Noise
+// schedule and DDIM.
 #pragma once
 
 #include <cstdint>

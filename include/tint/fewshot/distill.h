@@ -1,4 +1,5 @@
-// Distillation of the teacher's labels into a student from up to three sources. TINT paper 3.3, method.md S16, S17.
+// Distillation of the teacher's labels into a student from up to three sources. Paper section 3.3; docs/method.md,
+// Distillation.
 //
 //   L = w_s CE(support) + w_b KD(base) + w_g KD(synthetic),  KD = T^2/B sum_rows sum_c p_c (log p_c - log q_c),
 //   p = softmax(teacher/T), q = softmax(student/T); SGD with momentum and weight decay, learning rate x 0.1 after half
@@ -13,19 +14,19 @@
 #include <string>
 #include <vector>
 
-#include "tint/fewshot/sgd.h"
 #include "tint/fewshot/student_options.h"
 #include "tint/image/augment.h"
 #include "tint/models/script_module.h"
+#include "tint/optim/sgd.h"
 #include "tint/options/option.h"
 
 namespace tint {
 
 struct DistillOptions {
   int64_t steps = 10000;
-  int64_t batch = 150;  // in equal parts from the sources that are there, the first ones one more if it must be
+  int64_t batch_size = 150;  // in equal parts from the sources that are there, the first ones one more if it must be
   double learning_rate = 0.02;
-  double lr_classifier = 0;  // 0: learning_rate
+  double classifier_learning_rate = 0;  // 0: learning_rate
   bool freeze_first_conv = false;
   double momentum = 0.9;
   double weight_decay = 5e-4;
@@ -42,13 +43,13 @@ struct DistillOptions {
   int64_t synthetic_images = 0;
   int64_t evaluate_every = 0;
   std::string precision = "float32";
-  DisturbanceOptions disturbance;
+  AugmentationOptions augmentation;
   StudentOptions student;
 
   void Declare(OptionList& list);
 };
 
-// Pictures of one source, resident in memory, and what they teach.
+// Images of one source, resident in memory, and what they teach.
 struct DistillSource {
   std::string name;   // "support", "base", "synthetic"
   at::Tensor images;  // uint8 [M, 3, S, S]
@@ -79,13 +80,13 @@ struct DistillStreams {
   uint64_t episode_idx = 0;
 };
 
-// Mean loss of each source on its first (at most 64) pictures, not augmented, student in eval mode: comparable before
+// Mean loss of each source on its first (at most 64) images, not augmented, student in eval mode: comparable before
 // and after.
 std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vector<DistillSource>& sources,
                                     const DistillOptions& options, const std::vector<double>& mean,
                                     const std::vector<double>& std);
 
-// Each step: batch/sources pictures of each source (shuffled passes), augmented, normalised, in ONE forward in train
+// Each step: batch/sources images of each source (shuffled passes), augmented, normalised, in ONE forward in train
 // mode (shared batch statistics; batch_norm "per-source": a forward each, and the running statistics follow the first
 // of base, synthetic, support that is there), weighted losses summed, SGD. Position p (from the start) of a source
 // draws from the streams (seed, "distill/<source>/order", episode, 0, pass p / M) and (seed,
@@ -95,11 +96,11 @@ void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions&
                 const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
                 DistillState* state, const std::function<void(const DistillState&)>& after_step = {});
 
-// Logits float32 [M, N] on the CPU of uint8 images in eval mode, in fixed pieces: a prediction does not depend on what
+// Logits float32 [M, N] on the CPU of uint8 images in eval mode, in fixed batches: a prediction does not depend on what
 // it is batched with.
-inline constexpr int64_t kStudentPiece = 64;
+inline constexpr int64_t kStudentBatch = 64;
 at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, const std::vector<double>& mean,
                          const std::vector<double>& std, const c10::Device& device,
-                         const std::function<void(int64_t)>& after_piece = {});
+                         const std::function<void(int64_t)>& after_batch = {});
 
 }  // namespace tint

@@ -1,4 +1,4 @@
-// Multinomial logistic regression on frozen features, solved to its optimum: LabelHalluc's teacher (method.md S16).
+// Multinomial logistic regression on frozen features, solved to its optimum: LabelHalluc's teacher (arXiv 2112.03340).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,7 +20,7 @@ struct LinearClassifier {
 //
 // The optimal W is a combination of the rows, so the problem is solved in their span: at most M numbers a class, by
 // Newton's method with halved steps in float64 until the gradient is below `tolerance` times (1 + C M), or as small as
-// rounding lets it be. S25: a default stop of scikit-learn leaves decision values up to 5e-3 from here. The bias is
+// rounding lets it be. scikit-learn's default stop leaves decision values up to 5e-3 from here. The bias is
 // only known up to a common number of all classes; the one whose sum is 0 is given. No convergence in 100 steps, or
 // features that are not finite: Error(kInternal).
 LinearClassifier FitLogisticRegression(const at::Tensor& features, const at::Tensor& labels, int64_t ways,

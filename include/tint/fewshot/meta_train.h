@@ -1,5 +1,5 @@
-// Meta-training of the teacher: prototypes of each episode's supports, cosine logits of its queries. method.md S13
-// (PMF, Hu et al. 2022, arXiv 2204.07305), S24 row 11.
+// Meta-training of the teacher: prototypes of each episode's supports, cosine logits of its queries. PMF (Hu et al.
+// 2022, arXiv 2204.07305); docs/method.md, Meta-training of the teacher.
 //
 //   L = cross-entropy of s (cos(f(q), p_c) + b) over the queries, p_c the mean of f over the supports of class c
 #pragma once
@@ -27,21 +27,21 @@ struct MetaTrainOptions {
   double momentum = 0.9;
   double weight_decay = 1e-6;
   int64_t warmup_epochs = 0;
-  double warmup_rate = 1e-6, least_rate = 0;
-  bool late_epochs = false;
+  double warmup_learning_rate = 1e-6, min_learning_rate = 0;
+  bool delayed_schedule = false;
   double crop_area = 0.05, color_jitter = 0.4, flip_probability = 0.5;
   int64_t validate_every = 1;  // epochs
 
   void Declare(OptionList& list);
 };
 
-// Learning rate of an epoch (from 0): warm-up, then half a cosine over all epochs. With late_epochs the schedule is one
-// epoch behind, as in the published code (S25: epochs 0 and 1 both at 1e-6, the peak 6.2177e-6).
+// Learning rate of an epoch (from 0): warm-up, then half a cosine over all epochs. With delayed_schedule the schedule
+// is one epoch behind, as in the published code (epochs 0 and 1 both at 1e-6, the peak 6.2177e-6).
 double MetaTrainRate(const MetaTrainOptions& options, int64_t epoch);
 
 struct MetaTrainData {
-  std::vector<at::Tensor> classes;  // of each class its pictures, uint8 [M_c, 3, S, S]
-  InputFacts input;
+  std::vector<at::Tensor> classes;  // of each class its images, uint8 [M_c, 3, S, S]
+  InputConfig input;
   // Accuracy on validation episodes of the teacher as it is.
   std::function<double(const ScriptModule& teacher)> validate;
 };
@@ -59,13 +59,13 @@ struct MetaTrainState {
   NamedTensors best;
 };
 
-// A classifier's pictures in training: a random part of `area` to all of the picture with a side ratio of 3/4 to 4/3
+// A classifier's images in training: a random part of `area` to all of the image with a side ratio of 3/4 to 4/3
 // (torchvision's RandomResizedCrop), resized to `side` (bilinear, antialiased, rounded to bytes); uint8 [3, H, W].
 at::Tensor RandomResizedCrop(const at::Tensor& image, int64_t side, double area, RandomStream& stream);
 
-// Trains from `state` to the last epoch. The network stays in eval mode (S13). A loss that is not finite, or a
-// validation below the untrained teacher's: Error(kInternal) that says so, with the learning rate. Each step draws from
-// streams (seed, "meta-train/...", 0, 0, step). `after_step` is a safe point.
+// Trains from `state` to the last epoch. The network stays in eval mode, as in PMF's released code. A loss that is not
+// finite, or a validation below the untrained teacher's: Error(kInternal) that says so, with the learning rate. Each
+// step draws from streams (seed, "meta-train/...", 0, 0, step). `after_step` is a safe point.
 void RunMetaTrain(const MetaTrainData& data, const MetaTrainOptions& options, uint64_t seed, MetaTrainState* state,
                   const std::function<void(const MetaTrainState&)>& after_step);
 

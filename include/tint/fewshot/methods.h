@@ -1,4 +1,5 @@
-// Classifying an episode's queries from features alone: the baselines that train nothing. method.md S13, S16, S20.
+// Classifying an episode's queries from features alone: the baselines that train nothing. docs/method.md, Teacher and
+// Logistic regression.
 #pragma once
 
 #include <ATen/core/Tensor.h>

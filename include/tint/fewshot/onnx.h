@@ -10,7 +10,7 @@
 namespace tint {
 
 // What a user of the file must know: it goes into the file's metadata (names as here, lists as JSON).
-struct OnnxFacts {
+struct OnnxMetadata {
   std::string architecture;
   std::vector<std::string> classes;
   int64_t image_size = 84;
@@ -29,6 +29,6 @@ struct OnnxFacts {
 // `student` is any module whose forward(normalised images) consists of the operators that tint's students have
 // (convolutions, batch normalisation, activations, pooling, sums, a linear head, division by the length): another
 // operator is Error(kBadInput) naming it. Works on a copy, on the CPU.
-std::string StudentToOnnx(const ScriptModule& student, const OnnxFacts& facts);
+std::string StudentToOnnx(const ScriptModule& student, const OnnxMetadata& facts);
 
 }  // namespace tint

@@ -9,7 +9,7 @@
 
 namespace tint {
 
-// --precision of the trainings. `auto`, bfloat16 where it pays (ComputesBfloat16), differs from machine to machine.
+// --precision of the trainings. `auto`, bfloat16 where it pays (HasFastBfloat16), differs from machine to machine.
 void DeclarePrecision(OptionList& list, std::string* precision);
 
 // What `precision` comes to on a device.

@@ -1,6 +1,6 @@
-// Pre-training of a student on the base classes, before any episode. method.md S15 (Rizve et al., CVPR 2021; IER).
+// Pre-training of a student on the base classes, before any episode. IER (Rizve et al. 2021, arXiv 2103.01315).
 //
-//   recipe "ce":  L = CE(class), one disturbed view of each picture
+//   recipe "ce":  L = CE(class), one augmented view of each image
 //   recipe "ier": L = CE(class) + gamma (L_eq + L_inv) over 16 views: 4 crops x 4 rotations (pretrain_views.h)
 //   generation 1: a teacher of the same shape (generation 0) is followed as well,
 //                 L + w (KL(class, T) + KL(view, T) + MSE(invariant) + MSE(features))
@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "tint/fewshot/sgd.h"
 #include "tint/fewshot/student_options.h"
 #include "tint/models/module_tensors.h"
+#include "tint/optim/sgd.h"
 #include "tint/options/option.h"
 
 namespace tint {
@@ -23,7 +23,7 @@ namespace tint {
 struct PretrainOptions {
   std::string recipe = "ce";
   int64_t epochs = 65;
-  int64_t batch = 64;
+  int64_t batch_size = 64;
   double learning_rate = 0.05;
   std::string decay_epochs = "60";  // joined by commas
   double decay_factor = 0.1;
@@ -39,7 +39,7 @@ struct PretrainOptions {
   std::string precision = "auto";
   int64_t validate_every = 1;  // epochs
   int64_t patience = 0;        // validations without a better one; 0: no end before the last epoch
-  DisturbanceOptions disturbance;
+  AugmentationOptions augmentation;
   StudentOptions student;
 
   PretrainOptions() { student.drop_rate = 0.1; }

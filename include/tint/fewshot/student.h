@@ -1,4 +1,4 @@
-// The tiny classifiers, Conv4 and ResNet12, written as TorchScript by C++ alone. method.md S14, S24 rows 7 and 8.
+// The tiny classifiers, Conv4 and ResNet12, written as TorchScript by C++ alone. docs/method.md, Students.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct StudentSpec {
 // leaky_relu(0.1)), BatchNorm 1/0, biases 0. Conv4 has 113,088 parameters (biases included), ResNet12(64,128,256,512)
 // 7,996,800.
 ScriptModule BuildBackbone(const StudentSpec& spec, RandomStream stream);
-// Regularisation of resnet12 in training alone (S14): after its first two stages dropout of `rate`; after the others
+// Regularisation of resnet12 in training alone: after its first two stages dropout of `rate`; after the others
 // DropBlock (Ghiasi et al. 2018, arXiv 1810.12890): squares of side b = drop_block are zeroed, and the rest is scaled
 // by (values) / (values kept). The share that is dropped grows to `rate` over the first 40,000 training steps, which
 // the module counts: keep = max(1 - rate n / 40000, 1 - rate), seeds drawn with (1 - keep) / b^2 F^2 / (F - b + 1)^2, F
@@ -39,12 +39,12 @@ const std::vector<std::string>& FirstConvolution();
 int64_t FeatureWidth(const StudentSpec& spec);
 
 // Backbone plus cosine-free linear head: forward(images) -> logits [B, ways]; features(images) -> [B, D].
-// `normalize_features` divides features by their length before the linear layer (S16). Head: PyTorch's default Linear
-// initialisation from `stream`.
+// `normalize_features` divides features by their length before the linear layer, as LabelHalluc's released code does.
+// Head: PyTorch's default Linear initialisation from `stream`.
 ScriptModule BuildClassifier(const ScriptModule& backbone, int64_t feature_width, int64_t ways, bool normalize_features,
                              RandomStream stream);
 
-// FLOP of one picture through a student of the published widths, 2 a multiply-add; the way back takes twice that.
+// FLOP of one image through a student of the published widths, 2 a multiply-add; the backward pass takes twice that.
 double ForwardFlop(const std::string& architecture, int64_t image_size);
 
 int64_t CountParameters(const ScriptModule& module);

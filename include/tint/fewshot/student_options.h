@@ -1,4 +1,4 @@
-// What a student looks like and how its pictures are disturbed in training: pre-training and distillation share it.
+// What a student looks like and how its images are augmented in training: pre-training and distillation share it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace tint {
 
-// method.md S14, S24 rows 7 and 8.
+// docs/method.md, Students.
 struct StudentOptions {
   std::string conv4_head = "flatten";
   std::string resnet12_widths = "64-128-256-512";
@@ -22,16 +22,16 @@ struct StudentOptions {
   StudentSpec Spec(const std::string& architecture, int64_t image_size) const;
 };
 
-// method.md S16: train transform.
-struct DisturbanceOptions {
+// LabelHalluc's train transform.
+struct AugmentationOptions {
   int64_t crop_padding = -1;  // -1: 4 for sides up to 32, else 8
   double color_jitter = 0.4;
   double flip_probability = 0.5;
 
   void Declare(OptionList& list);
-  // Zero padding of the random crop for pictures of this side, in pixels: crop_padding, or by the rule above.
+  // Zero padding of the random crop for images of this side, in pixels: crop_padding, or by the rule above.
   int64_t CropPadding(int64_t image_size) const;
-  // All of it, for pictures of this side.
+  // All of it, for images of this side.
   AugmentOptions Augmentation(int64_t image_size) const;
 };
 

@@ -1,5 +1,4 @@
-// The deployed PMF teacher: prototypes from supports, cosine logits, pseudo-labels. Hu et al. 2022 (arXiv 2204.07305);
-// method.md S13.
+// The deployed PMF teacher: prototypes from supports, cosine logits, pseudo-labels. Hu et al. 2022 (arXiv 2204.07305).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,11 +12,11 @@
 namespace tint {
 
 // uint8, or float in [0, 1], images [M, 3, H, W] -> features float32 [M, D] on the CPU, computed on `device` (where the
-// teacher is) in fixed pieces of kTeacherPiece (the last one padded), so that a feature does not depend on what it was
-// batched with. `after_piece(done)` is a safe point.
-inline constexpr int64_t kTeacherPiece = 16;
+// teacher is) in fixed batches of kTeacherBatch (the last one padded), so that a feature does not depend on what it was
+// batched with. `after_batch(done)` is a safe point.
+inline constexpr int64_t kTeacherBatch = 16;
 at::Tensor TeacherFeatures(const Teacher& teacher, const at::Tensor& images, const c10::Device& device,
-                           const std::function<void(int64_t)>& after_piece = {});
+                           const std::function<void(int64_t)>& after_batch = {});
 
 // features [M, D], labels int64 [M] in 0...N-1, each class present -> prototypes [N, D], the mean of raw features.
 at::Tensor Prototypes(const at::Tensor& features, const at::Tensor& labels, int64_t ways);
@@ -25,7 +24,7 @@ at::Tensor Prototypes(const at::Tensor& features, const at::Tensor& labels, int6
 // s (cos(f, p) + b): [M, N]. Lengths are clamped at 1e-12.
 at::Tensor CosineLogits(const at::Tensor& features, const at::Tensor& prototypes, double scale, double bias);
 
-// What the student is taught about pictures with these features: CosineLogits. (Tests can switch kPrototypes off: then
+// What the student is taught about images with these features: CosineLogits. (Tests can switch kPrototypes off: then
 // each class is taught as the next one.)
 at::Tensor PseudoLabels(const at::Tensor& features, const at::Tensor& prototypes, double scale, double bias);
 

@@ -10,7 +10,8 @@
 
 namespace tint {
 
-// method.md S16: RandomCrop(S, zero padding p), ColorJitter(brightness, contrast, saturation), HorizontalFlip(1/2).
+// LabelHalluc's train transform: RandomCrop(S, zero padding p), ColorJitter(brightness, contrast, saturation),
+// HorizontalFlip(1/2).
 struct AugmentOptions {
   int64_t crop_padding = 8;   // zero padding on each side before the random crop back to the input size; 0 = no crop
   double color_jitter = 0.4;  // factors from U[1 - j, 1 + j]; 0 = none
@@ -23,7 +24,7 @@ struct AugmentOptions {
 at::Tensor Augment(const at::Tensor& images, const AugmentOptions& options, std::vector<RandomStream>& streams);
 
 // The three jitter operations on uint8 [3, H, W], as PIL's ImageEnhance: blend with black, with the mean grey level,
-// with the grey picture (ITU-R 601-2 luma, L = (19595 R + 38470 G + 7471 B + 2^15) / 2^16).
+// with the grey image (ITU-R 601-2 luma, L = (19595 R + 38470 G + 7471 B + 2^15) / 2^16).
 at::Tensor AdjustBrightness(const at::Tensor& image, double factor);
 at::Tensor AdjustContrast(const at::Tensor& image, double factor);
 at::Tensor AdjustSaturation(const at::Tensor& image, double factor);

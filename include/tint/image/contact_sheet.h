@@ -1,4 +1,4 @@
-// Pictures where people would rather look: rows of thumbnails with captions, as one PNG.
+// Images where people would rather look: rows of thumbnails with captions, as one PNG.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,11 +9,11 @@
 namespace tint {
 
 struct ContactRow {
-  std::string caption;               // drawn left of the row; ASCII, others are shown as '?'
-  std::vector<at::Tensor> pictures;  // uint8 [3, h, w], any sizes
+  std::string caption;             // drawn left of the row; ASCII, others are shown as '?'
+  std::vector<at::Tensor> images;  // uint8 [3, h, w], any sizes
 };
 
-// PNG bytes: each picture is scaled (area down, nearest up) into cells of `cell` pixels. Deterministic.
+// PNG bytes: each image is scaled (area down, nearest up) into cells of `cell` pixels. Deterministic.
 std::string MakeContactSheet(const std::vector<ContactRow>& rows, int64_t cell = 96);
 
 }  // namespace tint

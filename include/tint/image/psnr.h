@@ -1,4 +1,4 @@
-// Peak signal-to-noise ratio: how near a reconstruction is to its picture.
+// Peak signal-to-noise ratio: how near a reconstruction is to its image.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -8,10 +8,10 @@
 
 namespace tint {
 
-// Plain bilinear interpolation, no antialias: torch.nn.functional.interpolate(mode="bilinear"). method.md S6, S12.
+// Plain bilinear interpolation, no antialias: torch.nn.functional.interpolate(mode="bilinear").
 at::Tensor ResizeBilinear(const at::Tensor& images, int64_t height, int64_t width);
 
-// Bilinear with antialias when reducing: interpolate(mode="bilinear", antialias=True). method.md S10.
+// Bilinear with antialias when reducing: interpolate(mode="bilinear", antialias=True).
 at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int64_t width);
 
 // A photo as a square: "crop": its largest centred square; "pad": continued by its border values to the longer side,

@@ -1,5 +1,4 @@
-// TINT's starting latents: an inverted photo blended with fresh noise, its scale kept. TINT paper eq. 3 and 4,
-// method.md S10.
+// TINT's starting latents: an inverted photo blended with fresh noise, its scale kept. Paper section 3.2, eq. 3 and 4.
 #pragma once
 
 #include <ATen/core/Tensor.h>

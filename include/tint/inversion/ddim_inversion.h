@@ -1,4 +1,5 @@
-// DDIM inversion: from a picture's latents up to the noise end, keeping every stop. method.md S4.
+// DDIM inversion: from an image's latents up to the noise end, keeping every stop. arXiv 2010.02502; docs/method.md,
+// DDIM inversion.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-// Learned words as files that other tools read and write (safetensors): formats.md 3.1.
+// Learned words as files that other tools read and write (safetensors): docs/file-formats.md, Files that are given.
 //
 //   layout       tensors                          written by
 //   diffusers    {"<placeholder>": [n, D] or [D]}  diffusers' textual_inversion.py, tint

@@ -1,4 +1,4 @@
-// Null-text inversion (Mokady et al. 2023, arXiv 2211.09794): method.md S9, S24 row 5.
+// Null-text inversion (Mokady et al. 2023, arXiv 2211.09794): docs/method.md, Null-text inversion.
 //
 // For each photo and timestep, the unconditional embedding u is optimised so that a guided step lands on the DDIM
 // inversion's latent: L = mean((step(z, eps_u + w (eps_c - eps_u), t -> s) - L_{N-i-1})^2). Photos go in one batch;
@@ -37,7 +37,7 @@ struct NullTextOptions {
   double learning_rate = 0.01;
   double tolerance = -1;  // -1: the scheme's
   std::string spacing = "trailing";
-  int64_t piece = 0;          // photos of one batch; 0: all of the episode
+  int64_t batch_size = 0;     // photos of one batch; 0: all of the episode
   double warn_psnr_loss = 6;  // dB
   std::string inverted = {};  // "NAME=FILE,...": photos that were inverted elsewhere
 
@@ -79,8 +79,9 @@ at::Tensor NullTextLoss(const Denoiser& denoiser, const at::Tensor& latents, con
                         double abar_to, double guidance);
 
 // What an inner step costs for one photo, start [C, h, w] and context [L, F], for a measurement of memory: the forward,
-// and with `optimises` the way back.
-void RehearseNullText(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context, bool optimises);
+// and with `optimises` the backward pass.
+void MeasureNullTextSample(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context,
+                           bool optimises);
 
 // Runs THE denoising loop with a conditioning that optimises u at each step. `after_step` as in Denoise: safe point.
 void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const at::Tensor& context,

@@ -1,4 +1,5 @@
-// Textual inversion (Gal et al. 2022, arXiv 2208.01618) as the TINT paper uses it: method.md S7, S24 rows 2-4.
+// Textual inversion (Gal et al. 2022, arXiv 2208.01618) as the paper uses it (section 3): docs/method.md, Textual
+// inversion.
 //
 // One word per class, learned so that the denoiser predicts the noise in the class's photos:
 //   L = mean((U(sqrt(abar_t) z + sqrt(1 - abar_t) n, t, text(prompt with v)) - n)^2),  t ~
@@ -29,8 +30,8 @@ struct TextualInversionOptions {
   int64_t min_timestep = 250;
   int64_t max_timestep = 999;
   bool exact_timesteps = false;  // only those at which the sampler stops
-  int64_t batch = 1;             // photos of a class in a step
-  int64_t piece = 0;             // samples of one pass; 0: all of a step
+  int64_t batch_size = 1;        // photos of a class in a step
+  int64_t micro_batch_size = 0;  // samples of one pass; 0: all of a step
   std::string latents = "mean";  // of the autoencoder's posterior, or a fresh "sample" of it in each step
   std::string augmentation = "none";
   int64_t augmented_copies = 16;

@@ -8,7 +8,7 @@
 namespace tint {
 
 // Runs `action` once and returns the FLOPs of what it called on this thread, forward operators only (what autograd runs
-// on the way back is not counted).
+// on the backward pass is not counted).
 int64_t CountFlops(const std::function<void()>& action);
 
 }  // namespace tint

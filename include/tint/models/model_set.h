@@ -36,8 +36,8 @@ struct ModelRecord {
   std::string dtype;
   std::string licence;
   std::string source;
-  std::string seen;  // optional: pictures and classes that its training saw; "": not told
-  Json facts;        // the role's whole object
+  std::string training_data;  // optional: images and classes that its training saw; "": unknown
+  Json facts;                 // the role's whole object
 
   // What a result that used the model depends on: SHA-256 over the file's hash, the dtype and the facts that computing
   // reads (scale factors, sizes, statistics), not over names, licence, source, `seen` and probes.
@@ -61,17 +61,17 @@ class ModelSet {
   std::string ReadChecked(const std::string& role) const;
 
   Denoiser LoadDenoiser(const c10::Device& device, c10::ScalarType dtype) const;
-  Autoencoder LoadAutoencoder(const c10::Device& device) const;  // always float32 (method.md S3)
+  Autoencoder LoadAutoencoder(const c10::Device& device) const;  // always float32 (docs/method.md, Autoencoder)
   TextEncoder LoadTextEncoder(const c10::Device& device, c10::ScalarType dtype) const;
   Upscaler LoadUpscaler(const c10::Device& device, c10::ScalarType dtype) const;
   Teacher LoadTeacher(const c10::Device& device, c10::ScalarType dtype) const;
   ScriptModule LoadModule(const std::string& role, const c10::Device& device, c10::ScalarType dtype) const;
-  DenoiserFacts ReadDenoiserFacts() const;
-  AutoencoderFacts ReadAutoencoderFacts() const;
-  TextEncoderFacts ReadTextEncoderFacts() const;
-  TeacherFacts ReadTeacherFacts() const;
+  DenoiserConfig ReadDenoiserConfig() const;
+  AutoencoderConfig ReadAutoencoderConfig() const;
+  TextEncoderConfig ReadTextEncoderConfig() const;
+  TeacherConfig ReadTeacherConfig() const;
   // Of a role whose forward takes normalised images: teacher and students.
-  InputFacts ReadInputFacts(const std::string& role) const;
+  InputConfig ReadInputConfig(const std::string& role) const;
   int64_t ReadFeatureWidth(const std::string& role) const;
 
   // The bytes of a file outside the set (--student-weights FILE), if a role or "trusted" lists its hash. Else

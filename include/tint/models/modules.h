@@ -1,10 +1,10 @@
 // The model roles behind typed calls. Each checks shapes at its border and knows its facts from models.json.
 //
-// All of them run in eval mode, and their weights need no gradient (nothing is kept for them on the way back). Inputs
-// are cast to the module's dtype and results back to the input's, so that callers compute in float32 whatever the
-// model's precision. A result of the wrong shape is Error(kBadInput) naming file and method. Check() calls every method
-// once with a small input and reports all that is wrong in one message; it costs up to seconds with big models, so only
-// `tint models check` and `tint models lock` call it.
+// All of them run in eval mode, and their weights need no gradient (nothing is kept for them on the backward pass).
+// Inputs are cast to the module's dtype and results back to the input's, so that callers compute in float32 whatever
+// the model's precision. A result of the wrong shape is Error(kBadInput) naming file and method. Check() calls every
+// method once with a small input and reports all that is wrong in one message; it costs up to seconds with big models,
+// so only `tint models check` and `tint models lock` call it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace tint {
 
-struct DenoiserFacts {
+struct DenoiserConfig {
   int64_t sample_size = 64;  // latent height = width
   int64_t latent_channels = 4;
   int64_t context_length = 77;  // L
@@ -26,29 +26,29 @@ struct DenoiserFacts {
 // U-Net that predicts the noise in latents.
 class Denoiser {
  public:
-  Denoiser(ScriptModule module, DenoiserFacts facts);
+  Denoiser(ScriptModule module, DenoiserConfig facts);
   // latents [B, C, h, w], timesteps int64 [B] in 0...999, context [B, L, F] -> predicted noise [B, C, h, w].
   // Differentiable in latents and context.
   at::Tensor PredictNoise(const at::Tensor& latents, const at::Tensor& timesteps, const at::Tensor& context) const;
   void Check() const;
-  const DenoiserFacts& facts() const { return facts_; }
+  const DenoiserConfig& facts() const { return facts_; }
   const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
-  DenoiserFacts facts_;
+  DenoiserConfig facts_;
 };
 
-struct AutoencoderFacts {
+struct AutoencoderConfig {
   double scale_factor = 0.18215;
   int64_t image_size = 512;
   int64_t spatial_factor = 8;
 };
 
-// Images in [0, 1] to scaled latents and back (method.md S3: posterior mean).
+// Images in [0, 1] to scaled latents and back (docs/method.md, Autoencoder: posterior mean).
 class Autoencoder {
  public:
-  Autoencoder(ScriptModule module, AutoencoderFacts facts);
+  Autoencoder(ScriptModule module, AutoencoderConfig facts);
   // [B, 3, H, W] in [0, 1] -> scale * mean(2x - 1): [B, C, H/8, W/8].
   at::Tensor Encode(const at::Tensor& images) const;
   // The whole posterior: scaled mean and standard deviation, [B, C, H/8, W/8] each. A file without the method
@@ -57,15 +57,15 @@ class Autoencoder {
   // [B, C, h, w] -> clamp(decode(z / scale) / 2 + 1/2, 0, 1): [B, 3, 8h, 8w].
   at::Tensor Decode(const at::Tensor& latents) const;
   void Check() const;
-  const AutoencoderFacts& facts() const { return facts_; }
+  const AutoencoderConfig& facts() const { return facts_; }
   const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
-  AutoencoderFacts facts_;
+  AutoencoderConfig facts_;
 };
 
-struct TextEncoderFacts {
+struct TextEncoderConfig {
   int64_t embedding_width = 768;  // D
   int64_t context_width = 768;    // F
   int64_t context_length = 77;    // L
@@ -74,21 +74,21 @@ struct TextEncoderFacts {
 
 class TextEncoder {
  public:
-  TextEncoder(ScriptModule module, TextEncoderFacts facts);
+  TextEncoder(ScriptModule module, TextEncoderConfig facts);
   // ids int64 [B, L] below vocabulary_size -> token vectors float32 [B, L, D], before the position term.
   at::Tensor Embed(const at::Tensor& ids) const;
   // token vectors [B, L, D] -> context [B, L, F]. Differentiable.
   at::Tensor Context(const at::Tensor& embeddings) const;
   void Check() const;
-  const TextEncoderFacts& facts() const { return facts_; }
+  const TextEncoderConfig& facts() const { return facts_; }
   const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
-  TextEncoderFacts facts_;
+  TextEncoderConfig facts_;
 };
 
-// Enlarges images in [0, 1], clamped to [0, 1]. method.md S6.
+// Enlarges images in [0, 1], clamped to [0, 1]. docs/method.md, Super-resolution.
 class Upscaler {
  public:
   // The module sees sides that are multiples of `side_multiple`: images are continued by reflection at the right and at
@@ -105,7 +105,7 @@ class Upscaler {
 };
 
 // What a classifier's backbone wants to see.
-struct InputFacts {
+struct InputConfig {
   int64_t input_size = 224;
   std::string resize_rule = "bilinear";  // or "bilinear-antialias"
   std::vector<double> mean = {0.472138, 0.453308, 0.409961};
@@ -113,27 +113,27 @@ struct InputFacts {
 };
 
 // images in [0, 1], any size -> resized by the rule, (x - mean) / std.
-at::Tensor PrepareInput(const at::Tensor& images, const InputFacts& facts);
+at::Tensor PrepareInput(const at::Tensor& images, const InputConfig& facts);
 
-struct TeacherFacts {
-  InputFacts input;
+struct TeacherConfig {
+  InputConfig input;
   int64_t feature_width = 768;
-  double logit_scale = 10.0;  // s and b of the cosine classifier (method.md S13)
+  double logit_scale = 10.0;  // s and b of the cosine classifier (PMF)
   double logit_bias = 0.0;
 };
 
 class Teacher {
  public:
-  Teacher(ScriptModule module, TeacherFacts facts);
+  Teacher(ScriptModule module, TeacherConfig facts);
   // images in [0, 1], [B, 3, H, W] -> features float32 [B, D], no gradient.
   at::Tensor Features(const at::Tensor& images) const;
   void Check() const;
   const ScriptModule& module() const { return module_; }
-  const TeacherFacts& facts() const { return facts_; }
+  const TeacherConfig& facts() const { return facts_; }
 
  private:
   ScriptModule module_;
-  TeacherFacts facts_;
+  TeacherConfig facts_;
 };
 
 }  // namespace tint

@@ -40,7 +40,8 @@ struct CommandDescription {
   std::vector<std::string> Groups() const;
 };
 
-// "An integer in [1, 1000] (pixels). Default: 96; upstream: 128. Source: S24 row 13.", or "" for what is obvious.
+// "An integer in [1, 1000] (pixels). Default: 96; upstream: 128. Source: paper section 3.1.", or "" for what is
+// obvious.
 std::string Facts(const OptionDescription& option);
 
 // Of an option without a choice: "FILE", "DIR", "NAME", "TEXT".

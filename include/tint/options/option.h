@@ -4,7 +4,7 @@
 //   struct BlendOptions {
 //     double alpha = 1.0;
 //     void Declare(OptionList& list) {
-//       list.Add("alpha", &alpha, "Share of fresh noise in the starting latent.").Range(0, 1).Source("S24 row 1");
+//       list.Add("alpha", &alpha, "Share of fresh noise in the starting latent.").Range(0, 1).Source("paper eq. 3");
 //     }
 //   };
 //
@@ -77,7 +77,7 @@ class Option {
   }  // on the command line the name alone means true
   // "an integer in [1, 1000000]", "one of adam, adamw"
   std::string Expected() const;
-  // Both set the value, or return what was wrong ("found" part of a complaint) and leave it. Text is read strictly: the
+  // Both set the value, or return what was wrong ("found" part of a detail) and leave it. Text is read strictly: the
   // whole of it must be a number; true/false/1/0/yes/no for booleans. JSON integers must be integers (3.0 is refused).
   // Texts that enter keys must be UTF-8. -0.0 becomes 0.0, so that both have one key.
   std::string SetFromText(const std::string& text);

@@ -1,4 +1,4 @@
-// One HTML file that stands alone: tables, charts and pictures inside it, no script, nothing loaded from anywhere (its
+// One HTML file that stands alone: tables, charts and images inside it, no script, nothing loaded from anywhere (its
 // own Content-Security-Policy forbids it). The templates lie in src/report/templates.
 //
 // Every text below is shown as it is: it is escaped, and what cannot be seen or is no UTF-8 is shown as \xNN. Only
@@ -34,16 +34,16 @@ struct Figure {
   std::string caption = {};
 };
 
-struct PagePicture {
+struct PageImage {
   std::string caption = {}, alt = {};
   std::string png = {};       // its bytes
   int width = 0, height = 0;  // pixels
 };
 
-// Pictures below one heading: of a class, in the order in which stages made them.
+// Images below one heading: of a class, in the order in which stages made them.
 struct Gallery {
   std::string title = {};
-  std::vector<PagePicture> pictures = {};
+  std::vector<PageImage> images = {};
 };
 
 struct PageList {

@@ -16,19 +16,19 @@
 
 namespace tint {
 
-// What pictures are compared by, in the order of the files; as decoded and cut by their data set.
-struct PictureHashes {
+// What images are compared by, in the order of the files; as decoded and cut by their data set.
+struct ImageHashes {
   const ImageSource* source = nullptr;
   std::vector<NamedFile> files;
   std::vector<std::string> pixels;   // SHA-256
   std::vector<uint64_t> difference;  // tint/data/near_duplicates.h
 };
 // Decodes each, with all cores.
-PictureHashes HashPictures(const ImageSource& source, const std::vector<NamedFile>& files);
+ImageHashes HashImages(const ImageSource& source, const std::vector<NamedFile>& files);
 
-// A picture of `learned` with the same pixels as one of `scored`: Error(kBadInput) naming both. `role` says what
+// An image of `learned` with the same pixels as one of `scored`: Error(kBadInput) naming both. `role` says what
 // `learned` are: "support".
-void RefuseEqualPixels(const PictureHashes& learned, const std::string& role, const PictureHashes& scored);
+void RefuseEqualPixels(const ImageHashes& learned, const std::string& role, const ImageHashes& scored);
 
 // Queries that show nearly what a support shows: they are scored all the same, and told.
 struct NearQueries {
@@ -42,27 +42,27 @@ struct NearQueries {
   std::vector<bool> near;  // by query
 };
 inline constexpr size_t kMostNearPairs = 1000;
-// At most kNearBits of the hashes' bits differ, or the cosine is above `near_cosine`. `cosines`: float32 [supports,
-// queries], or undefined.
-NearQueries FindNearQueries(const PictureHashes& support, const PictureHashes& queries, const at::Tensor& cosines,
-                            double near_cosine);
+// At most kNearBits of the hashes' bits differ, or the cosine is above `near_duplicate_cosine`. `cosines`: float32
+// [supports, queries], or undefined.
+NearQueries FindNearQueries(const ImageHashes& support, const ImageHashes& queries, const at::Tensor& cosines,
+                            double near_duplicate_cosine);
 
 // A sample of the queries is predicted again: one alone, and up to eight without the others of their batch (zeros
 // stand in their places). Other bits: Error(kInternal) naming the query. `predict`: uint8 [M, 3, S, S] -> [M, N] in
-// pieces of kStudentPiece, as it gave `logits` of all `images`.
-void CheckPredictionsStandAlone(const at::Tensor& images, const at::Tensor& logits, const std::vector<NamedFile>& files,
-                                const std::function<at::Tensor(const at::Tensor&)>& predict);
+// batches of kStudentBatch, as it gave `logits` of all `images`.
+void CheckBatchIndependence(const at::Tensor& images, const at::Tensor& logits, const std::vector<NamedFile>& files,
+                            const std::function<at::Tensor(const at::Tensor&)>& predict);
 
-// --evaluate.near-cosine is below 1 and the model set has a teacher.
+// --evaluate.near-duplicate-cosine is below 1 and the model set has a teacher.
 bool AsksTeacher(const StageContext& context);
 
-// Supports, base pictures and pictures of --synthetic-folder share no pixels with the queries, and base pictures none
+// Supports, base images and images of --synthetic-folder share no pixels with the queries, and base images none
 // with the supports: else Error(kBadInput). The base's hashes are kept in RUN/shared/pixels/<key>/ for all episodes.
 // Near-duplicates are looked for with the teacher's features too if AsksTeacher.
 NearQueries CheckLeakage(const StageContext& context, const std::vector<NamedFile>& queries);
 
-// What each model of the row was made of: {"teacher": {"source", "licence", "seen"}, ...}; "student start" tells of a
-// start that no role of the model set has. A `seen` that models.json does not tell is null.
+// What each model of the row was made of: {"teacher": {"source", "licence", "training_data"}, ...}; "student start"
+// tells of a start that no role of the model set has. A `seen` that models.json does not tell is null.
 Json Disclosure(const StageContext& context);
 
 }  // namespace tint

@@ -9,16 +9,16 @@
 
 namespace tint {
 
-struct PiecePlan {
-  std::string stage;   // "generate"
-  std::string option;  // "--generate.piece"
-  std::string unit;    // "images"
-  int64_t piece = 1;   // samples of one batch
-  std::string why;     // "the default on a CPU"
+struct BatchPlan {
+  std::string stage;       // "generate"
+  std::string option;      // "--generate.batch-size"
+  std::string unit;        // "images"
+  int64_t batch_size = 1;  // samples of one batch
+  std::string why;         // "the default on a CPU"
 };
 
-// Runs `one_sample` (the work of a batch of one), measures what it takes beyond what is held already, tells piece and
+// Runs `one_sample` (the work of a batch of one), measures what it takes beyond what is held already, tells batch and
 // expected memory, and stops with Error(kOutOfMemory), naming the size that fits, where there is less.
-void CheckPieceFits(const c10::Device& device, const PiecePlan& plan, const std::function<void()>& one_sample);
+void CheckBatchFitsMemory(const c10::Device& device, const BatchPlan& plan, const std::function<void()>& one_sample);
 
 }  // namespace tint

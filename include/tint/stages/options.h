@@ -1,4 +1,4 @@
-// All options of a run: the global ones and those of each stage, declared once. architecture.md, contract.md "Options".
+// All options of a run: the global ones and those of each stage, declared once.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +66,7 @@ struct GenerateOptions {
   std::string sampler = "ddim";
   int64_t support = -1;  // index of the one photo to vary; -1: any
   bool keep_originals = false;
-  int64_t piece = 0;  // images of one batch; 0: by the device
+  int64_t batch_size = 0;  // images of one batch; 0: by the device
 
   void Declare(OptionList& list);
 };
@@ -76,7 +76,7 @@ struct EvaluateOptions {
   std::string method = "distilled";
   std::string backbone = "student";
   int64_t count = 0;
-  double near_cosine = 0.97;
+  double near_duplicate_cosine = 0.97;
 
   void Declare(OptionList& list);
 };

@@ -21,8 +21,8 @@ struct PipelineResult {
 };
 
 // Runs `stage` alone: its predecessors must be complete for these options, else Error(kMissingInput) that names the
-// command to run. Or, with stage = "specialize", the whole row (evaluate only where there is something to score). A
-// result that is there is checked against its hashes (Error(kCorrupt)) and used. Holds the episode's lease meanwhile.
+// command to run. Or, with stage = "specialize", the whole pipeline (evaluate only where there is something to score).
+// A result that is there is checked against its hashes (Error(kCorrupt)) and used. Holds the episode's lease meanwhile.
 // `manifest_part` is merged into run.json first.
 PipelineResult RunPipeline(const StageContext& context, const std::string& stage, const Json& manifest_part);
 
@@ -36,7 +36,7 @@ struct PlannedStage {
 };
 std::vector<PlannedStage> PlanPipeline(const StageContext& context, const std::string& stage);
 
-// The contract's JSON object of a run: accuracy, queries, episode, student, run, stages, student_file.
+// The JSON object of a run: accuracy, queries, episode, student, run, stages, student_file.
 Json ResultJson(const StageContext& context, const PipelineResult& result);
 
 }  // namespace tint

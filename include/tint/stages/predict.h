@@ -33,7 +33,7 @@ struct Predictions {
   std::string ToTable() const;  // a line a photo: its class, and the two next probable
 };
 
-// Photos go through the picture door, squared by centre crop. A folder stands for the files in it.
+// Photos go through the image door, squared by centre crop. A folder stands for the files in it.
 Predictions PredictPhotos(const std::filesystem::path& student, const std::vector<std::string>& photos_or_folders,
                           const std::string& device);
 

@@ -21,7 +21,7 @@ struct FeatureSource {
   std::function<at::Tensor(const at::Tensor& images)> compute;
 };
 
-// Features float32 [M, D] of `images`, the pictures of `files` in the base source, from RUN/shared/features/<key>/, or
+// Features float32 [M, D] of `images`, the images of `files` in the base source, from RUN/shared/features/<key>/, or
 // computed and left there in parts of 2,048 that a stopped run goes on with. One worker computes; others wait for it.
 at::Tensor SharedFeatures(const StageContext& context, const FeatureSource& source, const std::vector<NamedFile>& files,
                           const at::Tensor& images);

@@ -33,7 +33,7 @@ class StageContext {
   c10::ScalarType dtype() const { return dtype_; }
   uint64_t seed() const { return static_cast<uint64_t>(options_.global.seed); }
   uint64_t episode_idx() const { return task_.episode_idx; }
-  int64_t image_size() const { return image_size_; }  // of the student's pictures
+  int64_t image_size() const { return image_size_; }  // of the student's images
   int64_t ways() const { return static_cast<int64_t>(task_.classes.size()); }
   int threads() const { return threads_; }
   // Where base images come from; null: there are none. `base_name` is what --base resolved to ("miniimagenet:train",
@@ -64,7 +64,7 @@ class StageContext {
 // Whether the student learns from images of this row: else no stage before distil has work to do.
 bool UsesGenerated(const StageContext& context);
 // The stages of this row, in order: all, or distill and evaluate alone.
-std::vector<std::string> RowStages(const StageContext& context);
+std::vector<std::string> PipelineStages(const StageContext& context);
 
 using StageResults = std::map<std::string, CompletedStage>;
 

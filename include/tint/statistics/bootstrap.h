@@ -1,4 +1,4 @@
-// Intervals that know that episodes share classes. faults.md section 5, "Statistics".
+// Intervals that know that episodes share classes. docs/method.md, Episodes and confidence intervals.
 //
 // Episodes are drawn from few classes (20 in miniImageNet's test split), so a class's difficulty returns in many of
 // them and Student's interval, which takes episodes for independent, is too narrow as a statement about other classes.

@@ -1,4 +1,4 @@
-// Mean and Student-t interval of episode accuracies. method.md S20.
+// Mean and Student-t interval of episode accuracies. docs/method.md, Episodes and confidence intervals.
 #pragma once
 
 #include <cstdint>

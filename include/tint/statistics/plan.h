@@ -1,4 +1,4 @@
-// How many episodes a result needs. Theorem 1 of the method, derived in method.md S20.
+// How many episodes a result needs. Theorem 1 of the paper, derived in docs/method.md, Planning the number of episodes.
 //
 // An episode's true accuracy a_i has mean mu and variance sigma^2 over episodes; Q queries give the estimate
 //   â_i ~ Binomial(Q, a_i) / Q,   E[â_i] = mu,   Var[â_i] = sigma^2 + (mu (1 - mu) - sigma^2) / Q,
@@ -33,7 +33,7 @@ int64_t EpisodesForHalfWidth(double episode_variance, double half_width, double 
 //   (s^2 - mean (1 - mean) / Q) Q / (Q - 1),   Q above 1
 // Called unbiased, and it is up to the estimated mean in mean (1 - mean): since E[mean (1 - mean)] is smaller than
 // mu (1 - mu) by Var[mean], the expectation is sigma^2 + Var[mean] / (Q - 1), too large by about 1e-7 for 120 episodes
-// of 75 queries (method.md S25). Below 0 where chance made the episodes too alike: then take 0.
+// of 75 queries. Below 0 where chance made the episodes too alike: then take 0.
 double UnbiasedVariance(double sample_variance, double mean, double queries);
 
 // The episodes' standard deviation s behind a printed interval: half_width sqrt(N) / t_{(1 + confidence) / 2, N - 1}.

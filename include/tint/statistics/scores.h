@@ -15,7 +15,7 @@ struct ClassScore {
 
 struct EpisodeScore {
   uint64_t episode_idx = 0;
-  double accuracy = 0;  // right / queries: queries weigh equally inside an episode (method.md S20)
+  double accuracy = 0;  // right / queries: queries weigh equally inside an episode
   int64_t queries = 0;
   std::vector<ClassScore> classes;  // names distinct; queries and right add up to the episode's
 };

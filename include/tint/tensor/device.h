@@ -40,7 +40,8 @@ std::string TorchVersion();
 
 // Lets both peaks begin anew. Where the kernel does not allow it, the host's goes on from before.
 void ResetPeaks(const c10::Device& device);
-// Peak resident memory of this process (VmHWM) and peak allocated device memory, in bytes (0 on the CPU).
+// Peak resident memory of this process (VmHWM) and peak allocated device memory, in bytes. The device's is 0 on the CPU
+// and before the first allocation on the device.
 uint64_t PeakHostBytes();
 uint64_t PeakDeviceBytes(const c10::Device& device);
 // What this process holds now (resident, or allocated on the device), and what it could still take: free memory of the
@@ -50,12 +51,12 @@ uint64_t AvailableBytes(const c10::Device& device);
 
 // A yes from the device that the host need not wait for: it is copied in the background and read once it is there.
 // Late on a device, at once on the CPU; so use it only where asking again, later or never, changes no result.
-class ArrivingFlag {
+class AsyncDeviceFlag {
  public:
-  explicit ArrivingFlag(const c10::Device& device);
-  ~ArrivingFlag();
-  ArrivingFlag(const ArrivingFlag&) = delete;
-  ArrivingFlag& operator=(const ArrivingFlag&) = delete;
+  explicit AsyncDeviceFlag(const c10::Device& device);
+  ~AsyncDeviceFlag();
+  AsyncDeviceFlag(const AsyncDeviceFlag&) = delete;
+  AsyncDeviceFlag& operator=(const AsyncDeviceFlag&) = delete;
   // `flag` is a bool scalar on the device. True if this one, or an earlier one, is known to be true.
   bool Post(const at::Tensor& flag);
 

@@ -1,6 +1,7 @@
 // CLIP's tokenizer: prompt -> token ids, equal to transformers' CLIPTokenizer (fast).
 //
-// Steps (method.md S2): split off placeholders -> NFC, blanks, lower case (ICU) -> pre-tokens by CLIP's pattern (PCRE2)
+// Steps (docs/method.md, Tokenisation): split off placeholders -> NFC, blanks, lower case (ICU) -> pre-tokens by CLIP's
+// pattern (PCRE2)
 // -> bytes as printable characters -> byte-pair merges (SentencePiece, one pre-token at a time) -> ids.
 #pragma once
 

@@ -1,0 +1,190 @@
+#include "tint/cpu/conv_batch_norm_act.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <tuple>
+#include <vector>
+
+#include "active_kernels.h"
+#include "batch_norm_stats.h"
+#include "conv_bf16.h"
+#include "conv_narrow.h"
+#include "conv_stem_bf16.h"
+#include "im2col.h"
+
+namespace tint {
+namespace {
+
+// G [D, D] in double, D = 9 C + 1.
+at::Tensor SecondMoments(const Images& images) {
+  const int64_t depth = images.depth(), stride = images.stride();
+  const at::Tensor parts = at::zeros({images.count, depth, stride}, at::kDouble);
+  at::parallel_for(0, images.count, 1, [&](int64_t first, int64_t last) {
+    const at::Tensor windows = images.Windows(1), row_sums = at::empty({depth, stride}, at::kFloat);
+    const float* of_row = row_sums.const_data_ptr<float>();
+    const MatrixProduct product = {depth, images.width, stride, 1, stride, kPanel, stride, false};
+    for (int64_t row = first * images.height; row < last * images.height; ++row) {
+      images.Im2Col(row, windows.mutable_data_ptr<float>());
+      ActiveKernels().multiply(product, windows.const_data_ptr<float>(), windows.const_data_ptr<float>(),
+                               row_sums.mutable_data_ptr<float>());
+      double* sum = parts.mutable_data_ptr<double>() + row / images.height * depth * stride;
+      for (int64_t i = 0; i < depth * stride; ++i) sum[i] += static_cast<double>(of_row[i]);
+    }
+  });
+  return parts.sum(0).slice(1, 0, depth).contiguous();
+}
+
+// Of x = laid p~ for each filter, from G / n; laid [K, D] in double.
+struct Moments {
+  at::Tensor means, variances;  // double [K]
+};
+
+Moments MomentsOf(const at::Tensor& laid, const at::Tensor& second_moments) {
+  const at::Tensor mean = second_moments[-1] / second_moments[-1][-1];
+  const at::Tensor covariance = second_moments / second_moments[-1][-1] - at::outer(mean, mean);
+  return {at::matmul(laid, mean), (at::matmul(laid, covariance) * laid).sum(1)};
+}
+
+std::vector<double> Doubles(const at::Tensor& tensor) {
+  const double* from = tensor.const_data_ptr<double>();
+  return {from, from + tensor.numel()};
+}
+
+RowPair RowsOf(const Images& images, int64_t channels, double slope) {
+  return {images.width, channels, static_cast<float>(slope)};
+}
+
+// Calls work(b, pair, windows): image b's rows 2 pair and 2 pair + 1, their windows laid one after the other. A last
+// row without another leaves nothing. Each image is one thread's.
+template <class Work>
+void ForEachPair(const Images& images, const Work& work) {
+  at::parallel_for(0, images.count, 1, [&](int64_t first, int64_t last) {
+    const at::Tensor windows = images.Windows(2);
+    auto* laid = windows.mutable_data_ptr<float>();
+    for (int64_t b = first; b < last; ++b) {
+      for (int64_t pair = 0; pair < images.height / 2; ++pair) {
+        const int64_t row = b * images.height + 2 * pair;
+        images.Im2Col(row, laid);
+        images.Im2Col(row + 1, laid + images.width * images.stride());
+        work(b, pair, laid);
+      }
+    }
+  });
+}
+
+// The pooled values of a = laid p~, [B, K, H / 2, W / 2], and argmax (PoolRows), alike but of bytes.
+void ConvolveAndPool(const Images& images, const at::Tensor& laid, double slope, const at::Tensor& output,
+                     const at::Tensor& argmax) {
+  const int64_t filters = laid.size(0), rows = images.height / 2, width = images.width / 2 * filters;
+  const at::Tensor panels = Panels(laid);
+  const MatrixProduct product = {2 * images.width,        images.depth(), filters, images.stride(), 1,
+                                 images.depth() * kPanel, kPanel,         false};
+  ForEachPair(images, [&](int64_t b, int64_t pair, const float* windows) {
+    thread_local std::vector<float> values;
+    values.resize(static_cast<size_t>(2 * images.width * filters));
+    ActiveKernels().multiply(product, windows, panels.const_data_ptr<float>(), values.data());
+    const int64_t to = (b * rows + pair) * width;
+    ActiveKernels().pool_rows(RowsOf(images, filters, slope), values.data(), output.mutable_data_ptr<float>() + to,
+                              argmax.mutable_data_ptr<uint8_t>() + to);
+  });
+}
+
+// S [D, K] in double.
+at::Tensor SumOfChosen(const Images& images, const at::Tensor& given, const at::Tensor& argmax, double slope) {
+  const int64_t filters = given.size(1), rows = images.height / 2, width = images.width / 2 * filters;
+  const int64_t depth = images.depth();
+  const at::Tensor parts = at::zeros({images.count, depth, filters}, at::kFloat);
+  const MatrixProduct product = {depth, 2 * images.width, filters, 1, images.stride(), kPanel, filters, true};
+  ForEachPair(images, [&](int64_t b, int64_t pair, const float* windows) {
+    thread_local std::vector<float> gradients;
+    gradients.resize(static_cast<size_t>(2 * images.width * filters));
+    const int64_t from = (b * rows + pair) * width;
+    ActiveKernels().max_unpool_rows(RowsOf(images, filters, slope), given.const_data_ptr<float>() + from,
+                                    argmax.const_data_ptr<uint8_t>() + from, gradients.data());
+    ActiveKernels().multiply(product, windows, gradients.data(), parts.mutable_data_ptr<float>() + b * depth * filters);
+  });
+  return parts.to(at::kDouble).sum(0);
+}
+
+class FirstLayerFunction : public torch::autograd::Function<FirstLayerFunction> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& weight, const at::Tensor& bias,
+                            const at::Tensor& gain, const at::Tensor& base, const at::Tensor& input,
+                            const at::Tensor& running_mean, const at::Tensor& running_variance,
+                            const NormActivateOptions& options, bool bfloat16) {
+    const Images images(input);
+    const at::Tensor laid = PackFilters(weight, bias), second_moments = SecondMoments(images);
+    const Moments moments = MomentsOf(laid.to(at::kDouble), second_moments);
+    const auto count = static_cast<double>(images.count * images.height * images.width);
+    const NormStatistics statistics = FollowStatistics(Doubles(moments.means), Doubles(moments.variances), count,
+                                                       {gain, base, running_mean, running_variance}, options);
+    at::Tensor normalised = laid * statistics.scale.unsqueeze(1);
+    normalised.select(1, -1) += statistics.shift;
+    const std::vector<int64_t> shape = {images.count, laid.size(0), images.height / 2, images.width / 2};
+    const auto empty = [&shape](at::ScalarType dtype) {
+      return at::empty(shape, at::TensorOptions(dtype).memory_format(at::MemoryFormat::ChannelsLast));
+    };
+    const at::Tensor output = empty(at::kFloat), argmax = empty(at::kByte);
+    (bfloat16 ? ConvolveAndPoolBfloat16 : ConvolveAndPool)(images, normalised, options.slope, output, argmax);
+    context->save_for_backward({input, laid, second_moments, argmax, statistics.inverse_deviation, statistics.scale});
+    context->saved_data["slope"] = options.slope;
+    context->saved_data["bfloat16"] = bfloat16;
+    return output;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &input = saved[0], &second_moments = saved[2], &argmax = saved[3];
+    const at::Tensor laid = saved[1].to(at::kDouble), inverse = saved[4].to(at::kDouble);
+    const at::Tensor scale = saved[5].to(at::kDouble);
+    const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+    const auto sum_of_chosen = context->saved_data["bfloat16"].toBool() ? SumOfChosenBfloat16 : SumOfChosen;
+    const at::Tensor sums = sum_of_chosen(Images(input), given, argmax, context->saved_data["slope"].toDouble());
+    const at::Tensor sum = sums[-1], means = MomentsOf(laid, second_moments).means;
+    const at::Tensor product = (laid * sums.t()).sum(1) - means * sum;
+    torch::autograd::variable_list found(9);
+    found[2] = (product * inverse).to(at::kFloat);
+    found[3] = sum.to(at::kFloat);
+    if (!context->needs_input_grad(0) && !context->needs_input_grad(1)) return found;
+    const at::Tensor first_moments = second_moments[-1], count = first_moments[-1];
+    const at::Tensor offset = scale * sum / count, tilt = scale * inverse.square() * product / count;
+    const at::Tensor spread = at::matmul(laid, second_moments) - at::outer(means, first_moments);  // [K, D]
+    const at::Tensor of_laid =
+        scale.unsqueeze(1) * sums.t() - at::outer(offset, first_moments) - tilt.unsqueeze(1) * spread;
+    std::tie(found[0], found[1]) = UnpackFilters(of_laid.to(at::kFloat));
+    return found;
+  }
+};
+
+bool Fits(const at::Tensor& input, const at::Tensor& weight, const NormActivateOptions& options) {
+  return options.training && options.pool && !input.requires_grad() && ConvolveNarrowFits(input, weight) &&
+         input.size(2) > 1 && input.size(3) > 1;
+}
+
+}  // namespace
+
+at::Tensor ConvolveNormActivate(const at::Tensor& input, const at::Tensor& weight,
+                                const std::optional<at::Tensor>& bias, const at::Tensor& gain, const at::Tensor& base,
+                                const at::Tensor& running_mean, const at::Tensor& running_variance,
+                                const NormActivateOptions& options) {
+  if (!Fits(input, weight, options))
+    return NormActivate(Convolve3x3(input, weight, bias), gain, base, running_mean, running_variance, options);
+  const bool bfloat16 = AutocastsToBfloat16() && FirstLayerBfloat16Fits(Images(input), weight.size(0));
+  // From here on autocast is off, and counts as not asked for.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
+  // Statistics are those of the images that are multiplied.
+  const at::Tensor seen = bfloat16 ? input.to(at::kBFloat16).to(at::kFloat) : input;
+  // Every argument a tensor: an absent one would shift the places by which the gradients are asked.
+  const at::Tensor added = bias && bias->defined() ? *bias : at::zeros({weight.size(0)}, at::kFloat);
+  return FirstLayerFunction::apply(weight, added, gain, base, seen, running_mean, running_variance, options, bfloat16);
+}
+
+}  // namespace tint

@@ -1,0 +1,48 @@
+// In which form a data set lies below TINT_DATA, and the functions that open each.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tint/data/dataset.h"
+
+namespace tint::internal {
+
+enum class Form { kNone, kZip, kFolder, kCub, kCifar, kCsv, kClassLists };
+
+struct Place {
+  Form form = Form::kNone;
+  std::filesystem::path path;  // the archive, the split's folder, or the folder that its lists and files lie in
+};
+
+// What TINT_DATA holds of the split; nothing is read.
+Place FindSplit(const std::filesystem::path& root, const std::string& dataset, const std::string& split);
+
+// Those of train, val and test that are there.
+std::vector<std::string> SplitsOf(const std::filesystem::path& root, const std::string& dataset);
+
+// The names of the CUB data sets, "cub", "cub-center", "cub-none": one for each crop.
+bool IsCub(const std::string& dataset);
+
+// FOLDER/<split>.csv and FOLDER/images/.
+std::unique_ptr<ImageSource> OpenCsv(const std::filesystem::path& folder, const std::string& dataset,
+                                     const std::string& split);
+
+// `list` names a class a line; their folders lie in `images`.
+std::unique_ptr<ImageSource> OpenClassLists(const std::filesystem::path& list, const std::filesystem::path& images);
+
+// `folder` holds images.txt and the rest; `lists` may hold {train,val,test}.{txt,csv}.
+std::unique_ptr<ImageSource> OpenCub(const std::filesystem::path& folder, const std::filesystem::path& lists,
+                                     const std::string& dataset, const std::string& split);
+
+// `folder` holds train.bin, test.bin and fine_label_names.txt.
+std::unique_ptr<ImageSource> OpenCifar(const std::filesystem::path& folder, const std::string& split);
+
+// The class list of a split of CUB in `lists`, as .txt or .csv; "" if there is none. Both: Error(kBadInput).
+std::filesystem::path CubList(const std::filesystem::path& lists, const std::string& split);
+// True if any of its splits has one.
+bool HasCubLists(const std::filesystem::path& lists);
+
+}  // namespace tint::internal

@@ -1,0 +1,106 @@
+#include "tint/image/image.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "decode_internal.h"
+#include "tint/base/error.h"
+#include "tint/base/file.h"
+#include "tint/base/sha256.h"
+#include "tint/base/text.h"
+#include "tint/tensor/checks.h"
+
+namespace tint {
+namespace {
+
+bool ExtensionFits(const std::filesystem::path& path, const std::string& format) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (format == "png") return extension == ".png";
+  return extension == ".jpg" || extension == ".jpeg" || extension == ".jpe" || extension == ".jfif";
+}
+
+// The warning has the same text for every such image, so that many are counted as one kind.
+void CheckAspect(const DecodeRules& rules, internal::Decoded* decoded) {
+  const auto height = static_cast<double>(decoded->pixels.size(1));
+  const auto width = static_cast<double>(decoded->pixels.size(2));
+  if (std::max(height, width) <= rules.max_aspect * std::min(height, width)) return;
+  decoded->warnings.push_back("very long: the centre square shows little of it");
+}
+
+}  // namespace
+
+Image DecodeImage(std::string_view bytes, const std::string& name, const DecodeRules& rules) {
+  if (bytes.size() > rules.max_bytes)
+    internal::Refuse(name, FormatBytes(bytes.size()), "a file of at most " + FormatBytes(rules.max_bytes));
+  const bool is_jpeg = internal::RecognizeFormat(bytes, name) == internal::Format::kJpeg;
+  internal::Decoded decoded =
+      is_jpeg ? internal::DecodeJpeg(bytes, name, rules) : internal::DecodePng(bytes, name, rules);
+  if (rules.apply_exif) internal::ApplyOrientation(&decoded);
+  CheckAspect(rules, &decoded);
+  Image image;
+  image.format = is_jpeg ? "jpeg" : "png";
+  image.file_sha256 = Sha256Hex(bytes);
+  image.pixel_sha256 = PixelSha256(decoded.pixels);
+  image.pixels = decoded.pixels;
+  image.warnings = std::move(decoded.warnings);
+  return image;
+}
+
+Image ReadImage(const std::filesystem::path& path, const DecodeRules& rules) {
+  Image image = DecodeImage(ReadFile(path, rules.max_bytes), path.string(), rules);
+  if (!ExtensionFits(path, image.format)) image.warnings.push_back("is a " + image.format + " whatever its name says");
+  return image;
+}
+
+at::Tensor ToUnitFloat(const at::Tensor& bytes) {
+  CheckDtype(bytes, at::kByte, "image");
+  return bytes.to(at::kFloat) / 255.0;
+}
+
+at::Tensor ToBytes(const at::Tensor& unit) {
+  TINT_CHECK(unit.is_floating_point()) << DescribeTensor(unit);
+  return (unit.detach() * 255.0 + 0.5).floor().clamp(0, 255).to(at::kByte);
+}
+
+std::string PixelSha256(const at::Tensor& pixels) {
+  CheckDtype(pixels, at::kByte, "image");
+  CheckShape(pixels, {3, -1, -1}, "image");
+  const int64_t height = pixels.size(1), width = pixels.size(2);
+  Sha256 hash;
+  hash.Update(std::to_string(height) + " " + std::to_string(width) + "\n");
+  const at::Tensor plain = pixels.contiguous();
+  const uint8_t* planes = plain.const_data_ptr<uint8_t>();
+  std::string row(static_cast<size_t>(width) * 3, '\0');
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      for (int64_t c = 0; c < 3; ++c)
+        row[static_cast<size_t>(x * 3 + c)] = static_cast<char>(planes[(c * height + y) * width + x]);
+    }
+    hash.Update(row);
+  }
+  return hash.Hex();
+}
+
+uint64_t DifferenceHash(const at::Tensor& pixels) {
+  constexpr int64_t kRows = 8, kColumns = 9;
+  CheckDtype(pixels, at::kByte, "image");
+  CheckShape(pixels, {3, -1, -1}, "image");
+  const at::Tensor wide = pixels.to(at::kInt);
+  const at::Tensor luma = (wide[0] * 19595 + wide[1] * 38470 + wide[2] * 7471 + 0x8000).bitwise_right_shift(16);
+  // In double, the mean of at most 2^45 whole numbers is rounded from an exact sum: equal boxes compare equal.
+  const at::Tensor small =
+      at::adaptive_avg_pool2d(luma.to(at::kDouble).unsqueeze(0), {kRows, kColumns})[0].contiguous();
+  const double* values = small.const_data_ptr<double>();
+  uint64_t hash = 0;
+  for (int64_t y = 0; y < kRows; ++y) {
+    for (int64_t x = 0; x + 1 < kColumns; ++x)
+      hash = hash << 1 | (values[y * kColumns + x] > values[y * kColumns + x + 1] ? 1u : 0u);
+  }
+  return hash;
+}
+
+}  // namespace tint
