@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What most sources include and what takes longest to compile, precompiled once (CMakeLists.txt, tint_pch). Sources
 // still include what they use: the build without precompiled headers must work too (scripts/lint uses one).
 #pragma once

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/analysis/collect.h"
+
+#include <fmt/format.h>
 
 #include <cmath>
 #include <cstdio>
 
-#include "tint/artifacts/run_folder.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -59,8 +62,7 @@ Json CollectReport::ToJson() const {
 
 std::string CollectReport::ToTable() const {
   std::string table = EpisodeLines(results.scores);
-  const std::string mean = Percent(interval.mean);
-  table += "mean     " + std::string(10 - std::min<size_t>(10, mean.size()), ' ') + mean;
+  table += fmt::format("mean     {:>10}", Percent(interval.mean));
   if (std::isfinite(interval.half_width))
     table += " +- " + Percent(interval.half_width) + " (95 % Student t, n = " + std::to_string(interval.count) + ")";
   if (std::isfinite(bootstrap.low))
@@ -82,7 +84,7 @@ std::string CollectReport::ToTable() const {
     table += std::to_string(interval.count) + " of " + std::to_string(results.episodes_in_file) +
              " episodes, missing: " + Join(names, ", ") + "; not publishable\n";
   }
-  if (!deviations.empty()) table += "differs from the paper in:\n";
+  if (!deviations.empty()) table += "differences from the paper:\n";
   for (const std::string& deviation : deviations) table += "  " + deviation + "\n";
   for (const std::string& line : DisclosureLines(results)) table += line + "\n";
   return table;

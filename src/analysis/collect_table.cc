@@ -1,8 +1,10 @@
-// Rows for a terminal, a spreadsheet, a README and a paper.
+// SPDX-License-Identifier: Apache-2.0
+// Tables as text, CSV, Markdown and LaTeX.
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "tint/analysis/collect.h"
 #include "tint/base/error.h"
@@ -34,7 +36,7 @@ std::string Range(const BootstrapInterval& interval, const std::string& to) {
   return std::isfinite(interval.low) ? Percent(interval.low) + to + Percent(interval.high) : "-";
 }
 
-// What a reader of any format sees; `sign` stands between value and half width, `to` between an interval's ends.
+// The cells of all formats; `sign` is between value and half width, `to` between the ends of an interval.
 Cells Row(const CollectReport& report, const std::string& sign, const std::string& to) {
   const Results& results = report.results;
   return {results.path,
@@ -85,9 +87,7 @@ std::string ForCsv(const std::string& text) {
 
 std::string Number(double value) {
   if (!std::isfinite(value)) return "";
-  char text[40];
-  std::snprintf(text, sizeof text, "%.10g", value);
-  return text;
+  return fmt::format("{:.10g}", value);
 }
 
 std::string Csv(const std::vector<CollectReport>& reports) {
@@ -157,7 +157,7 @@ std::string Markdown(const std::vector<CollectReport>& reports) {
   return notes.empty() ? table : table + "\n" + notes;
 }
 
-// Stands for the sign until the rest is escaped.
+// Placeholder of the sign until the rest is escaped.
 constexpr char kPlusMinus[] = "\x01";
 
 std::string Latex(const std::vector<CollectReport>& reports) {

@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/analysis/compare.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "tint/analysis/collect.h"
-#include "tint/artifacts/run_folder.h"
+#include "tint/artifacts/layout.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -22,7 +25,8 @@ namespace {
 
 void RequireSameEpisodes(const Results& a, const Results& b) {
   const auto name = [](const Results& results) {
-    return results.episodes_sha256.empty() ? std::string("your own photos") : results.episodes_sha256.substr(0, 12);
+    return results.episodes_sha256.empty() ? std::string("of a custom image folder")
+                                           : results.episodes_sha256.substr(0, 12);
   };
   if (a.episodes_sha256 != b.episodes_sha256)
     FailUnpaired(a, b, "episodes_sha256", "episodes " + name(a), "episodes " + name(b));
@@ -42,11 +46,11 @@ Comparison Compare(const Results& a, const Results& b, const BootstrapOptions& o
                                     [&](const EpisodeScore& other) { return other.episode_idx == score.episode_idx; });
     if (found == b.scores.end()) continue;
     const std::string why = WhyNotPaired(score, *found);
-    if (!why.empty()) FailUnpaired(a, b, "episode " + EpisodeName(score.episode_idx), why, "the same queries");
+    if (!why.empty()) FailUnpaired(a, b, "episode " + EpisodeLabel(score.episode_idx), why, "the same queries");
     of_a.push_back(score);
     of_b.push_back(*found);
   }
-  if (of_a.empty()) FailUnpaired(a, b, "episodes", "no episode in common", "some of the episodes");
+  if (of_a.empty()) FailUnpaired(a, b, "episodes", "no common episode", "at least one episode");
   comparison.difference = ComparePaired(of_a, of_b, options);
   comparison.accuracies_a = AccuraciesOf(of_a);
   comparison.accuracies_b = AccuraciesOf(of_b);
@@ -82,7 +86,7 @@ Json Comparison::ToJson() const {
       {"per_episode", Json::array()}};
   for (size_t e = 0; e < difference.episodes.size(); ++e) {
     Json episode = difference.episodes[e];
-    if (difference.episodes[e] == kSupportEpisode) episode = EpisodeName(kSupportEpisode);
+    if (difference.episodes[e] == kSupportEpisode) episode = EpisodeLabel(kSupportEpisode);
     json["per_episode"].push_back({{"episode", episode},
                                    {"a", accuracies_a[e]},
                                    {"b", accuracies_b[e]},
@@ -93,16 +97,12 @@ Json Comparison::ToJson() const {
 
 std::string Comparison::ToTable() const {
   std::string table = "episode     a %     b %   a - b\n";
-  char line[160];
   for (size_t e = 0; e < difference.episodes.size(); ++e) {
-    std::snprintf(line, sizeof line, "%7s  %6s  %6s  %6s\n", EpisodeName(difference.episodes[e]).c_str(),
-                  Percent(accuracies_a[e]).c_str(), Percent(accuracies_b[e]).c_str(),
-                  Percent(difference.differences[e]).c_str());
-    table += line;
+    table += fmt::format("{:>7}  {:>6}  {:>6}  {:>6}\n", EpisodeLabel(difference.episodes[e]), Percent(accuracies_a[e]),
+                         Percent(accuracies_b[e]), Percent(difference.differences[e]));
   }
-  std::snprintf(line, sizeof line, "mean     %6s  %6s  %6s", Percent(mean_a).c_str(), Percent(mean_b).c_str(),
-                Percent(difference.student.mean).c_str());
-  table += line;
+  table +=
+      fmt::format("mean     {:>6}  {:>6}  {:>6}", Percent(mean_a), Percent(mean_b), Percent(difference.student.mean));
   if (std::isfinite(difference.student.half_width))
     table += " +- " + Percent(difference.student.half_width) +
              " (95 % Student t of the differences, n = " + std::to_string(difference.student.count) + ")";
@@ -115,7 +115,7 @@ std::string Comparison::ToTable() const {
   if (!unpaired.empty())
     table += std::to_string(difference.student.count) + " of " + std::to_string(episodes_in_file) +
              " episodes are in both; not publishable\n";
-  table += configuration_differences.empty() ? "the same configuration\n" : "they differ, from a to b, in:\n";
+  table += configuration_differences.empty() ? "equal configurations\n" : "differences in configuration (a -> b):\n";
   for (const std::string& one : configuration_differences) table += "  " + one + "\n";
   return table;
 }

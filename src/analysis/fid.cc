@@ -1,22 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/analysis/fid.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 #include <set>
 
 #include "fid_statistics.h"
+#include "tint/base/durable.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/log.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
 #include "tint/data/loader.h"
-#include "tint/image/image.h"
+#include "tint/image/pixels.h"
 #include "tint/models/model_set.h"
+#include "tint/options/shared_options.h"
 #include "tint/statistics/frechet.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/device.h"
@@ -29,19 +33,20 @@ constexpr int64_t kBatch = 32;
 constexpr int64_t kDefaultSize = 84;
 
 // Images of one class on one side.
-struct Chosen {
+struct ClassImages {
   std::shared_ptr<ImageSource> source;
   std::vector<NamedFile> files;
 };
 
-// The same places on both sides where both have as many images: a set compared with itself is at distance 0.
-Chosen Choose(const std::shared_ptr<ImageSource>& source, const std::string& class_name, const FidOptions& options) {
+// The same positions on both sides if both have the same number of images: a set has distance 0 from itself.
+ClassImages Choose(const std::shared_ptr<ImageSource>& source, const std::string& class_name,
+                   const FidOptions& options) {
   const std::vector<std::string>& files = source->Files(class_name);
   if (files.size() < 2)
     Fail(ExitCode::kBadInput, {.file = source->Describe(class_name, ""),
                                .found = std::to_string(files.size()) + " images",
-                               .expected = "at least two, to know how they spread"});
-  Chosen chosen{source, {}};
+                               .expected = "at least two, to estimate a covariance"});
+  ClassImages chosen{source, {}};
   const auto count = static_cast<int64_t>(files.size());
   std::vector<int64_t> order =
       RandomStream({.seed = static_cast<uint64_t>(options.seed), .stage = "fid"}).Permutation(count);
@@ -51,7 +56,7 @@ Chosen Choose(const std::shared_ptr<ImageSource>& source, const std::string& cla
   return chosen;
 }
 
-std::string Codec(const Chosen& chosen) {
+std::string Codec(const ClassImages& chosen) {
   const std::string bytes = chosen.source->ReadBytes(chosen.files.front().class_name, chosen.files.front().file);
   if (bytes.starts_with("\xff\xd8")) return "JPEG";
   return bytes.starts_with("\x89PNG") ? "PNG" : "other";
@@ -66,7 +71,7 @@ class Features {
         module_(models.LoadModule("inception", device_, at::kFloat)) {}
 
   // [M, D] on the CPU.
-  at::Tensor Of(const Chosen& chosen, Progress* progress) const {
+  at::Tensor Of(const ClassImages& chosen, Progress* progress) const {
     const c10::NoGradGuard no_grad;
     std::vector<at::Tensor> rows;
     for (size_t first = 0; first < chosen.files.size(); first += kBatch) {
@@ -92,7 +97,7 @@ class Features {
 // A class on both sides.
 struct Pair {
   std::string group, class_name;
-  Chosen real, generated;
+  ClassImages real, generated;
 };
 
 const std::shared_ptr<ImageSource>& RealOf(const ImageSet& real, const ImageSet& generated, size_t group_idx) {
@@ -122,34 +127,34 @@ std::vector<Pair> PairClasses(const FidOptions& options, const ImageSet& real, c
 }
 
 // All classes of all groups, each image once.
-std::vector<Chosen> ChooseAll(const FidOptions& options, const ImageSet& set) {
-  std::vector<Chosen> all;
+std::vector<ClassImages> ChooseAll(const FidOptions& options, const ImageSet& set) {
+  std::vector<ClassImages> all;
   for (const ImageGroup& group : set.groups) {
     for (const std::string& name : group.source->Classes()) all.push_back(Choose(group.source, name, options));
   }
   return all;
 }
 
-int64_t CountOf(const std::vector<Chosen>& chosen) {
+int64_t CountOf(const std::vector<ClassImages>& chosen) {
   int64_t count = 0;
-  for (const Chosen& one : chosen) count += static_cast<int64_t>(one.files.size());
+  for (const ClassImages& one : chosen) count += static_cast<int64_t>(one.files.size());
   return count;
 }
 
-at::Tensor FeaturesOf(const Features& features, const std::vector<Chosen>& chosen, Progress* progress) {
+at::Tensor FeaturesOf(const Features& features, const std::vector<ClassImages>& chosen, Progress* progress) {
   std::vector<at::Tensor> rows;
-  for (const Chosen& one : chosen) rows.push_back(features.Of(one, progress));
+  for (const ClassImages& one : chosen) rows.push_back(features.Of(one, progress));
   return at::cat(rows);
 }
 
-// One side, pooled: images, or what was kept of some.
+// One side, pooled: images, or saved statistics.
 struct Pool {
-  std::vector<Chosen> chosen = {};
-  std::optional<FidStatistics> kept = {};
+  std::vector<ClassImages> chosen = {};
+  std::optional<FidStatistics> saved = {};
 
-  int64_t count() const { return kept ? kept->moments.count : CountOf(chosen); }
+  int64_t count() const { return saved ? saved->moments.count : CountOf(chosen); }
   FeatureMoments Moments(const Features& features, Progress* progress) const {
-    return kept ? kept->moments : MomentsOf(FeaturesOf(features, chosen, progress));
+    return saved ? saved->moments : MomentsOf(FeaturesOf(features, chosen, progress));
   }
 };
 
@@ -191,9 +196,9 @@ void MeasurePerClass(const Features& features, const std::vector<Pair>& pairs, F
   report->fid = MeanOfMeans(report->classes);
 }
 
-// Once a class on the real side, however many episodes have it.
-std::vector<Chosen> RealOnce(const std::vector<Pair>& pairs) {
-  std::vector<Chosen> real;
+// Each class of the real side once, even if several episodes have it.
+std::vector<ClassImages> DistinctRealClasses(const std::vector<Pair>& pairs) {
+  std::vector<ClassImages> real;
   std::set<std::pair<const ImageSource*, std::string>> seen;
   for (const Pair& pair : pairs) {
     if (seen.insert({pair.real.source.get(), pair.class_name}).second) real.push_back(pair.real);
@@ -201,76 +206,72 @@ std::vector<Chosen> RealOnce(const std::vector<Pair>& pairs) {
   return real;
 }
 
-void WarnOf(FidReport* report, const Pool& real, const Pool& generated) {
+void AddWarnings(FidReport* report, const Pool& real, const Pool& generated) {
   std::vector<int64_t> counts = {report->real, report->generated};
   for (const FidValue& value : report->classes) counts.insert(counts.end(), {value.real, value.generated});
-  std::erase(counts, 0);  // not told
+  std::erase(counts, 0);  // unknown
   const int64_t fewest = counts.empty() ? 0 : *std::min_element(counts.begin(), counts.end());
   if (!counts.empty() && fewest <= report->dimensions)
     report->warnings.push_back(std::to_string(fewest) + " images for " + std::to_string(report->dimensions) +
                                " features: the covariance is singular and the distance too large");
   for (const auto& [name, pool] : {std::pair(&report->real_name, &real), {&report->generated_name, &generated}}) {
-    if (pool->kept && pool->kept->inception_sha256.empty())
-      report->warnings.push_back(Quote(*name) + " does not tell which Inception and which size of images it is of");
+    if (pool->saved && pool->saved->inception_sha256.empty())
+      report->warnings.push_back(Quote(*name) + " does not record its Inception model and image size");
   }
-  const bool images = !real.kept && !generated.kept;
+  const bool images = !real.saved && !generated.saved;
   const std::string first = images ? Codec(real.chosen.front()) : "";
   const std::string second = images ? Codec(generated.chosen.front()) : "";
   if (first != second)
     report->warnings.push_back("real images are " + first + " and generated ones " + second +
-                               ": the codec alone moves the distance");
+                               ": the codec alone changes the distance");
   for (const std::string& warning : report->warnings) spdlog::warn("fid: {}", warning);
 }
 
-// What was kept, if it can be compared with what is measured now.
+// Saved statistics, checked to be comparable with this measurement.
 FidStatistics OpenStatistics(const std::string& file, const FidReport& report) {
   FidStatistics statistics = ReadFidStatistics(ReadFile(file), file);
-  const auto refuse = [&](const std::string& field, const std::string& found, const std::string& expected) {
+  const auto fail = [&](const std::string& field, const std::string& found, const std::string& expected) {
     Fail(ExitCode::kBadInput, {.file = file, .field = field, .found = found, .expected = expected});
   };
   if (statistics.moments.mean.size(0) != report.dimensions)
-    refuse("mu", std::to_string(statistics.moments.mean.size(0)) + " features",
-           std::to_string(report.dimensions) + ", as the inception role has");
+    fail("mu", std::to_string(statistics.moments.mean.size(0)) + " features",
+         std::to_string(report.dimensions) + ", the width of the role inception");
   if (!statistics.inception_sha256.empty() && statistics.inception_sha256 != report.inception_sha256)
-    refuse("inception_sha256", statistics.inception_sha256, report.inception_sha256 + ", as the model set has");
+    fail("inception_sha256", statistics.inception_sha256, report.inception_sha256 + ", the inception of the model set");
   if (statistics.size > 0 && statistics.size != report.size)
-    refuse("size", "images of " + std::to_string(statistics.size) + " pixels", std::to_string(report.size));
+    fail("size", "images of " + std::to_string(statistics.size) + " pixels", std::to_string(report.size));
   return statistics;
 }
 
 Pool OpenPool(const FidOptions& options, const ImageSet& set, const FidReport& report) {
   if (set.statistics_file.empty()) return {.chosen = ChooseAll(options, set)};
-  return {.kept = OpenStatistics(set.statistics_file, report)};
+  return {.saved = OpenStatistics(set.statistics_file, report)};
 }
 
 void RequirePooled(const FidOptions& options) {
   if (!options.per_class || options.save_statistics.empty()) return;
   Fail(ExitCode::kUsage, {.field = "--save-statistics",
                           .found = "given with --per-class",
-                          .expected = "one of the two: statistics are kept of all images together"});
+                          .expected = "one of the two: statistics are saved of all images together"});
 }
 
 }  // namespace
 
 void FidOptions::Declare(OptionList& list) {
-  list.Add("models", &models, "Folder of the model set (holds models.json, with the role inception).")
-      .Is(TextKind::kFolder)
-      .NotInKey();
-  list.Add("per-class", &per_class, "A distance for each class, and their mean over classes, then over episodes.")
+  DeclareModels(list, &models, "Folder of the model set, which must have the role inception.");
+  list.Add("per-class", &per_class, "Compute the FID of each class, and average over classes, then over episodes.")
       .Source("paper, appendix B.8");
-  list.Add("size", &size, "Side to which all images are brought first; 0: the data set's, 84 for folders.")
+  list.Add("size", &size, "Size to which all images are resized first; 0: that of the data set, 84 for folders.")
       .Range(0, 2048)
       .Unit("pixels")
       .Source("docs/method.md, FID at 64 dimensions");
-  list.Add("limit", &limit, "Images of each class, drawn by --seed; 0: all.")
+  list.Add("limit", &limit, "Maximum number of images per class, drawn with --seed; 0: all.")
       .Range(0, 1e9)
       .Source("paper, appendix B.8: 300");
-  list.Add("seed", &seed, "Seed of that draw.").Range(0, 9007199254740991.0);
-  list.Add("device", &device, "Device to run on: auto, cpu, cuda or cuda:N.")
-      .Offers({"auto", "cpu", "cuda"})
-      .NotInKey();
+  DeclareSeed(list, &seed, "Random seed of that draw.");
+  DeclareDevice(list, &device).NotInKey();
   list.Add("save-statistics", &save_statistics,
-           "File (.npz) that keeps mean and covariance of REAL's features; it can stand for REAL later.")
+           "File (.npz) for mean and covariance of the features of REAL; it can be given as REAL later.")
       .Is(TextKind::kFile)
       .NotInKey();
 }
@@ -282,7 +283,7 @@ FidReport MeasureFid(const FidOptions& options, const ImageSet& real, const Imag
   RequirePooled(options);
   if (options.per_class && !by_class && !both_flat)
     Fail(ExitCode::kUsage, {.field = "--per-class",
-                            .found = "given, and one side has no classes",
+                            .found = "given, but one side has no classes",
                             .expected = "class folders on both sides"});
   const ModelSet models = ModelSet::Open(options.models);
   const int64_t of_dataset = std::max(real.image_size, generated.image_size);
@@ -297,7 +298,7 @@ FidReport MeasureFid(const FidOptions& options, const ImageSet& real, const Imag
   Pool all_real, all_generated;
   if (by_class || both_flat) {
     pairs = PairClasses(options, real, generated);
-    all_real.chosen = RealOnce(pairs);
+    all_real.chosen = DistinctRealClasses(pairs);
     for (const Pair& pair : pairs) all_generated.chosen.push_back(pair.generated);
   } else {
     all_real = OpenPool(options, real, report);
@@ -309,7 +310,7 @@ FidReport MeasureFid(const FidOptions& options, const ImageSet& real, const Imag
   } else {
     MeasurePooled(options, features, all_real, all_generated, &report);
   }
-  WarnOf(&report, all_real, all_generated);
+  AddWarnings(&report, all_real, all_generated);
   return report;
 }
 
@@ -336,16 +337,14 @@ Json FidReport::ToJson() const {
 
 std::string FidReport::ToTable() const {
   std::string table;
-  char line[160];
   for (const FidValue& value : classes) {
-    std::snprintf(line, sizeof line, "%10.6g  %6lld real  %6lld generated  ", value.fid,
-                  static_cast<long long>(value.real), static_cast<long long>(value.generated));
+    const std::string line =
+        fmt::format("{:10.6g}  {:6} real  {:6} generated  ", value.fid, value.real, value.generated);
     table += line + Quote(value.group.empty() ? value.class_name : value.group + ", " + value.class_name) + "\n";
   }
-  std::snprintf(line, sizeof line, "FID %.6g%s, %lld features, preprocessing %s, images of %lld pixels\n", fid,
-                classes.empty() ? "" : " (mean over classes, then episodes)", static_cast<long long>(dimensions),
-                kFidPreprocessing, static_cast<long long>(size));
-  table += line;
+  table +=
+      fmt::format("FID {:.6g}{}, {} features, preprocessing {}, images of {} pixels\n", fid,
+                  classes.empty() ? "" : " (mean over classes, then episodes)", dimensions, kFidPreprocessing, size);
   return table + std::to_string(real) + " real images of " + Quote(real_name) + ", " + std::to_string(generated) +
          " generated of " + Quote(generated_name) + ", inception " + inception_sha256.substr(0, 12) + "\n";
 }

@@ -1,13 +1,16 @@
-// Images to compare, from wherever they lie, as one kind of source.
+// SPDX-License-Identifier: Apache-2.0
+// Opens the images to compare: a data set, folders, generated images of a run.
 
 #include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "tint/analysis/fid.h"
-#include "tint/artifacts/image_shards.h"
+#include "tint/artifacts/completed_stage.h"
+#include "tint/artifacts/generated_images.h"
 #include "tint/artifacts/run_folder.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -15,23 +18,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kLargestImage = 200ull << 20;  // as the door's
+constexpr uint64_t kMaxImageBytes = 200ull << 20;  // as DecodeRules
 
 [[noreturn]] void FailUnlisted(const std::string& place, const std::string& class_name, const std::string& file) {
   Fail(ExitCode::kBadInput,
-       {.file = place, .found = "no image " + Quote(class_name + "/" + file), .expected = "one that is listed"});
+       {.file = place, .found = "no image " + Quote(class_name + "/" + file), .expected = "a listed image"});
 }
 
 // The shards of one generate result.
 class GeneratedSource : public ImageSource {
  public:
   explicit GeneratedSource(CompletedStage stage) : stage_(std::move(stage)) {
-    const std::string file = (stage_.folder() / "index.json").string();
-    const Json index = ParseJson(stage_.Read("index.json"), file, ExitCode::kCorrupt).root;
-    for (const Json& one : index.at("classes")) {
-      ClassShards& shards = shards_[one.at("class").get<std::string>()];
-      for (const Json& shard : one.at("shards")) shards.names.push_back(shard.get<std::string>());
-      for (const Json& image : one.at("images")) shards.files.push_back(image.at("file").get<std::string>());
+    for (const GeneratedClass& one : GeneratedImages::Read(stage_).classes) {
+      ClassShards& shards = shards_[one.name];
+      shards.names.insert(shards.names.end(), one.shards.begin(), one.shards.end());
+      for (const GeneratedImage& image : one.images) shards.files.push_back(image.file);
     }
     for (const auto& [name, shards] : shards_) classes_.push_back(name);
   }
@@ -66,12 +67,11 @@ class GeneratedSource : public ImageSource {
     if (found == shards_.end()) FailUnlisted(stage_.folder(), class_name, file);
     return found->second;
   }
-  // Images are asked for in order, so the last shard is kept and no other.
+  // Images are read in order, so only the last shard is cached.
   Entries Shard(const std::string& name) const {
     const std::lock_guard lock(mutex_);
     if (last_name_ != name) {
-      last_ = std::make_shared<const std::vector<ShardEntry>>(
-          ReadShard(stage_.Read(name), (stage_.folder() / name).string()));
+      last_ = std::make_shared<const std::vector<ShardEntry>>(ReadGeneratedShard(stage_, name));
       last_name_ = name;
     }
     return last_;
@@ -96,7 +96,7 @@ class FlatSource : public ImageSource {
   bool is_folder() const override { return true; }
   std::string ReadBytes(const std::string& class_name, const std::string& file) const override {
     if (!std::binary_search(files_.begin(), files_.end(), file)) FailUnlisted(folder_, class_name, file);
-    return ReadFile(folder_ / file, kLargestImage);
+    return ReadFile(folder_ / file, kMaxImageBytes);
   }
 
  private:
@@ -105,7 +105,7 @@ class FlatSource : public ImageSource {
   std::vector<std::string> files_;
 };
 
-// With class folders in it: those; otherwise the images themselves.
+// The class folders in it, or the images themselves if it has none.
 std::shared_ptr<ImageSource> OpenFolderOfImages(const fs::path& folder) {
   std::vector<std::string> files;
   bool folders = false;
@@ -138,10 +138,10 @@ std::vector<ImageGroup> OpenRun(const fs::path& folder) {
     if (is_new) continue;
     Fail(ExitCode::kBadInput, {.file = folder.string(),
                                .field = "generate",
-                               .found = "two results of one episode: " + Quote(earlier->second.string()) + " and " +
-                                        Quote(entry.folder.string()),
+                               .found = "two results of the same episode: " + Quote(earlier->second.string()) +
+                                        " and " + Quote(entry.folder.string()),
                                .expected = "one",
-                               .remedy = "Name the folder of the one that is meant instead of the run."});
+                               .remedy = "Give the folder of one result instead of the run."});
   }
   std::vector<ImageGroup> groups;
   for (const auto& [episode_idx, path] : results) {
@@ -152,7 +152,7 @@ std::vector<ImageGroup> OpenRun(const fs::path& folder) {
     Fail(ExitCode::kMissingInput, {.file = folder.string(),
                                    .field = "generate",
                                    .found = "no generated images",
-                                   .expected = "a run in which generate is done"});
+                                   .expected = "a run with a finished generate stage"});
   return groups;
 }
 
@@ -173,12 +173,12 @@ ImageSet OpenImages(const std::string& text) {
   }
   if (!fs::is_directory(text))
     Fail(ExitCode::kMissingInput, {.file = text,
-                                   .found = fs::exists(text) ? "is a file" : "is not there",
+                                   .found = fs::exists(text) ? "is a file" : "does not exist",
                                    .expected = "a folder of images or of class folders, a generate result, a run, "
                                                "statistics (.npz), or DATASET:SPLIT"});
-  if (fs::exists(fs::path(text) / "run.json")) {
+  if (IsRunFolder(text)) {
     set.groups = OpenRun(text);
-  } else if (fs::exists(fs::path(text) / "done.json")) {
+  } else if (StateOfResult(text) == ResultState::kComplete) {
     set.groups.push_back({"", OpenGenerated(fs::canonical(text))});
   } else {
     set.groups.push_back({"", OpenFolderOfImages(text)});

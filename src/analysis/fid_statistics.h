@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mean and covariance of one side's features in a file.
 #pragma once
 
@@ -8,12 +9,12 @@
 
 namespace tint {
 
-// An .npz (zip of NumPy arrays) with float64 mu [D] and sigma [D, D] is what pytorch-fid keeps. Ours
-// also tell what they are of: int64 scalars `count` and `size`, and the hash of the inception role's file as bytes.
+// An .npz (zip of NumPy arrays) with float64 mu [D] and sigma [D, D] is the format of pytorch-fid. Those of tint
+// also contain int64 scalars `count` and `size`, and the hash of the inception role's file as bytes.
 struct FidStatistics {
-  FeatureMoments moments;        // count 0: not told
-  int64_t size = 0;              // of the images; 0: not told
-  std::string inception_sha256;  // "": not told
+  FeatureMoments moments;        // count 0: unknown
+  int64_t size = 0;              // of the images; 0: unknown
+  std::string inception_sha256;  // "": unknown
 };
 
 // Equal statistics give equal bytes.

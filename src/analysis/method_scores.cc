@@ -1,36 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/analysis/method_scores.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
-#include <cstdio>
 #include <map>
 #include <utility>
 
 #include "tint/analysis/results.h"
 #include "tint/base/error.h"
+#include "tint/base/json.h"
 #include "tint/base/progress.h"
 #include "tint/base/same_or_zero.h"
 #include "tint/base/stop.h"
 #include "tint/data/bundled_episodes.h"
 #include "tint/fewshot/distill.h"
-#include "tint/fewshot/methods.h"
+#include "tint/fewshot/leakage.h"
+#include "tint/fewshot/scoring.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/models/model_set.h"
-#include "tint/stages/leakage.h"
 #include "tint/statistics/interval.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/device.h"
+#include "tint/tensor/dtype.h"
 
 namespace tint {
 namespace {
 
 std::string RoleOf(const RunOptions& options) {
-  return options.evaluate.backbone == "teacher" ? "teacher" : "student-" + options.global.student;
+  return options.evaluate.backbone == FeatureBackbone::kTeacher ? "teacher" : "student-" + options.global.student;
 }
 
 // Features float32 [files, D] of the model set's backbone.
 at::Tensor FeaturesOf(const RunOptions& options, const ModelSet& models, const ImageSource& source,
-                      const DatasetInfo& facts, const std::vector<NamedFile>& files) {
+                      const DatasetInfo& info, const std::vector<NamedFile>& files) {
   const c10::Device device = ChooseDevice(options.global.device);
   const std::string role = RoleOf(options);
   Progress progress("evaluate", role + " features", static_cast<int64_t>(files.size()));
@@ -39,7 +42,7 @@ at::Tensor FeaturesOf(const RunOptions& options, const ModelSet& models, const I
     ThrowIfStopRequested();
   };
   if (role == "teacher") {
-    const int64_t size = options.global.image_size > 0 ? options.global.image_size : facts.image_size;
+    const int64_t size = options.global.image_size > 0 ? options.global.image_size : info.image_size;
     const Teacher teacher = models.LoadTeacher(device, ParseDtype(options.global.dtype));
     return TeacherFeatures(teacher, LoadSquares(source, files, size), device, after_batch);
   }
@@ -49,74 +52,8 @@ at::Tensor FeaturesOf(const RunOptions& options, const ModelSet& models, const I
                        after_batch);
 }
 
-}  // namespace
-
-IndexedEpisodes IndexEpisodes(const EpisodeFile& file, const std::shared_ptr<ImageSource>& source, int64_t queries,
-                              int64_t count) {
-  IndexedEpisodes indexed;
-  std::map<std::pair<std::string, std::string>, int64_t> rows;
-  const auto row_of = [&](const std::string& class_name, const std::string& name) {
-    const auto [at, is_new] = rows.try_emplace({class_name, name}, static_cast<int64_t>(indexed.files.size()));
-    if (is_new) indexed.files.push_back({class_name, name});
-    return at->second;
-  };
-  const size_t wanted =
-      count > 0 ? std::min<size_t>(static_cast<size_t>(count), file.episodes.size()) : file.episodes.size();
-  for (size_t k = 0; k < wanted; ++k) {
-    const Task task = ResolveEpisode(file, k, source, queries);
-    IndexedEpisodes::One one{.episode_idx = k,
-                             .shots = task.shots(),
-                             .classes = {},
-                             .support = {},
-                             .support_labels = {},
-                             .query = {},
-                             .query_labels = {}};
-    std::vector<int64_t> support, support_labels, query, query_labels;
-    for (size_t c = 0; c < task.classes.size(); ++c) {
-      const TaskClass& task_class = task.classes[c];
-      one.classes.push_back(task_class.name);
-      for (const std::string& name : task_class.support) {
-        support.push_back(row_of(task_class.name, name));
-        support_labels.push_back(static_cast<int64_t>(c));
-      }
-      for (const std::string& name : task_class.query) {
-        query.push_back(row_of(task_class.name, name));
-        query_labels.push_back(static_cast<int64_t>(c));
-      }
-    }
-    if (query.empty())
-      Fail(ExitCode::kBadInput, {.file = file.path,
-                                 .field = "episodes[" + std::to_string(k) + "].query",
-                                 .found = "no query",
-                                 .expected = "queries to score"});
-    one.support = at::tensor(support, at::kLong);
-    one.support_labels = at::tensor(support_labels, at::kLong);
-    one.query = at::tensor(query, at::kLong);
-    one.query_labels = at::tensor(query_labels, at::kLong);
-    indexed.episodes.push_back(std::move(one));
-  }
-  return indexed;
-}
-
-EpisodeScore ScoreEpisode(const std::string& method, const at::Tensor& features, const IndexedEpisodes::One& episode) {
-  const auto ways = static_cast<int64_t>(episode.classes.size());
-  const at::Tensor logits = ClassifyFeatures(method, features.index_select(0, episode.support), episode.support_labels,
-                                             ways, features.index_select(0, episode.query));
-  CheckFinite(logits, method + " logits");
-  const at::Tensor right = logits.argmax(1).eq(episode.query_labels);
-  std::vector<ClassScore> classes;
-  for (int64_t c = 0; c < ways; ++c) {
-    const at::Tensor own = episode.query_labels.eq(c);
-    classes.push_back({episode.classes[static_cast<size_t>(c)], own.sum().item<int64_t>(),
-                       right.logical_and(own).sum().item<int64_t>()});
-  }
-  return ScoreOf(episode.episode_idx, std::move(classes));
-}
-
-namespace {
-
 // No episode may score an image that it learned from, whatever the file is called.
-void RefuseLeakage(const ImageSource& source, const IndexedEpisodes& indexed) {
+void CheckEpisodeLeakage(const ImageSource& source, const IndexedEpisodes& indexed) {
   const ImageHashes all = HashImages(source, indexed.files);
   const auto part = [&](const at::Tensor& rows) {
     ImageHashes hashes{.source = &source, .files = {}, .pixels = {}, .difference = {}};
@@ -128,7 +65,14 @@ void RefuseLeakage(const ImageSource& source, const IndexedEpisodes& indexed) {
     return hashes;
   };
   for (const IndexedEpisodes::One& episode : indexed.episodes)
-    RefuseEqualPixels(part(episode.support), "support", part(episode.query));
+    CheckNoEqualPixels(part(episode.support), "support", part(episode.query));
+}
+
+EpisodeScore Score(const IndexedEpisodes::One& episode, const EpisodeCounts& counts) {
+  std::vector<ClassScore> classes;
+  for (size_t c = 0; c < episode.classes.size(); ++c)
+    classes.push_back({episode.classes[c], counts.queries[c], counts.correct[c]});
+  return ScoreOf(episode.episode_idx, std::move(classes));
 }
 
 }  // namespace
@@ -147,18 +91,18 @@ MethodReport ScoreMethod(const RunOptions& options) {
     Fail(ExitCode::kBadInput, {.file = file.path,
                                .field = "dataset",
                                .found = file.dataset,
-                               .expected = global.dataset + ", as --dataset says"});
+                               .expected = global.dataset + ", the value of --dataset"});
   const std::shared_ptr<ImageSource> source = OpenSplit(DataRoot(), file.dataset, file.split);
   const IndexedEpisodes indexed = IndexEpisodes(file, source, global.queries, options.evaluate.count);
   const at::Tensor features = FeaturesOf(options, models, *source, InfoOfDataset(file.dataset), indexed.files);
   CheckFinite(features, record.role + " features");
-  RefuseLeakage(*source, indexed);
+  CheckEpisodeLeakage(*source, indexed);
 
   MethodReport report;
   std::vector<EpisodeScore> scores;
   Progress progress("evaluate", "episodes", static_cast<int64_t>(indexed.episodes.size()));
   for (const IndexedEpisodes::One& episode : indexed.episodes) {
-    scores.push_back(ScoreEpisode(options.evaluate.method, features, episode));
+    scores.push_back(Score(episode, ScoreEpisode(ToString(options.evaluate.method), features, episode)));
     progress.Advance();
     ThrowIfStopRequested();
   }
@@ -167,7 +111,7 @@ MethodReport ScoreMethod(const RunOptions& options) {
                  {"dataset", file.dataset},
                  {"split", file.split},
                  {"shots", SameOrZero(indexed.episodes, [](const IndexedEpisodes::One& one) { return one.shots; })},
-                 {"method", options.evaluate.method},
+                 {"method", ToString(options.evaluate.method)},
                  {"backbone", record.role},
                  {"backbone_sha256", record.sha256},
                  {"source", record.source},
@@ -179,12 +123,11 @@ MethodReport ScoreMethod(const RunOptions& options) {
                  {"episodes", scores.size()},
                  {"accuracy", interval.mean},
                  {"interval", scores.size() > 1 ? Json(interval.half_width) : Json()},
-                 {"configuration", {{"method", options.evaluate.method}, {"backbone", record.KeySha256()}}},
+                 {"configuration", {{"method", ToString(options.evaluate.method)}, {"backbone", record.KeySha256()}}},
                  {"per_episode", EpisodesJson(scores)}};
-  char mean[160];
-  std::snprintf(mean, sizeof mean, "mean     %10.2f +- %.2f (95 %% Student t, n = %zu)\n", 100 * interval.mean,
-                100 * interval.half_width, scores.size());
-  report.table = EpisodeLines(scores) + mean + options.evaluate.method + " on " + record.role + ", data " +
+  const std::string mean = fmt::format("mean     {:10.2f} +- {:.2f} (95 % Student t, n = {})\n", 100 * interval.mean,
+                                       100 * interval.half_width, scores.size());
+  report.table = EpisodeLines(scores) + mean + ToString(options.evaluate.method) + " on " + record.role + ", data " +
                  file.dataset + ":" + file.split + ", episodes " + file.sha256.substr(0, 12) + "\n";
   return report;
 }

@@ -1,11 +1,14 @@
-// tint report: reads results, composes the page, and the curves' files beside it.
+// SPDX-License-Identifier: Apache-2.0
+// tint report: reads results, composes the page and the files of curves.
 #include "tint/analysis/report.h"
 
 #include <cmath>
 
 #include "report_arms.h"
 #include "tint/artifacts/report_folder.h"
-#include "tint/base/file.h"
+#include "tint/artifacts/version.h"
+#include "tint/base/durable.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/report/event_file.h"
 
@@ -15,29 +18,19 @@ namespace {
 namespace fs = std::filesystem;
 using internal::ReportArm;
 
-// Where the files go: beside the page, with its name before theirs where the user chose it.
-struct Places {
-  fs::path page, folder;
-  std::string prefix;
-};
-
-Places PlacesOf(const std::vector<ReportArm>& arms, const std::string& out) {
-  if (!out.empty()) {
-    const fs::path page = out;
-    return {page, page.parent_path(), page.stem().string() + "-"};
-  }
+ReportPaths PathsOf(const std::vector<ReportArm>& arms, const std::string& out) {
+  if (!out.empty()) return ReportPathsBeside(out);
   if (!arms[0].run)
     Fail(ExitCode::kUsage, {.field = "--out",
-                            .found = "not given, and " + Quote(arms[0].label) + " is no run folder",
-                            .expected = "the page's file, NAME.html"});
-  const fs::path folder = ReportFolder(*arms[0].run);
-  return {folder / "index.html", folder, ""};
+                            .found = "not given, and " + Quote(arms[0].label) + " is not a run folder",
+                            .expected = "the file of the page, NAME.html"});
+  return ReportPathsIn(*arms[0].run);
 }
 
 std::string Setting(const Results& results) {
   std::vector<std::string> parts;
   if (!results.dataset.empty())
-    parts.push_back(results.dataset == "folder" ? "your own photos"
+    parts.push_back(results.dataset == "folder" ? "custom image folder"
                     : results.split.empty()     ? results.dataset
                                                 : results.dataset + ", split " + results.split);
   if (results.ways > 0)
@@ -101,7 +94,7 @@ Page Compose(const std::vector<ReportArm>& arms, const std::vector<std::vector<C
   return page;
 }
 
-// One event file an episode: TensorBoard calls a folder a run, and overlays runs.
+// One event file per episode: TensorBoard treats a folder as a run and overlays runs.
 void AddEventFiles(const std::vector<ReportArm>& arms, const std::vector<std::vector<Curve>>& curves,
                    const fs::path& folder, std::vector<ReportFile>* files) {
   for (size_t a = 0; a < arms.size(); ++a) {
@@ -109,8 +102,7 @@ void AddEventFiles(const std::vector<ReportArm>& arms, const std::vector<std::ve
     for (const Curve& curve : curves[a]) episodes[curve.episode].push_back(curve);
     for (const auto& [episode, some] : episodes) {
       const fs::path of_arm = arms.size() > 1 ? folder / arms[a].letter : folder;
-      files->push_back({of_arm / (episode == "support" ? episode : "episode-" + episode) / "events.out.tfevents.tint",
-                        EventFile(some)});
+      files->push_back({ReportPaths::EventFile(of_arm, episode), EventFile(some)});
     }
   }
 }
@@ -137,7 +129,7 @@ Json ResultsJson(const std::vector<ReportArm>& arms) {
 
 Report MakeReport(const std::vector<std::string>& paths, const ReportOptions& options) {
   const std::vector<ReportArm> arms = internal::ReadArms(paths, options);
-  const Places places = PlacesOf(arms, options.out);
+  const ReportPaths places = PathsOf(arms, options.out);
   std::vector<std::vector<Curve>> curves;
   std::string lines;
   for (const ReportArm& arm : arms) {
@@ -145,8 +137,8 @@ Report MakeReport(const std::vector<std::string>& paths, const ReportOptions& op
     lines += CurvesJsonl(curves.back());
   }
   Report report{.page = places.page, .files = {}, .results = ResultsJson(arms)};
-  if (!lines.empty()) report.files.push_back({places.folder / (places.prefix + "curves.jsonl"), std::move(lines)});
-  AddEventFiles(arms, curves, places.folder / (places.prefix + "tensorboard"), &report.files);
+  if (!lines.empty()) report.files.push_back({places.curves, std::move(lines)});
+  AddEventFiles(arms, curves, places.events, &report.files);
   report.files.push_back({places.page, RenderPage(Compose(arms, curves, options))});
   return report;
 }

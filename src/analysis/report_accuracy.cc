@@ -1,4 +1,5 @@
-// The numbers: accuracy with intervals beside what was published, every episode, and differences between results.
+// SPDX-License-Identifier: Apache-2.0
+// Accuracy with intervals and the published value, the accuracy of every episode, and differences between results.
 #include <algorithm>
 #include <cmath>
 
@@ -30,7 +31,7 @@ PageTable AccuracyTable(const std::vector<const ReportArm*>& scored, const std::
   return table;
 }
 
-// Rows are episodes, columns results; "-" where a result lacks the episode.
+// Rows are episodes, columns results; "-" if a result lacks the episode.
 PageTable EpisodeTable(const std::vector<const ReportArm*>& scored) {
   PageTable table{.caption = "Accuracy of every episode, percent", .head = {"episode"}, .folded = true};
   std::map<uint64_t, std::vector<std::string>> rows;
@@ -44,7 +45,7 @@ PageTable EpisodeTable(const std::vector<const ReportArm*>& scored) {
   }
   if (scored.size() == 1) table.head.push_back("queries");
   for (auto& [episode_idx, cells] : rows) {
-    cells.insert(cells.begin(), EpisodeName(episode_idx));
+    cells.insert(cells.begin(), EpisodeLabel(episode_idx));
     table.rows.push_back(std::move(cells));
   }
   if (scored.size() > 1) return table;
@@ -64,7 +65,7 @@ PageTable ClassTable(const std::vector<const ReportArm*>& scored) {
         std::vector<ClassScore>& sums = classes[one.name];
         sums.resize(scored.size());
         sums[a].queries += one.queries;
-        sums[a].right += one.right;
+        sums[a].correct += one.correct;
       }
     }
   }
@@ -72,7 +73,7 @@ PageTable ClassTable(const std::vector<const ReportArm*>& scored) {
     table.rows.push_back({name});
     for (const ClassScore& sum : sums)
       table.rows.back().push_back(
-          sum.queries == 0 ? "-" : Percent(static_cast<double>(sum.right) / static_cast<double>(sum.queries)));
+          sum.queries == 0 ? "-" : Percent(static_cast<double>(sum.correct) / static_cast<double>(sum.queries)));
   }
   return table;
 }
@@ -104,7 +105,7 @@ Figure StripFigure(const std::vector<const ReportArm*>& scored, const std::vecto
   }
   figure.legend.push_back({LegendEntry::Mark::kMean, 0, interval ? "mean with 95 % Student interval" : "mean"});
   if (published) figure.legend.push_back({LegendEntry::Mark::kReference, 0, "published mean"});
-  figure.caption = "A mark is an episode; up and down means nothing.";
+  figure.caption = "Each mark is an episode; the vertical position within a row has no meaning.";
   figure.svg = DrawStripChart(chart, "chart-strip");
   figure.narrow_svg = DrawStripChart(chart, "chart-strip-narrow", 440);
   return figure;
@@ -132,7 +133,7 @@ PageSection AccuracySection(const std::vector<ReportArm>& arms) {
   PageSection section{.id = "accuracy", .title = "Accuracy", .blocks = {}};
   const std::vector<const ReportArm*> scored = Scored(arms);
   for (const ReportArm& arm : arms) {
-    if (!arm.scored) section.blocks.push_back(Paragraph{Heading(arm, arms) + ": nothing is scored yet.", true});
+    if (!arm.scored) section.blocks.push_back(Paragraph{Heading(arm, arms) + ": no episode is scored yet.", true});
   }
   if (scored.empty()) return section;
   section.blocks.push_back(AccuracyTable(scored, arms));
@@ -151,7 +152,7 @@ PageSection AccuracySection(const std::vector<ReportArm>& arms) {
     std::vector<std::string> notes = CollectNotes(*arm->scored);
     if (!notes.empty())
       section.blocks.push_back(
-          PageList{.title = Heading(*arm, arms) + ": in what it differs from the paper, and what its models had seen",
+          PageList{.title = Heading(*arm, arms) + ": differences from the paper, and training data of the models",
                    .items = std::move(notes),
                    .folded = true});
   }
@@ -170,7 +171,7 @@ PageSection ComparisonSection(const std::vector<ReportArm>& arms, const Bootstra
       const Comparison comparison = Compare(scored[0]->scored->results, scored[k]->scored->results, bootstrap);
       table.rows.push_back(ComparisonCells(*scored[0], *scored[k], comparison));
       if (!comparison.configuration_differences.empty())
-        notes.push_back(PageList{.title = name + ": in what they were made differently",
+        notes.push_back(PageList{.title = name + ": differences in configuration",
                                  .items = comparison.configuration_differences,
                                  .folded = true});
     } catch (const Error& error) {

@@ -1,9 +1,14 @@
-// What a report is about: the results of each path, and the stages behind each scored episode.
+// SPDX-License-Identifier: Apache-2.0
+// Reads the results of each path, and the stages behind each scored episode.
 #include "report_arms.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
 
+#include "tint/artifacts/student_bundle.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/stages/options.h"
 
@@ -14,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxArms = 26;  // letters
 
-// The finished results of a run by what they hold. Results name their inputs by content, so the backward pass from a
-// scored episode tells which of several configurations' stages belong to it.
+// The finished results of a run by content. Results name their inputs by content, so following the inputs of a
+// scored episode shows which stages of several configurations belong to it.
 class StageIndex {
  public:
   explicit StageIndex(const RunFolder& run) {
@@ -37,17 +42,16 @@ class StageIndex {
     return stages;
   }
 
-  // Of a run without a score: each episode's furthest result, the newest of several, and what is behind it.
+  // Of a run without scores: the latest stage of each episode, the newest of several results, and the stages before it.
   std::map<uint64_t, StagesOfEpisode> Furthest() const {
     const auto rank = [](const std::string& name) {
       return std::find(StageNames().begin(), StageNames().end(), name) - StageNames().begin();
     };
-    const auto made = [](const CompletedStage& stage) { return fs::last_write_time(stage.folder() / "done.json"); };
     std::map<uint64_t, decltype(stages_)::const_iterator> last;
     for (auto it = stages_.begin(); it != stages_.end(); ++it) {
       const auto [found, fresh] = last.try_emplace(std::get<0>(it->first), it);
       const auto order = [&](const auto& one) {
-        return std::make_tuple(rank(std::get<1>(one->first)), made(one->second));
+        return std::make_tuple(rank(std::get<1>(one->first)), one->second.finished_at());
       };
       if (!fresh && order(it) > order(found->second)) found->second = it;
     }
@@ -77,8 +81,8 @@ void AddRun(const fs::path& path, const std::string& configuration, const Bootst
   const StageIndex index(run);
   if (index.empty())
     Fail(ExitCode::kMissingInput, {.file = path,
-                                   .found = "holds no finished stage",
-                                   .expected = "something to report on",
+                                   .found = "contains no finished stage",
+                                   .expected = "at least one finished stage",
                                    .remedy = "Run tint specialize first."});
   if (configuration.empty() && !index.HasStage("evaluate")) {
     arms->push_back({.letter = {}, .label = path, .run = run, .scored = {}, .episodes = index.Furthest()});
@@ -111,7 +115,7 @@ void NameArms(const std::vector<std::string>& names, std::vector<ReportArm>* arm
     const std::string digits = entry.substr(0, equals), name = entry.substr(equals + 1);
     ReportArm* named = nullptr;
     for (ReportArm& arm : *arms) {
-      if (arm.name == name) refuse(entry, "another result of that name", "a name for each");
+      if (arm.name == name) refuse(entry, "another result has that name", "a distinct name for each");
       if (!arm.scored || !arm.scored->results.configuration_sha256.starts_with(digits)) continue;
       if (named != nullptr) refuse(entry, "several results that begin with " + Quote(digits), "more digits");
       named = &arm;
@@ -155,11 +159,7 @@ ReportClasses ClassesOf(const StagesOfEpisode& stages) {
   }
   classes.names = classes.files;
   if (const auto found = stages.find("distill"); found != stages.end()) {
-    const std::string file = (found->second.folder() / "student.json").string();
-    const JsonDocument card = ParseJson(found->second.Read("student.json"), file, ExitCode::kCorrupt);
-    classes.names.clear();
-    for (size_t c = 0; c < RequireArray(card, "/classes", ExitCode::kCorrupt).size(); ++c)
-      classes.names.push_back(RequireString(card, "/classes/" + std::to_string(c), ExitCode::kCorrupt));
+    classes.names = StudentCard::Read(found->second).classes;
   }
   if (!classes.files.empty() && classes.names.size() != classes.files.size())
     Fail(ExitCode::kCorrupt, {.file = stages.at("distill").folder().string(),
@@ -173,11 +173,13 @@ std::string NamesOfEpisodes(const std::vector<uint64_t>& ascending) {
   std::vector<std::string> names;
   for (size_t begin = 0, end = 0; begin < ascending.size(); begin = end) {
     while (end < ascending.size() && ascending[end] - ascending[begin] == end - begin) ++end;
-    const std::string first = EpisodeName(ascending[begin]), last = EpisodeName(ascending[end - 1]);
+    const std::string first = EpisodeLabel(ascending[begin]), last = EpisodeLabel(ascending[end - 1]);
     names.push_back(end - begin == 1 ? first : first + (end - begin == 2 ? ", " : " to ") + last);
   }
   return Join(names, ", ");
 }
+
+std::string ShortNumber(double value, int digits) { return fmt::format("{:.{}g}", value, digits); }
 
 std::string Heading(const ReportArm& arm, const std::vector<ReportArm>& arms) {
   return arms.size() == 1 ? arm.label : arm.title() + ": " + arm.label;

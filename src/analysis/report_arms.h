@@ -1,4 +1,5 @@
-// What a report is about, read; and the sections of its page.
+// SPDX-License-Identifier: Apache-2.0
+// The results that a report shows, and the sections of its page.
 #pragma once
 
 #include <map>
@@ -8,6 +9,7 @@
 
 #include "tint/analysis/collect.h"
 #include "tint/analysis/report.h"
+#include "tint/artifacts/completed_stage.h"
 #include "tint/artifacts/run_folder.h"
 #include "tint/report/curve.h"
 #include "tint/report/page.h"
@@ -18,32 +20,32 @@ using StagesOfEpisode = std::map<std::string, CompletedStage>;  // by stage
 
 // One result of a report: a configuration of a run, or a file of results.
 struct ReportArm {
-  std::string letter;                                 // "A": what files call it
-  std::string label;                                  // its path, and the configuration where its run holds several
-  std::optional<RunFolder> run;                       // none: a file of results
-  std::optional<CollectReport> scored;                // none: nothing is scored yet
-  std::map<uint64_t, StagesOfEpisode> episodes = {};  // of a run: what each episode's result was made by
-  std::string name = {};                              // what the reader calls it; "": nothing
+  std::string letter;                                 // "A"; used in file names
+  std::string label;                                  // its path, and its configuration if the run has several
+  std::optional<RunFolder> run;                       // absent for a file of results
+  std::optional<CollectReport> scored;                // absent if no episode is scored yet
+  std::map<uint64_t, StagesOfEpisode> episodes = {};  // of a run: the stages behind each episode's result
+  std::string name = {};                              // set by --name; "": none
 
-  // What tables and charts call it.
+  // Its name in tables and charts.
   const std::string& title() const { return name.empty() ? letter : name; }
   int colour() const { return 1 + (letter[0] - 'A') % 6; }
 };
 
-// As MakeReport says.
+// As described at MakeReport.
 std::vector<ReportArm> ReadArms(const std::vector<std::string>& paths, const ReportOptions& options);
 
 // The classes' names in the order of the episode, and the names that their files have ("class-003" where the name is
-// not plain). Empty where no stage tells.
+// not plain). Empty if no stage recorded them.
 struct ReportClasses {
   std::vector<std::string> names, files;
 };
 ReportClasses ClassesOf(const StagesOfEpisode& stages);
 
-// Everything that the stages kept of losses and accuracies over steps.
+// All losses and accuracies over steps that the stages recorded.
 std::vector<Curve> CurvesOf(const ReportArm& arm);
 
-// A section without blocks has nothing to show.
+// A section without blocks is left out of the page.
 PageSection AccuracySection(const std::vector<ReportArm>& arms);
 PageSection ComparisonSection(const std::vector<ReportArm>& arms, const BootstrapOptions& bootstrap);
 PageSection CurveSection(const std::vector<ReportArm>& arms, const std::vector<std::vector<Curve>>& curves);
@@ -52,6 +54,8 @@ PageSection FidSection(const std::vector<std::string>& files);
 PageSection CostSection(const std::vector<ReportArm>& arms);
 PageSection ProvenanceSection(const std::vector<ReportArm>& arms);
 
+// With `digits` significant digits: "0.0123".
+std::string ShortNumber(double value, int digits);
 // "2, 40 to 119".
 std::string NamesOfEpisodes(const std::vector<uint64_t>& ascending);
 // "A: runs/mini", "with images: runs/mini", or the label alone where there is one result.

@@ -1,16 +1,19 @@
-// What stages keep of their losses, as curves and as charts.
+// SPDX-License-Identifier: Apache-2.0
+// Losses and accuracies over the steps of the stages, as curves and as charts.
 #include <ATen/core/Tensor.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 
 #include "report_arms.h"
 #include "tint/analysis/results.h"
+#include "tint/artifacts/null_text_paths.h"
+#include "tint/artifacts/training_curves.h"
+#include "tint/base/json.h"
 #include "tint/report/chart.h"
 #include "tint/statistics/bootstrap.h"
-#include "tint/tensor/safetensors.h"
 
 namespace tint::internal {
 namespace {
@@ -18,27 +21,22 @@ namespace {
 constexpr size_t kChartPoints = 150;
 
 double FinishedAt(const CompletedStage& stage) {
-  const auto when = std::filesystem::last_write_time(stage.folder() / "done.json");
-  return std::chrono::duration<double>(std::chrono::file_clock::to_sys(when).time_since_epoch()).count();
+  return std::chrono::duration<double>(std::chrono::file_clock::to_sys(stage.finished_at()).time_since_epoch()).count();
 }
 
-// A curve of `stage` that waits for its name and values.
+// A curve of `stage` without name and values.
 Curve Begin(const ReportArm& arm, uint64_t episode_idx, const std::string& stage, const CompletedStage& result) {
-  return {.result = arm.label, .episode = EpisodeName(episode_idx), .stage = stage, .wall_time = FinishedAt(result)};
+  return {.result = arm.label, .episode = EpisodeLabel(episode_idx), .stage = stage, .wall_time = FinishedAt(result)};
 }
 
-// {"red-disc": [0.3, 0.2, ...], ...}: a curve a member, steps 1, 2, ...
+// A curve a loss, steps 1, 2, ...
 std::vector<Curve> NumberLists(const CompletedStage& stage, const Curve& begin) {
-  const JsonDocument document =
-      ParseJson(stage.Read("loss.json"), (stage.folder() / "loss.json").string(), ExitCode::kCorrupt);
   std::vector<Curve> curves;
-  for (const auto& [name, values] : RequireObject(document, "", ExitCode::kCorrupt).items()) {
+  for (const auto& [name, values] : ReadLossCurves(stage)) {
     Curve curve = begin;
     curve.name = name;
-    for (const Json& value : values) {
-      curve.steps.push_back(static_cast<int64_t>(curve.steps.size()) + 1);
-      curve.values.push_back(value.is_number() ? value.get<double>() : NAN);
-    }
+    curve.values = values;
+    for (size_t k = 0; k < values.size(); ++k) curve.steps.push_back(static_cast<int64_t>(k) + 1);
     curves.push_back(std::move(curve));
   }
   return curves;
@@ -49,14 +47,8 @@ std::string NameOfFile(const ReportClasses& classes, const std::string& file) {
   return found == classes.files.end() ? file : classes.names[static_cast<size_t>(found - classes.files.begin())];
 }
 
-bool HasFile(const CompletedStage& stage, const std::string& file) {
-  const std::vector<std::string> files = stage.Files();
-  return std::binary_search(files.begin(), files.end(), file);
-}
-
 void AddTextualInversion(const CompletedStage& stage, const ReportClasses& classes, const Curve& begin,
                          std::vector<Curve>* curves) {
-  if (!HasFile(stage, "loss.json")) return;  // words that were taken over
   for (Curve& curve : NumberLists(stage, begin)) {
     curve.class_name = NameOfFile(classes, curve.name);
     curve.name = "loss";
@@ -68,11 +60,9 @@ void AddTextualInversion(const CompletedStage& stage, const ReportClasses& class
 void AddNullText(const CompletedStage& stage, const ReportClasses& classes, const Curve& begin,
                  std::vector<Curve>* curves) {
   for (size_t c = 0; c < classes.files.size(); ++c) {
-    const std::string file = classes.files[c] + ".safetensors";
-    const NamedTensors tensors = ParseSafetensors(stage.Read(file), file);
-    for (const char* name : {"initial_loss", "loss"}) {
-      if (tensors.count(name) == 0) continue;  // a method without one, or paths that were taken over
-      const at::Tensor loss = RequireTensor(tensors, name, {-1, -1}, at::kFloat, file);
+    const NullTextPaths paths = NullTextPaths::Read(stage, classes.files[c]);
+    for (const auto& [name, loss] : {std::pair("initial_loss", paths.initial_loss), std::pair("loss", paths.loss)}) {
+      if (!loss.defined()) continue;  // paths that were imported
       const int64_t steps = loss.size(1);
       for (int64_t k = 0; k < loss.size(0); ++k) {
         Curve curve = begin;
@@ -93,26 +83,24 @@ void AddDistill(const CompletedStage& stage, const Curve& begin, std::vector<Cur
     curve.name = "loss/" + curve.name;
     curves->push_back(std::move(curve));
   }
-  if (!HasFile(stage, "accuracy.json")) return;
-  const std::string file = (stage.folder() / "accuracy.json").string();
-  const JsonDocument document = ParseJson(stage.Read("accuracy.json"), file, ExitCode::kCorrupt);
+  const std::vector<AccuracyPoint> points = ReadAccuracyCurve(stage);
+  if (points.empty()) return;
   Curve curve = begin;
   curve.name = "accuracy";
-  for (size_t k = 0; k < RequireArray(document, "", ExitCode::kCorrupt).size(); ++k) {
-    const std::string at = "/" + std::to_string(k);
-    curve.steps.push_back(RequireInteger(document, at + "/step", 0, INT64_MAX, ExitCode::kCorrupt));
-    curve.values.push_back(RequireNumber(document, at + "/accuracy", 0, 1, ExitCode::kCorrupt));
+  for (const AccuracyPoint& point : points) {
+    curve.steps.push_back(point.step);
+    curve.values.push_back(point.accuracy);
   }
   curves->push_back(std::move(curve));
 }
 
-// Lines that belong together: one alone, or several as their mean and a band.
+// Curves of one legend entry: a single line, or several as their mean and a band.
 struct LineGroup {
   std::string label;
   std::vector<Curve> curves;
 };
 
-// Of equal steps, the mean and the band from the 10th to the 90th of a hundred.
+// The mean of curves with equal steps, and the band from the 10th to the 90th percentile.
 void AddMeanAndBand(const std::vector<Curve>& curves, int colour, LineChart* chart) {
   Series mean{.x = {}, .y = {}, .colour = colour},
       band{.kind = Series::Kind::kBand, .x = {}, .y = {}, .colour = colour};
@@ -133,29 +121,25 @@ void AddMeanAndBand(const std::vector<Curve>& curves, int colour, LineChart* cha
   chart->series.push_back(std::move(mean));
 }
 
-std::string Short(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
+std::string ThreeDigits(double value) { return fmt::format("{:.3g}", value); }
 
-struct ChartWords {
+struct ChartText {
   std::string id, title, x_label, y_label, caption;
   bool log_y = false;
   bool percent = false;  // of shares
 };
 
-// What a group's line is at its first and last step, for those who do not see the chart.
+// First and last value of a group's line, for the text alternative of the chart.
 std::string Ends(const Series& line, const std::string& label) {
-  return " " + label + ": from " + Short(line.y.front()) + " to " + Short(line.y.back()) + ".";
+  return " " + label + ": from " + ThreeDigits(line.y.front()) + " to " + ThreeDigits(line.y.back()) + ".";
 }
 
-Figure DrawGroups(const ChartWords& words, const std::vector<LineGroup>& groups) {
-  LineChart chart{.x_label = words.x_label,
-                  .y_label = words.y_label,
-                  .log_y = words.log_y,
-                  .most = words.percent ? 100 : LineChart().most};
-  Figure figure{.title = words.title, .alt = "Line chart: " + words.title + ".", .caption = words.caption};
+Figure DrawGroups(const ChartText& text, const std::vector<LineGroup>& groups) {
+  LineChart chart{.x_label = text.x_label,
+                  .y_label = text.y_label,
+                  .log_y = text.log_y,
+                  .max = text.percent ? 100 : LineChart().max};
+  Figure figure{.title = text.title, .alt = "Line chart: " + text.title + ".", .caption = text.caption};
   bool binned = false, bands = false;
   for (size_t g = 0; g < groups.size(); ++g) {
     const int colour = 1 + static_cast<int>(g) % kChartColours;
@@ -163,7 +147,7 @@ Figure DrawGroups(const ChartWords& words, const std::vector<LineGroup>& groups)
     for (const Curve& curve : groups[g].curves) {
       binned = binned || curve.values.size() > kChartPoints;
       curves.push_back(InBins(curve, kChartPoints));
-      if (words.percent) {
+      if (text.percent) {
         for (double& value : curves.back().values) value *= 100;
       }
     }
@@ -180,7 +164,7 @@ Figure DrawGroups(const ChartWords& words, const std::vector<LineGroup>& groups)
   }
   if (bands) figure.caption += " Shaded: from the 10th to the 90th percentile.";
   if (binned) figure.caption += " Each point is the mean of neighbouring steps.";
-  figure.svg = DrawLineChart(chart, words.id);
+  figure.svg = DrawLineChart(chart, text.id);
   return figure;
 }
 
@@ -195,9 +179,9 @@ std::vector<Curve> Select(const std::vector<Curve>& curves, const std::string& s
   return some;
 }
 
-// Each its own line where there are few, else all together.
+// One line per curve if there are few, else one group of all curves.
 template <class Label>
-std::vector<LineGroup> EachOrAll(const std::vector<Curve>& curves, const std::string& all, Label label) {
+std::vector<LineGroup> GroupCurves(const std::vector<Curve>& curves, const std::string& all, Label label) {
   if (curves.size() > static_cast<size_t>(kChartColours)) return {{all, curves}};
   std::vector<LineGroup> groups;
   for (const Curve& curve : curves) groups.push_back({label(curve), {curve}});
@@ -208,17 +192,17 @@ std::vector<Figure> FiguresOf(const ReportArm& arm, const std::vector<Curve>& cu
   std::vector<Figure> figures;
   const std::string id = "chart-" + arm.letter;
   const bool one = arm.episodes.size() == 1;
-  if (const auto words = Select(curves, "textual-inversion", "loss"); !words.empty())
+  if (const auto losses = Select(curves, "textual-inversion", "loss"); !losses.empty())
     figures.push_back(DrawGroups({id + "-ti", "Textual inversion", "step", "loss", "", true},
-                                 EachOrAll(words, "classes and episodes", [&](const Curve& curve) {
+                                 GroupCurves(losses, "classes and episodes", [&](const Curve& curve) {
                                    return one ? curve.class_name : "episode " + curve.episode + ", " + curve.class_name;
                                  })));
   const auto before = Select(curves, "null-text-inversion", "initial_loss");
   const auto after = Select(curves, "null-text-inversion", "loss");
   if (!after.empty()) {
     std::vector<LineGroup> groups;
-    if (!before.empty()) groups.push_back({"before the inner steps", before});
-    groups.push_back({"after them", after});
+    if (!before.empty()) groups.push_back({"before optimization", before});
+    groups.push_back({"after optimization", after});
     figures.push_back(DrawGroups({id + "-nt", "Null-text inversion", "timestep, from noise to image", "loss",
                                   "Distance to the inverted path, over all photos.", true},
                                  groups));
@@ -233,7 +217,7 @@ std::vector<Figure> FiguresOf(const ReportArm& arm, const std::vector<Curve>& cu
     figures.push_back(
         DrawGroups({id + "-acc", "Accuracy over distillation", "step", "accuracy %",
                     "On the queries of validation episodes.", false, true},
-                   EachOrAll(accuracies, "episodes", [](const Curve& curve) { return "episode " + curve.episode; })));
+                   GroupCurves(accuracies, "episodes", [](const Curve& curve) { return "episode " + curve.episode; })));
   return figures;
 }
 

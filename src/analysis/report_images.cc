@@ -1,17 +1,16 @@
-// What a class's photos became, stage after stage: rows of the stages' contact sheets put together.
+// SPDX-License-Identifier: Apache-2.0
+// The images of each class after every stage, cut from the stages' contact sheets.
 #include <algorithm>
 
 #include "report_arms.h"
 #include "tint/analysis/results.h"
+#include "tint/artifacts/contact_sheets.h"
 #include "tint/base/text.h"
-#include "tint/image/contact_rows.h"
 
 namespace tint::internal {
 namespace {
 
-constexpr int64_t kCell = 96;  // of the stages' sheets
-
-// A stage's sheet has a block of rows for each class; which of them the page shows, and what they are.
+// A stage's sheet has a block of rows for each class; `shown` selects and describes the rows on the page.
 struct SheetRow {
   size_t row;
   const char *caption, *what;
@@ -28,7 +27,7 @@ const std::vector<Sheet>& Sheets() {
       // Its first row shows the enlarged photos again.
       {"null-text-inversion",
        3,
-       {{1, "autoencoder alone", "What the autoencoder makes of the photos"},
+       {{1, "autoencoder only", "Autoencoder reconstructions of the photos"},
         {2, "reconstructed", "Reconstructions by null-text inversion"}}},
       {"generate", 1, {{0, "generated", "Generated images"}}},
   };
@@ -36,13 +35,7 @@ const std::vector<Sheet>& Sheets() {
 }
 
 void AddSheet(const Sheet& sheet, const CompletedStage& stage, std::vector<Gallery>* galleries) {
-  const std::string file = (stage.folder() / "contact.png").string();
-  const std::vector<ContactStrip> rows = RowsOfContactSheet(stage.Read("contact.png"), file, kCell);
-  if (rows.size() != sheet.rows_of_class * galleries->size())
-    Fail(ExitCode::kCorrupt, {.file = file,
-                              .found = std::to_string(rows.size()) + " rows",
-                              .expected = std::to_string(sheet.rows_of_class) + " for each of " +
-                                          std::to_string(galleries->size()) + " classes"});
+  const std::vector<ContactStrip> rows = ReadContactSheet(stage, sheet.rows_of_class * galleries->size());
   for (size_t c = 0; c < galleries->size(); ++c) {
     for (const SheetRow& shown : sheet.shown) {
       const ContactStrip& strip = rows[c * sheet.rows_of_class + shown.row];
@@ -76,7 +69,7 @@ PageSection ImageSection(const std::vector<ReportArm>& arms, int64_t episodes) {
     std::vector<std::string> others;
     for (const auto& [episode_idx, stages] : arm.episodes) {
       if (shown == episodes) {
-        if (stages.count("super-resolve") > 0) others.push_back(EpisodeName(episode_idx));
+        if (stages.count("super-resolve") > 0) others.push_back(EpisodeLabel(episode_idx));
         continue;
       }
       const std::vector<Gallery> galleries = GalleriesOf(stages);
@@ -84,12 +77,12 @@ PageSection ImageSection(const std::vector<ReportArm>& arms, int64_t episodes) {
       ++shown;
       const bool photos = episode_idx == kSupportEpisode;
       section.blocks.push_back(SubHeading{(arms.size() > 1 ? Heading(arm, arms) + ", " : "") +
-                                          (photos ? "own photos" : "episode " + EpisodeName(episode_idx))});
+                                          (photos ? "support photos" : "episode " + EpisodeLabel(episode_idx))});
       section.blocks.insert(section.blocks.end(), galleries.begin(), galleries.end());
     }
     if (!others.empty())
-      section.blocks.push_back(Paragraph{"Not shown, as --images is " + std::to_string(episodes) + ": episodes " +
-                                         Join(others, ", ") + " of " + Heading(arm, arms) + "."});
+      section.blocks.push_back(Paragraph{"Not shown, because --image-episodes is " + std::to_string(episodes) +
+                                         ": episodes " + Join(others, ", ") + " of " + Heading(arm, arms) + "."});
   }
   return section;
 }

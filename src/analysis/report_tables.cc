@@ -1,22 +1,21 @@
-// Frechet distances, what the work cost, and what a result was made from.
+// SPDX-License-Identifier: Apache-2.0
+// Fréchet distances, time and memory, and the provenance of results.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 
 #include "report_arms.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/stages/options.h"
 
 namespace tint::internal {
 namespace {
 
-constexpr double kAny = 1e300;
+constexpr double kMaxFid = 1e300;
 
-std::string Short(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
+std::string FourDigits(double value) { return fmt::format("{:.4g}", value); }
 
 std::string Count(const JsonDocument& document, const std::string& pointer) {
   return std::to_string(RequireInteger(document, pointer, 0, INT64_MAX, ExitCode::kBadInput));
@@ -25,7 +24,7 @@ std::string Count(const JsonDocument& document, const std::string& pointer) {
 std::vector<std::string> FidCells(const JsonDocument& document) {
   const ExitCode bad = ExitCode::kBadInput;
   return {document.file,
-          Short(RequireNumber(document, "/fid", -kAny, kAny, bad)),
+          FourDigits(RequireNumber(document, "/fid", -kMaxFid, kMaxFid, bad)),
           RequireString(document, "/real", bad),
           Count(document, "/real_images"),
           RequireString(document, "/generated", bad),
@@ -44,7 +43,7 @@ PageTable PerClassTable(const JsonDocument& document, size_t count) {
   for (size_t k = 0; k < count; ++k) {
     const std::string at = "/per_class/" + std::to_string(k);
     table.rows.push_back({RequireString(document, at + "/class", bad), RequireString(document, at + "/group", bad),
-                          Short(RequireNumber(document, at + "/fid", -kAny, kAny, bad)),
+                          FourDigits(RequireNumber(document, at + "/fid", -kMaxFid, kMaxFid, bad)),
                           Count(document, at + "/real_images"), Count(document, at + "/generated_images")});
   }
   return table;
@@ -76,7 +75,7 @@ struct StageSum {
 PageTable CostTable(const ReportArm& arm, const std::vector<ReportArm>& arms) {
   PageTable table{
       .caption = "Time and memory of each stage: " + Heading(arm, arms),
-      .head = {"stage", "results", "time", "time of one", "device time", "peak memory", "peak device memory"}};
+      .head = {"stage", "results", "time", "time per result", "device time", "peak memory", "peak device memory"}};
   StageSum all;
   for (const std::string& name : StageNames()) {
     StageSum sum;
@@ -96,7 +95,7 @@ PageTable CostTable(const ReportArm& arm, const std::vector<ReportArm>& arms) {
     all.Add(stage->cost());
   }
   for (const auto& [name, sum] : shared) table.rows.push_back(sum.Cells(name));
-  table.rows.push_back(all.Cells("all"));
+  table.rows.push_back(all.Cells("total"));
   return table;
 }
 
@@ -107,7 +106,7 @@ std::string Text(const Json& value) {
 
 // {"alpha": {"value": 1.0, "origin": "preset"}} of every group.
 PageTable OptionTable(const Json& groups) {
-  PageTable table{.caption = "Options of the newest command (run.json), and where each value came from",
+  PageTable table{.caption = "Options of the latest command (run.json), and the origin of each value",
                   .head = {"option", "value", "origin"},
                   .folded = true};
   for (const auto& [group, options] : groups.items()) {
@@ -125,17 +124,18 @@ std::string Member(const Json& object, const char* name) {
   return found == object.end() ? "-" : Text(*found);
 }
 
-// Models as run.json tells of them, with what they have seen.
+// Models as run.json lists them, with the data they were trained on.
 PageTable ModelTable(const Json& models, const Json& disclosure) {
-  PageTable table{.caption = "Models", .head = {"role", "source", "licence", "has seen", "precision", "SHA-256"}};
+  PageTable table{.caption = "Models", .head = {"role", "source", "licence", "training data", "precision", "SHA-256"}};
   for (const auto& [role, model] : models.items()) {
-    const Json told = disclosure.value(role, Json::object());
-    table.rows.push_back({role, Member(model, "source"), Member(model, "licence"), Member(told, "seen"),
+    const Json disclosed = disclosure.value(role, Json::object());
+    table.rows.push_back({role, Member(model, "source"), Member(model, "licence"), Member(disclosed, "training_data"),
                           Member(model, "dtype"), Member(model, "sha256")});
   }
-  for (const auto& [role, told] : disclosure.items()) {
-    if (models.contains(role) || !told.is_object()) continue;
-    table.rows.push_back({role, Member(told, "source"), Member(told, "licence"), Member(told, "seen"), "-", "-"});
+  for (const auto& [role, disclosed] : disclosure.items()) {
+    if (models.contains(role) || !disclosed.is_object()) continue;
+    table.rows.push_back({role, Member(disclosed, "source"), Member(disclosed, "licence"),
+                          Member(disclosed, "training_data"), "-", "-"});
   }
   return table;
 }
@@ -150,7 +150,7 @@ void AddLeaves(const std::string& place, const Json& value, PageTable* table) {
 }
 
 PageTable FactTable(const ReportArm& arm, const Json& manifest) {
-  PageTable table{.caption = "What it was made with", .head = {"what", "value"}};
+  PageTable table{.caption = "Software, data and seed", .head = {"property", "value"}};
   for (const char* name : {"tint", "libtorch", "device", "threads"}) {
     if (manifest.contains(name)) table.rows.push_back({name, Text(manifest.at(name))});
   }
@@ -167,14 +167,14 @@ PageTable FactTable(const ReportArm& arm, const Json& manifest) {
 }
 
 PageTable KeyTable(const ReportArm& arm) {
-  PageTable table{.caption = "Results by episode and stage: the keys of their folders, and the hashes of their content",
+  PageTable table{.caption = "Results by episode and stage: keys of their folders, and hashes of their content",
                   .head = {"episode", "stage", "key", "content SHA-256"},
                   .folded = true};
   for (const auto& [episode_idx, stages] : arm.episodes) {
     for (const std::string& name : StageNames()) {
       const auto found = stages.find(name);
       if (found == stages.end()) continue;
-      table.rows.push_back({EpisodeName(episode_idx), name, found->second.key(), found->second.content_sha256()});
+      table.rows.push_back({EpisodeLabel(episode_idx), name, found->second.key(), found->second.content_sha256()});
     }
   }
   return table;
@@ -183,12 +183,13 @@ PageTable KeyTable(const ReportArm& arm) {
 }  // namespace
 
 PageSection FidSection(const std::vector<std::string>& files) {
-  PageSection section{.id = "fid", .title = "Frechet distance", .blocks = {}};
-  PageTable table{.caption =
-                      "Lower is nearer to the real images. Values of other preprocessing, sizes or numbers of "
-                      "images cannot be compared.",
-                  .head = {"file", "FID", "real", "images", "generated", "images", "features", "pixels",
-                           "preprocessing", "inception"}};
+  PageSection section{.id = "fid", .title = "Fréchet distance", .blocks = {}};
+  PageTable table{
+      .caption =
+          "Lower is closer to the real images. Values with different preprocessing, image sizes or numbers of "
+          "images are not comparable.",
+      .head = {"file", "FID", "real", "images", "generated", "images", "features", "pixels", "preprocessing",
+               "inception"}};
   std::vector<PageBlock> rest;
   for (const std::string& file : files) {
     const JsonDocument document = ParseJson(ReadFile(file, JsonLimits().max_bytes), file, ExitCode::kBadInput);

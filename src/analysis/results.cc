@@ -1,13 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/analysis/results.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <set>
 
+#include "tint/artifacts/evaluation_result.h"
 #include "tint/artifacts/run_folder.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/same_or_zero.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
@@ -17,40 +21,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kSame = 1e-9;  // accuracies that were printed with all digits
+constexpr double kSame = 1e-9;  // tolerance of accuracies that were printed with all digits
 
 struct Scored {
   EpisodeScore score;
-  Json result;
+  EvaluationResult result;
   fs::path folder;
 };
-using Groups = std::map<std::string, std::vector<Scored>>;  // by what must be the same for a mean
-
-std::vector<ClassScore> CountPredictions(const std::string& lines) {
-  std::vector<ClassScore> classes;
-  for (const std::string& line : Split(lines, '\n')) {
-    if (line.empty()) continue;
-    const Json row = ParseJson(line, "predictions.jsonl", ExitCode::kCorrupt).root;
-    const std::string name = row.at("class").get<std::string>();
-    auto found = std::find_if(classes.begin(), classes.end(), [&](const ClassScore& one) { return one.name == name; });
-    if (found == classes.end()) found = classes.insert(classes.end(), {name, 0, 0});
-    ++found->queries;
-    found->right += row.at("label") == row.at("predicted") ? 1 : 0;
-  }
-  return classes;
-}
-
-Scored ReadResult(const CompletedStage& stage, uint64_t episode_idx) {
-  const std::string file = (stage.folder() / "result.json").string();
-  const JsonDocument document = ParseJson(stage.Read("result.json"), file, ExitCode::kCorrupt);
-  CheckSeal(document);
-  Scored scored{ScoreOf(episode_idx, CountPredictions(stage.Read("predictions.jsonl"))), document.root, stage.folder()};
-  const double stated = RequireNumber(document, "/accuracy", 0, 1, ExitCode::kCorrupt);
-  if (std::abs(stated - scored.score.accuracy) > 1e-12)
-    document.Complain(ExitCode::kCorrupt, "/accuracy", std::to_string(stated),
-                      std::to_string(scored.score.accuracy) + ", as the predictions say");
-  return scored;
-}
+using Groups = std::map<std::string, std::vector<Scored>>;  // by the values that must be equal for a mean
 
 Groups ReadRun(const RunFolder& run) {
   Groups groups;
@@ -58,23 +36,30 @@ Groups ReadRun(const RunFolder& run) {
     if (entry.stage != "evaluate" || !entry.complete) continue;
     const auto stage = CompletedStage::Open(entry.folder);
     stage->Verify();
-    Scored scored = ReadResult(*stage, entry.episode_idx);
-    Json identity = {{"configuration", scored.result.at("configuration_sha256")},
-                     {"episodes", scored.result.at("episodes_sha256")},
-                     {"queries_per_class", scored.result.at("queries_per_class")}};
-    groups[identity.dump()].push_back(std::move(scored));
+    EvaluationResult result = EvaluationResult::Read(*stage);
+    const EpisodeScore score = ScoreOf(entry.episode_idx, result.classes);
+    const Json identity = {{"configuration", result.ConfigurationSha256()},
+                           {"episodes", result.episodes_sha256},
+                           {"queries_per_class", result.queries_per_class}};
+    groups[identity.dump()].push_back({score, std::move(result), entry.folder});
   }
   return groups;
 }
 
+std::string OrUnknown(const std::string& text) { return text.empty() ? "(unknown)" : text; }
+
+void AddDifference(const char* field, const std::string& a, const std::string& b,
+                   std::vector<std::string>* differences) {
+  if (a != b) differences->push_back(std::string(field) + ": " + OrUnknown(a) + " -> " + OrUnknown(b));
+}
+
 [[noreturn]] void FailMixed(const RunFolder& run, const Groups& groups) {
-  const Json& first = groups.begin()->second.front().result;
-  const Json& second = std::next(groups.begin())->second.front().result;
-  std::vector<std::string> differences = DifferencesOfKeys(first.at("configuration"), second.at("configuration"));
-  for (const char* field : {"episodes_sha256", "queries_per_class"}) {
-    if (first.at(field) != second.at(field))
-      differences.push_back(std::string(field) + ": " + first.at(field).dump() + " -> " + second.at(field).dump());
-  }
+  const EvaluationResult& first = groups.begin()->second.front().result;
+  const EvaluationResult& second = std::next(groups.begin())->second.front().result;
+  std::vector<std::string> differences = DifferencesOfKeys(first.configuration, second.configuration);
+  AddDifference("episodes_sha256", first.episodes_sha256, second.episodes_sha256, &differences);
+  AddDifference("queries_per_class", std::to_string(first.queries_per_class), std::to_string(second.queries_per_class),
+                &differences);
   std::vector<std::string> choices;
   for (const auto& [identity, scored] : groups)
     choices.push_back(Sha256Hex(identity).substr(0, 12) + " (" + std::to_string(scored.size()) + " episodes)");
@@ -86,24 +71,24 @@ Groups ReadRun(const RunFolder& run) {
         .remedy = "Choose one with --configuration: " + Join(choices, ", ") + "."});
 }
 
-void RefuseTwice(const std::string& path, uint64_t episode_idx) {
+void FailDuplicateEpisode(const std::string& path, uint64_t episode_idx) {
   Fail(ExitCode::kBadInput,
        {.file = path,
         .field = "evaluate",
-        .found = "two results of " + (episode_idx == kSupportEpisode ? std::string("your own photos")
+        .found = "two results of " + (episode_idx == kSupportEpisode ? std::string("a custom image folder")
                                                                      : "episode " + std::to_string(episode_idx)),
         .expected = "one",
-        .remedy = "Keep the one that is up to date; tint inspect shows what a run folder holds."});
+        .remedy = "Keep the current one; tint inspect lists the contents of a run folder."});
 }
 
-// Orders the episodes and tells which of the file's are missing and how many ways there are.
+// Sorts the episodes, lists those of the file that are missing, and sets the number of ways.
 void Complete(Results* results) {
   std::sort(results->scores.begin(), results->scores.end(),
             [](const EpisodeScore& a, const EpisodeScore& b) { return a.episode_idx < b.episode_idx; });
   std::set<uint64_t> present;
   results->ways = SameOrZero(results->scores, [](const EpisodeScore& score) { return score.classes.size(); });
   for (const EpisodeScore& score : results->scores) {
-    if (!present.insert(score.episode_idx).second) RefuseTwice(results->path, score.episode_idx);
+    if (!present.insert(score.episode_idx).second) FailDuplicateEpisode(results->path, score.episode_idx);
   }
   for (uint64_t e = 0; e < results->episodes_in_file; ++e) {
     if (present.count(e) == 0) results->missing.push_back(e);
@@ -119,16 +104,15 @@ void Complete(Results* results) {
         .remedy = "Run tint specialize --episode K for the episodes."});
 }
 
-// Means over the episodes of what evaluate wrote about near-duplicates.
+// Totals and means over the episodes of the near-duplicates that evaluate found.
 void AddNearDuplicates(const std::vector<Scored>& all, Results* results) {
   int64_t queries = 0;
   double sum = 0;
   for (const Scored& one : all) {
-    const auto count = one.result.find("near_duplicate_queries");
-    const auto accuracy = one.result.find("accuracy_without_near_duplicates");
-    if (count == one.result.end() || accuracy == one.result.end() || !accuracy->is_number()) return;
-    queries += count->get<int64_t>();
-    sum += accuracy->get<double>();
+    const std::optional<NearDuplicates>& near = one.result.near_duplicates;
+    if (!near || !near->accuracy_without) return;
+    queries += near->queries;
+    sum += *near->accuracy_without;
   }
   results->near_duplicate_queries = queries;
   results->accuracy_without_near_duplicates = sum / static_cast<double>(all.size());
@@ -138,7 +122,7 @@ Groups ChosenGroups(const RunFolder& run, const std::string& configuration) {
   Groups groups = ReadRun(run);
   if (!configuration.empty())
     std::erase_if(groups, [&](const auto& group) {
-      const std::string whole = group.second.front().result.at("configuration_sha256").template get<std::string>();
+      const std::string whole = group.second.front().result.ConfigurationSha256();
       return !whole.starts_with(configuration) && !Sha256Hex(group.first).starts_with(configuration);
     });
   if (groups.empty()) FailNoResult(run.path(), configuration);
@@ -146,19 +130,19 @@ Groups ChosenGroups(const RunFolder& run, const std::string& configuration) {
 }
 
 Results OfGroup(const fs::path& path, std::vector<Scored> group) {
-  const Json& result = group.front().result;
+  const EvaluationResult& result = group.front().result;
   Results results{.path = path.string(), .method = "tint"};
-  results.student = result.at("student").get<std::string>();
-  results.dataset = result.at("dataset").get<std::string>();
-  results.split = result.value("split", "");
-  results.shots = SameOrZero(group, [](const Scored& one) { return one.result.value("shots", int64_t{0}); });
-  results.queries_per_class = result.at("queries_per_class").get<int64_t>();
-  results.episodes_sha256 = result.at("episodes_sha256").get<std::string>();
-  results.configuration_sha256 = result.at("configuration_sha256").get<std::string>();
-  results.configuration = result.at("configuration");
-  results.disclosure = result.value("disclosure", Json::object());
+  results.student = result.student;
+  results.dataset = result.dataset;
+  results.split = result.split;
+  results.shots = SameOrZero(group, [](const Scored& one) { return one.result.shots; });
+  results.queries_per_class = result.queries_per_class;
+  results.episodes_sha256 = result.episodes_sha256;
+  results.configuration_sha256 = result.ConfigurationSha256();
+  results.configuration = result.configuration;
+  results.disclosure = result.disclosure;
   AddNearDuplicates(group, &results);
-  if (results.dataset != "folder") results.episodes_in_file = result.at("episodes_in_file").get<uint64_t>();
+  if (results.dataset != "folder") results.episodes_in_file = result.episodes_in_file;
   for (Scored& scored : group) {
     results.folders[scored.score.episode_idx] = scored.folder;
     results.scores.push_back(std::move(scored.score));
@@ -185,9 +169,9 @@ EpisodeScore EpisodeOf(const JsonDocument& document, const std::string& place, u
     const std::string at = place + "/classes/" + std::to_string(c);
     ClassScore one{.name = RequireString(document, at + "/class", bad)};
     one.queries = RequireInteger(document, at + "/queries", 0, 1'000'000'000, bad);
-    one.right = RequireInteger(document, at + "/right", 0, one.queries, bad);
+    one.correct = RequireInteger(document, at + "/right", 0, one.queries, bad);
     if (!names.insert(one.name).second)
-      document.Complain(bad, at + "/class", Quote(one.name) + " a second time", "each class once");
+      document.Fail(bad, at + "/class", Quote(one.name) + " appears twice", "each class once");
     classes.push_back(std::move(one));
   }
   const int64_t queries = RequireInteger(document, place + "/queries", 1, 1'000'000'000, bad);
@@ -195,12 +179,12 @@ EpisodeScore EpisodeOf(const JsonDocument& document, const std::string& place, u
   int64_t sum = 0;
   for (const ClassScore& one : classes) sum += one.queries;
   if (sum != queries)
-    document.Complain(ExitCode::kCorrupt, place + "/queries", std::to_string(queries),
-                      std::to_string(sum) + ", as the classes say");
+    document.Fail(ExitCode::kCorrupt, place + "/queries", std::to_string(queries),
+                  std::to_string(sum) + ", computed from the classes");
   EpisodeScore score = ScoreOf(episode_idx, std::move(classes));
   if (std::abs(stated - score.accuracy) > kSame)
-    document.Complain(ExitCode::kCorrupt, place + "/accuracy", std::to_string(stated),
-                      std::to_string(score.accuracy) + ", as the classes say");
+    document.Fail(ExitCode::kCorrupt, place + "/accuracy", std::to_string(stated),
+                  std::to_string(score.accuracy) + ", computed from the classes");
   return score;
 }
 
@@ -212,14 +196,14 @@ int64_t OptionalCount(const JsonDocument& document, const std::string& name) {
   return document.root.contains(name) ? RequireInteger(document, "/" + name, 0, 1'000'000'000, ExitCode::kBadInput) : 0;
 }
 
-// "student", or what the features came from: "backbone": "student-conv4".
+// "student", or the source of the features: "backbone": "student-conv4".
 std::string StudentOf(const JsonDocument& document) {
   if (document.root.contains("student")) return OptionalText(document, "student");
   const std::string backbone = OptionalText(document, "backbone"), prefix = "student-";
   return backbone.starts_with(prefix) ? backbone.substr(prefix.size()) : backbone;
 }
 
-// "disclosure", or what stands beside "backbone": its source and what it has seen.
+// "disclosure", or the source and the training data of "backbone".
 Json DisclosureOf(const JsonDocument& document) {
   if (document.root.contains("disclosure")) return RequireObject(document, "/disclosure", ExitCode::kBadInput);
   const std::string backbone = OptionalText(document, "backbone");
@@ -264,16 +248,9 @@ Results FromFile(const fs::path& path, const std::string& configuration) {
   const double stated = RequireNumber(document, "/accuracy", 0, 1, bad);
   const double mean = sum / static_cast<double>(results.scores.size());
   if (std::abs(stated - mean) > kSame)
-    document.Complain(ExitCode::kCorrupt, "/accuracy", std::to_string(stated),
-                      std::to_string(mean) + ", the episodes' mean");
+    document.Fail(ExitCode::kCorrupt, "/accuracy", std::to_string(stated),
+                  std::to_string(mean) + ", the episodes' mean");
   return results;
-}
-
-std::string OrAbsent(const std::string& text) { return text.empty() ? "(not told)" : text; }
-
-void AddDifference(const char* field, const std::string& a, const std::string& b,
-                   std::vector<std::string>* differences) {
-  if (a != b) differences->push_back(std::string(field) + ": " + OrAbsent(a) + " -> " + OrAbsent(b));
 }
 
 void RequireSameTable(const Results& first, const Results& other) {
@@ -285,12 +262,11 @@ void RequireSameTable(const Results& first, const Results& other) {
   AddDifference("queries_per_class", std::to_string(first.queries_per_class), std::to_string(other.queries_per_class),
                 &differences);
   if (differences.empty()) return;
-  Fail(ExitCode::kBadInput,
-       {.file = other.path,
-        .field = "evaluate",
-        .found = "another table than that of " + Quote(first.path) + ": " + Join(differences, "; "),
-        .expected = "one configuration and one file of episodes for a mean",
-        .remedy = "Without --merge each is a row of its own."});
+  Fail(ExitCode::kBadInput, {.file = other.path,
+                             .field = "evaluate",
+                             .found = "differs from " + Quote(first.path) + " in " + Join(differences, "; "),
+                             .expected = "one configuration and one episode file for a mean",
+                             .remedy = "Without --merge each result has its own row."});
 }
 
 }  // namespace
@@ -312,8 +288,8 @@ Results JoinResults(std::vector<Results> parts) {
     RequireSameTable(parts[0], part);
     joined.path += " + " + part.path;
     if (part.shots != joined.shots) joined.shots = 0;
-    const bool told = joined.near_duplicate_queries >= 0 && part.near_duplicate_queries >= 0;
-    joined.near_duplicate_queries = told ? joined.near_duplicate_queries + part.near_duplicate_queries : -1;
+    const bool known = joined.near_duplicate_queries >= 0 && part.near_duplicate_queries >= 0;
+    joined.near_duplicate_queries = known ? joined.near_duplicate_queries + part.near_duplicate_queries : -1;
     without += part.accuracy_without_near_duplicates * static_cast<double>(part.scores.size());
     for (EpisodeScore& score : part.scores) joined.scores.push_back(std::move(score));
   }
@@ -338,24 +314,16 @@ std::vector<Results> ReadEveryConfiguration(const fs::path& path, const std::str
   return all;
 }
 
-std::string EpisodeName(uint64_t episode_idx) {
-  return episode_idx == kSupportEpisode ? "support" : std::to_string(episode_idx);
-}
-
-std::string Percent(double share, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, 100 * share);
-  return text;
-}
+std::string Percent(double share, int digits) { return fmt::format("{:.{}f}", 100 * share, digits); }
 
 Json EpisodesJson(const std::vector<EpisodeScore>& scores) {
   Json all = Json::array();
   for (const EpisodeScore& score : scores) {
     Json classes = Json::array();
     for (const ClassScore& one : score.classes)
-      classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.right}});
+      classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.correct}});
     Json episode = score.episode_idx;
-    if (score.episode_idx == kSupportEpisode) episode = EpisodeName(score.episode_idx);
+    if (score.episode_idx == kSupportEpisode) episode = EpisodeLabel(score.episode_idx);
     all.push_back({{"episode", episode},
                    {"accuracy", score.accuracy},
                    {"queries", score.queries},
@@ -367,10 +335,8 @@ Json EpisodesJson(const std::vector<EpisodeScore>& scores) {
 std::string EpisodeLines(const std::vector<EpisodeScore>& scores) {
   std::string table = "episode  accuracy %  queries\n";
   for (const EpisodeScore& score : scores) {
-    char line[96];
-    std::snprintf(line, sizeof line, "%7s  %10s  %7lld\n", EpisodeName(score.episode_idx).c_str(),
-                  Percent(score.accuracy).c_str(), static_cast<long long>(score.queries));
-    table += line;
+    table +=
+        fmt::format("{:>7}  {:>10}  {:7}\n", EpisodeLabel(score.episode_idx), Percent(score.accuracy), score.queries);
   }
   return table;
 }

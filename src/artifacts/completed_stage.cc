@@ -1,11 +1,13 @@
-#include <set>
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/artifacts/completed_stage.h"
 
 #include "record.h"
 #include "stage_record.h"
-#include "tint/artifacts/stage_folder.h"
 #include "tint/base/error.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
+#include "tint/base/temporaries.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -23,11 +25,11 @@ namespace {
        {.file = folder / name, .found = found, .expected = expected, .remedy = RebuildHint(folder)});
 }
 
-// Kind and size: what can be told without reading.
+// Kind and size: what is known without reading.
 void CheckPresence(const fs::path& folder, const std::string& name, const FileRecord& record) {
   const std::string expected = std::to_string(record.size) + " bytes with SHA-256 " + record.sha256;
   const FileKind kind = KindOf(folder / name);
-  if (kind == FileKind::kAbsent) FailFile(folder, name, "is not there", expected);
+  if (kind == FileKind::kAbsent) FailFile(folder, name, "does not exist", expected);
   if (kind != FileKind::kRegular) FailFile(folder, name, "is a link, a folder or a device", expected);
   std::error_code error;
   const uint64_t size = fs::file_size(folder / name, error);
@@ -64,15 +66,15 @@ std::map<std::string, FileRecord> FilesFromJson(const JsonDocument& document, co
   std::map<std::string, FileRecord> files;
   for (const auto& member : RequireObject(document, pointer, kCode).items()) {
     const std::string& name = member.key();
-    if (!IsPlainName(name) || name == kDoneFile) {
-      document.Complain(kCode, pointer, "names a file " + Quote(name), "names of [A-Za-z0-9._-] alone");
+    if (!IsArtifactName(name) || name == kDoneFile) {
+      document.Fail(kCode, pointer, "names a file " + Quote(name), "names of [A-Za-z0-9._-] alone");
     }
     const std::string place = pointer + "/" + name;
     RejectUnknownKeys(document, place, {"size", "sha256"}, kCode);
     FileRecord& record = files[name];
     record.size = static_cast<uint64_t>(RequireInteger(document, place + "/size", 0, INT64_MAX, kCode));
     record.sha256 = RequireString(document, place + "/sha256", kCode);
-    if (!IsHex(record.sha256, 64)) document.Complain(kCode, place + "/sha256", "is no SHA-256", "64 digits");
+    if (!IsHex(record.sha256, 64)) document.Fail(kCode, place + "/sha256", "is not a SHA-256", "64 digits");
   }
   return files;
 }
@@ -104,10 +106,10 @@ std::string ContentHash(const std::map<std::string, FileRecord>& files, const Js
 
 CompletionRecord ParseCompletion(const std::string& text, const fs::path& folder, bool copied) {
   constexpr ExitCode kCode = ExitCode::kCorrupt;
-  const JsonDocument document = ParseRecord(text, folder / kDoneFile, RebuildHint(folder));
+  const JsonDocument document = ParseRecord(text, folder / kDoneFile, {.corrupt_remedy = RebuildHint(folder)});
   auto require = [&](const char* pointer, const std::string& expected) {
     const std::string found = RequireString(document, pointer, kCode);
-    if (found != expected) document.Complain(kCode, pointer, "is " + Quote(found), expected, RebuildHint(folder));
+    if (found != expected) document.Fail(kCode, pointer, "is " + Quote(found), expected, RebuildHint(folder));
   };
   CompletionRecord record;
   record.components = RequireObject(document, "/components", kCode);
@@ -131,7 +133,7 @@ std::optional<CompletedStage> CompletedStage::Open(const fs::path& folder) { ret
 std::optional<CompletedStage> CompletedStage::OpenCopy(const fs::path& folder) { return Open(folder, true); }
 
 std::optional<CompletedStage> CompletedStage::Open(const fs::path& folder, bool copied) {
-  const auto text = internal::ReadOwnFile(folder / internal::kDoneFile);
+  const auto text = internal::ReadOwnFile(folder / kDoneFile);
   if (!text) return std::nullopt;
   internal::CompletionRecord record = internal::ParseCompletion(*text, folder, copied);
   CompletedStage stage;
@@ -155,9 +157,9 @@ std::vector<std::string> CompletedStage::Problems() const {
     }
   }
   for (const std::string& name : internal::NamesIn(folder_)) {
-    if (files_.contains(name) || name == internal::kDoneFile) continue;
+    if (files_.contains(name) || name == kDoneFile) continue;
     const FileKind kind = internal::KindOf(folder_ / name);
-    if (kind == FileKind::kFolder && name == internal::kPartialFolder) continue;
+    if (kind == FileKind::kFolder && name == kPartialFolder) continue;
     if (kind == FileKind::kRegular && (IsTemporaryName(name) || name.ends_with(".log"))) continue;
     problems.push_back(ToString(ErrorDetail{.file = folder_ / name,
                                             .found = "is not listed in done.json",
@@ -175,6 +177,13 @@ std::string CompletedStage::Read(const std::string& file) const {
   const auto found = files_.find(file);
   TINT_CHECK(found != files_.end()) << Quote(file) << " is not a file of " << folder_;
   return internal::ReadRecorded(folder_, file, found->second);
+}
+
+bool CompletedStage::Has(const std::string& file) const { return files_.contains(file); }
+
+fs::file_time_type CompletedStage::finished_at() const {
+  std::error_code ignored;
+  return fs::last_write_time(folder_ / kDoneFile, ignored);
 }
 
 std::vector<std::string> CompletedStage::Files() const {

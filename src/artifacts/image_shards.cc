@@ -1,12 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/artifacts/image_shards.h"
 
 #include <zip.h>
 
-#include <cstdio>
 #include <memory>
 #include <set>
 
-#include "record.h"
+#include "tint/artifacts/layout.h"
 #include "tint/base/error.h"
 #include "tint/base/text.h"
 
@@ -35,7 +35,7 @@ struct ZipError {
 };
 
 void AddEntry(zip_t* archive, const ShardEntry& entry) {
-  TINT_CHECK(internal::IsPlainName(entry.name)) << Quote(entry.name) << " is no name for an entry";
+  TINT_CHECK(IsArtifactName(entry.name)) << Quote(entry.name) << " is not a name for an entry";
   zip_source_t* data = zip_source_buffer(archive, entry.bytes.data(), entry.bytes.size(), 0);
   const zip_int64_t idx = data == nullptr ? -1 : zip_file_add(archive, entry.name.c_str(), data, 0);
   if (data != nullptr && idx < 0) zip_source_free(data);
@@ -61,10 +61,10 @@ class ShardReader {
       : file_(file), foreign_(foreign_limit > 0), left_(foreign_ ? foreign_limit : bytes.size()) {
     ZipError error;
     Source source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error.error));
-    if (!source) Refuse("", error.Text(), "");
+    if (!source) FailEntry("", error.Text(), "");
     // ZIP_CHECKCONS: the directory and the entries' own headers must agree.
     archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY | ZIP_CHECKCONS, &error.error));
-    if (!archive_) Refuse("", error.Text(), "a zip archive");
+    if (!archive_) FailEntry("", error.Text(), "a zip archive");
     static_cast<void>(source.release());  // the archive owns it
   }
 
@@ -72,7 +72,7 @@ class ShardReader {
     const zip_int64_t count = zip_get_num_entries(archive_.get(), 0);
     // libzip takes no bytes at all for an archive of nothing.
     if (count < 1 || count > kImagesPerShard) {
-      Refuse("", "holds " + std::to_string(count) + " entries", "1 to " + std::to_string(kImagesPerShard));
+      FailEntry("", "holds " + std::to_string(count) + " entries", "1 to " + std::to_string(kImagesPerShard));
     }
     std::vector<ShardEntry> entries;
     for (zip_int64_t i = 0; i < count; ++i) entries.push_back(ReadEntry(static_cast<zip_uint64_t>(i)));
@@ -80,7 +80,7 @@ class ShardReader {
   }
 
  private:
-  [[noreturn]] void Refuse(const std::string& entry, const std::string& found, const std::string& expected) {
+  [[noreturn]] void FailEntry(const std::string& entry, const std::string& found, const std::string& expected) {
     Fail(foreign_ ? ExitCode::kBadInput : ExitCode::kCorrupt,
          {.file = file_, .field = entry, .found = found, .expected = expected});
   }
@@ -88,36 +88,36 @@ class ShardReader {
   ShardEntry ReadEntry(zip_uint64_t idx) {
     zip_stat_t status;
     if (zip_stat_index(archive_.get(), idx, ZIP_FL_ENC_RAW, &status) != 0) {
-      Refuse("entry " + std::to_string(idx), zip_strerror(archive_.get()), "a readable entry");
+      FailEntry("entry " + std::to_string(idx), zip_strerror(archive_.get()), "a readable entry");
     }
     constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
-    if ((status.valid & kNeeded) != kNeeded) Refuse("entry " + std::to_string(idx), "has no name or size", "both");
+    if ((status.valid & kNeeded) != kNeeded) FailEntry("entry " + std::to_string(idx), "has no name or size", "both");
     const std::string name = status.name;
-    if (!internal::IsPlainName(name)) Refuse(name, "is no plain name", "[A-Za-z0-9._-]");
-    if (!names_.insert(name).second) Refuse(name, "stands twice", "each name once");
+    if (!IsArtifactName(name)) FailEntry(name, "is not a plain name", "[A-Za-z0-9._-]");
+    if (!names_.insert(name).second) FailEntry(name, "occurs twice", "each name once");
     const bool known = status.comp_method == ZIP_CM_STORE || (foreign_ && status.comp_method == ZIP_CM_DEFLATE);
     if (!known || status.encryption_method != ZIP_EM_NONE)
-      Refuse(name, "is compressed or encrypted", foreign_ ? "a stored or deflated entry" : "a stored entry");
+      FailEntry(name, "is compressed or encrypted", foreign_ ? "a stored or deflated entry" : "a stored entry");
     // Stored entries may not share bytes, so together they are no longer than the archive.
     if (status.size > left_)
-      Refuse(name, "is longer than " + std::string(foreign_ ? "all may be" : "the archive"), "entries that fit");
+      FailEntry(name, "is longer than " + std::string(foreign_ ? "all may be" : "the archive"), "entries that fit");
     left_ -= status.size;
     return {.name = name, .bytes = Contents(idx, name, status.size)};
   }
 
   std::string Contents(zip_uint64_t idx, const std::string& name, zip_uint64_t size) {
     EntryFile entry(zip_fopen_index(archive_.get(), idx, 0));
-    if (!entry) Refuse(name, zip_strerror(archive_.get()), "a readable entry");
+    if (!entry) FailEntry(name, zip_strerror(archive_.get()), "a readable entry");
     std::string bytes(size + 1, '\0');  // one more: the CRC is compared when the end is met
     zip_uint64_t filled = 0;
     for (;;) {
       const zip_int64_t count = zip_fread(entry.get(), bytes.data() + filled, bytes.size() - filled);
-      if (count < 0) Refuse(name, zip_file_strerror(entry.get()), "a whole entry");
+      if (count < 0) FailEntry(name, zip_file_strerror(entry.get()), "a complete entry");
       if (count == 0) break;
       filled += static_cast<zip_uint64_t>(count);
       if (filled > size) break;
     }
-    if (filled != size) Refuse(name, "has another length than listed", std::to_string(size) + " bytes");
+    if (filled != size) FailEntry(name, "has another length than listed", std::to_string(size) + " bytes");
     bytes.resize(size);
     return bytes;
   }
@@ -130,14 +130,6 @@ class ShardReader {
 };
 
 }  // namespace
-
-std::string ShardName(int64_t class_idx, int64_t shard_idx) {
-  TINT_CHECK(class_idx >= 0 && shard_idx >= 0);
-  char name[64];
-  std::snprintf(name, sizeof name, "%03lld-%03lld.zip", static_cast<long long>(class_idx),
-                static_cast<long long>(shard_idx));
-  return name;
-}
 
 std::string WriteShard(const std::vector<ShardEntry>& entries) {
   TINT_CHECK(!entries.empty() && entries.size() <= static_cast<size_t>(kImagesPerShard)) << entries.size();

@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/artifacts/lease.h"
+
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
-#include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <random>
@@ -13,11 +16,13 @@
 
 #include "folder_lock.h"
 #include "record.h"
-#include "tint/artifacts/run_folder.h"
 #include "tint/artifacts/run_survey.h"
+#include "tint/base/durable.h"
 #include "tint/base/error.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/log.h"
+#include "tint/base/process.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -31,9 +36,7 @@ constexpr int kAttempts = 20;            // each is lost only to somebody else's
 
 std::string RandomDigits() {
   std::random_device device;
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%08x%08x", device(), device());
-  return digits;
+  return fmt::format("{:08x}{:08x}", device(), device());
 }
 
 fs::path UniquePath(const fs::path& folder) {
@@ -123,7 +126,7 @@ class Candidate {
     Fail(forbidden ? ExitCode::kCannotCreate : ExitCode::kInputOutput,
          {.file = folder / internal::kLeaseFile,
           .found = std::string("cannot be written: ") + strerrordesc_np(error),
-          .remedy = "Nothing was left behind; resume: same command."});
+          .remedy = "No partial file was left. Run the same command again to resume."});
   }
 
   fs::path path_;
@@ -137,9 +140,9 @@ std::optional<double> AgeOf(const fs::path& lease) {
   return std::max(0.0, *now - *beat);
 }
 
-// Takes away the lease that was judged stale. Renaming has one winner; if the lease had changed hands meanwhile, it
-// goes back.
-void TakeAway(const fs::path& lease, const std::string& judged) {
+// Removes the lease that was judged stale. Renaming has one winner; if the lease had changed hands meanwhile, it is put
+// back.
+void RemoveStale(const fs::path& lease, const std::string& judged) {
   const fs::path unique = UniquePath(lease.parent_path());
   if (rename(lease.c_str(), unique.c_str()) != 0) return;
   if (ReadRecord(unique) != judged && link(unique.c_str(), lease.c_str()) != 0) {
@@ -176,7 +179,7 @@ void Acquire(const fs::path& lease, const std::string& record) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (const auto present = ReadRecord(lease)) {
       FailIfAlive(lease, *present);
-      TakeAway(lease, *present);
+      RemoveStale(lease, *present);
     }
     if (Candidate(folder, record).LinkTo(lease)) {
       RemoveLeftovers(folder);

@@ -1,27 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "record.h"
 
 #include <algorithm>
 
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/version.h"
 #include "tint/base/error.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint {
 
-std::string ToolVersion() { return TINT_VERSION; }
-
 namespace internal {
 
 namespace fs = std::filesystem;
-
-bool IsPlainName(std::string_view name) {
-  if (name.empty() || name.size() > 200 || name[0] == '.' || name[0] == '-') return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
-}
 
 bool IsHex(std::string_view text, size_t digits) {
   return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -41,7 +33,7 @@ FileKind KindOf(const fs::path& path) {
   }
 }
 
-void RefuseLink(const fs::path& folder) {
+void CheckNotLink(const fs::path& folder) {
   if (KindOf(folder) != FileKind::kOther) return;
   Fail(ExitCode::kCannotCreate, {.file = folder,
                                  .found = "is a link or a device",
@@ -77,28 +69,39 @@ std::optional<std::string> ReadOwnFile(const fs::path& file) {
   }
 }
 
-JsonDocument ParseRecord(const std::string& text, const fs::path& file, const std::string& remedy) {
+namespace {
+
+[[noreturn]] void FailOtherSchema(const JsonDocument& document, int64_t schema, const RecordKind& kind) {
+  const auto tool = document.root.find("tint");
+  const bool named = tool != document.root.end() && tool->is_string() && *tool != ToolVersion();
+  const std::string writer = named ? "tint " + Quote(tool->get<std::string>(), 40) : "another version of tint";
+  document.Fail(
+      ExitCode::kBadConfiguration, "/schema", "is " + std::to_string(schema) + ", as " + writer + " writes it",
+      std::to_string(kind.schema) + ", as this tint " + ToolVersion() + " writes it", kind.other_schema_remedy);
+}
+
+}  // namespace
+
+JsonDocument ParseRecord(const std::string& text, const fs::path& file, const RecordKind& kind) {
   try {
     JsonDocument document = ParseJson(text, file, ExitCode::kCorrupt);
     CheckSeal(document);
-    const int64_t schema = RequireInteger(document, "/schema", 1, INT64_MAX, ExitCode::kCorrupt);
-    if (schema > kRecordSchema) {
-      const auto tool = document.root.find("tint");
-      const bool named = tool != document.root.end() && tool->is_string();
-      document.Complain(ExitCode::kBadConfiguration, "/schema",
-                        "made by " + (named ? "tint " + Quote(tool->get<std::string>(), 40) : "a newer tint") +
-                            " (schema " + std::to_string(schema) + "); this is " + ToolVersion(),
-                        "schema " + std::to_string(kRecordSchema), "Use the newer tint.");
+    if (document.root.contains("key_sha256") != kind.of_a_stage) {
+      Fail(ExitCode::kCorrupt, {.file = file,
+                                .found = kind.of_a_stage ? "is not the record of a stage" : "is the record of a stage",
+                                .expected = kind.of_a_stage ? "" : "the record of a run"});
     }
+    const int64_t schema = RequireInteger(document, "/schema", 1, INT64_MAX, ExitCode::kCorrupt);
+    if (schema != kind.schema) FailOtherSchema(document, schema, kind);
     // Blanks and escapes can change without changing what the seal is taken of.
     if (SealJson(document.root) != text) {
-      Fail(ExitCode::kCorrupt, {.file = file, .found = "is not laid out as it was written"});
+      Fail(ExitCode::kCorrupt, {.file = file, .found = "is not formatted as it was written"});
     }
     return document;
   } catch (const Error& error) {
-    if (error.code() != ExitCode::kCorrupt || remedy.empty()) throw;
+    if (error.code() != ExitCode::kCorrupt || kind.corrupt_remedy.empty()) throw;
     const std::string what = error.what();
-    Fail(ExitCode::kCorrupt, what + (what.ends_with('.') ? " " : ". ") + remedy);
+    Fail(ExitCode::kCorrupt, what + (what.ends_with('.') ? " " : ". ") + kind.corrupt_remedy);
   }
 }
 
@@ -109,7 +112,7 @@ std::string RebuildHint(const fs::path& stage_folder) {
   const fs::path run = episodes.has_parent_path() ? episodes.parent_path() : fs::path(".");
   hint += "`tint " + stage.filename().string() + " --run " + Quote(run.native());
   const std::string name = episode.filename();
-  if (name == "support") return hint + " --support DIR` with the options of that run.";
+  if (name == kSupportFolder) return hint + " --support DIR` with the options of that run.";
   const size_t digit = name.find_first_not_of('0');
   return hint + " --episode " + (digit == std::string::npos ? "0" : name.substr(digit)) +
          "` with the options of that run.";

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/artifacts/run_survey.h"
 
-#include "layout.h"
 #include "record.h"
 #include "tint/base/temporaries.h"
 
@@ -12,7 +12,7 @@ RunSurvey SurveyRun(const RunFolder& run) {
   RunSurvey survey;
   const fs::path episodes = run.path() / internal::kEpisodesFolder;
   for (const std::string& name : internal::NamesIn(episodes)) {
-    const auto episode_idx = internal::EpisodeOfName(name);
+    const auto episode_idx = EpisodeOfFolderName(name);
     if (!episode_idx) continue;
     if (auto lease = internal::ReadLease(episodes / name)) {
       lease->episode_idx = *episode_idx;

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/artifacts/stage_key.h"
+
 #include <algorithm>
 
 #include "record.h"
-#include "tint/artifacts/run_folder.h"
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/layout.h"
 #include "tint/base/error.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 
 namespace tint {
@@ -14,7 +17,7 @@ Json StageKey::Components() const {
 }
 
 std::string StageKey::Hash() const {
-  TINT_CHECK(internal::IsPlainName(stage)) << "a stage is named " << stage;
+  TINT_CHECK(IsArtifactName(stage)) << "a stage is named " << stage;
   TINT_CHECK(options.is_object());
   return Sha256Hex(CanonicalJson(Components()));
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The members of done.json and of ledgers, between memory and JSON, and files checked against them.
 #pragma once
 
@@ -5,7 +6,8 @@
 #include <map>
 #include <string>
 
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/completed_stage.h"
+#include "tint/base/json.h"
 
 namespace tint::internal {
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/artifacts/stage_writer.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,11 +9,14 @@
 
 #include "record.h"
 #include "stage_record.h"
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/version.h"
+#include "tint/base/durable.h"
 #include "tint/base/error.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/log.h"
 #include "tint/base/sha256.h"
+#include "tint/base/temporaries.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -20,7 +25,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr char kLedgerFile[] = "ledger.json";
 constexpr double kDefaultCheckpointSeconds = 20;
 constexpr size_t kSealDigits = 64;  // of SHA-256
 
@@ -43,7 +47,7 @@ double CheckpointSeconds() {
 }
 
 void CheckName(const std::string& name, const char* reserved) {
-  TINT_CHECK(internal::IsPlainName(name) && name != reserved) << Quote(name) << " is no name for a file of a stage";
+  TINT_CHECK(IsArtifactName(name) && name != reserved) << Quote(name) << " is not a name for a file of a stage";
 }
 
 }  // namespace
@@ -57,26 +61,26 @@ StageWriter::StageWriter(fs::path folder, const StageKey& key)
       last_checkpoint_(started_) {
   TINT_CHECK_EQ(folder_.filename().native(), key_sha256_.substr(0, 12));
   CreateFoldersDurably(folder_);
-  internal::RefuseLink(folder_ / internal::kPartialFolder);
+  internal::CheckNotLink(folder_ / kPartialFolder);
   RemoveDeadTemporaries(folder_);
-  TakeUpLedger();
+  ReadLedger();
 }
 
-void StageWriter::TakeUpLedger() {
-  const fs::path file = folder_ / internal::kPartialFolder / kLedgerFile;
+void StageWriter::ReadLedger() {
+  const fs::path file = folder_ / kPartialFolder / internal::kLedgerFile;
   std::map<std::string, FileRecord> listed;
   try {
     const auto text = internal::ReadOwnFile(file);
     if (!text) return;
-    const JsonDocument document = internal::ParseRecord(*text, file, "");
+    const JsonDocument document = internal::ParseRecord(*text, file, {});
     if (RequireString(document, "/key_sha256", ExitCode::kCorrupt) != key_sha256_) {
-      document.Complain(ExitCode::kCorrupt, "/key_sha256", "is another result's", key_sha256_);
+      document.Fail(ExitCode::kCorrupt, "/key_sha256", "is another result's", key_sha256_);
     }
     earlier_ = internal::CostFromJson(document, "/cost");
     listed = internal::FilesFromJson(document, "/files");
   } catch (const Error& error) {
     if (error.code() != ExitCode::kCorrupt && error.code() != ExitCode::kBadConfiguration) throw;
-    spdlog::warn("{} This list of finished work is forgotten, and the work done again.", error.what());
+    spdlog::warn("{} The list of finished work is discarded, and the work is done again.", error.what());
     earlier_ = {};
     return;
   }
@@ -86,7 +90,7 @@ void StageWriter::TakeUpLedger() {
       ledger_[name] = record;
     } catch (const Error& error) {
       if (error.code() != ExitCode::kCorrupt) throw;
-      spdlog::warn("{} It is made again now.", error.what());
+      spdlog::warn("{} It is computed again now.", error.what());
       std::error_code ignored;  // what cannot be removed stops the next Put
       fs::remove_all(folder_ / name, ignored);
     }
@@ -103,17 +107,17 @@ StageCost StageWriter::TotalCost(StageCost of_this_process) const {
 void StageWriter::WriteLedger() const {
   const StageCost so_far = cost_so_far_ ? cost_so_far_() : StageCost{.seconds = SteadySeconds() - started_};
   // Created each time: another worker on the same key may have finished and removed it.
-  const fs::path partial = folder_ / internal::kPartialFolder;
+  const fs::path partial = folder_ / kPartialFolder;
   CreateFoldersDurably(partial);
-  WriteFileDurably(partial / kLedgerFile, SealJson({{"schema", internal::kRecordSchema},
-                                                    {"key_sha256", key_sha256_},
-                                                    {"files", internal::FilesToJson(ledger_)},
-                                                    {"cost", internal::CostToJson(TotalCost(so_far))},
-                                                    {"tint", ToolVersion()}}));
+  WriteFileDurably(partial / internal::kLedgerFile, SealJson({{"schema", internal::kStageSchema},
+                                                              {"key_sha256", key_sha256_},
+                                                              {"files", internal::FilesToJson(ledger_)},
+                                                              {"cost", internal::CostToJson(TotalCost(so_far))},
+                                                              {"tint", ToolVersion()}}));
 }
 
 void StageWriter::Put(const std::string& name, std::string_view bytes) {
-  CheckName(name, internal::kDoneFile);
+  CheckName(name, kDoneFile);
   CommitFileOnce(folder_ / name, bytes);
   ledger_[name] = {.size = bytes.size(), .sha256 = Sha256Hex(bytes)};
   WriteLedger();
@@ -127,7 +131,7 @@ std::string StageWriter::Read(const std::string& name) const {
   return internal::ReadRecorded(folder_, name, found->second);
 }
 
-// Taken of the key and the name too: a checkpoint of another result, or one under another name, is not ours.
+// The key and the name are hashed too: a checkpoint of another result, or one under another name, is not ours.
 std::string StageWriter::CheckpointSeal(const std::string& name, std::string_view bytes) const {
   Sha256 hash;
   hash.Update(key_sha256_ + "/" + name + "\n");
@@ -136,8 +140,8 @@ std::string StageWriter::CheckpointSeal(const std::string& name, std::string_vie
 }
 
 void StageWriter::SaveCheckpoint(const std::string& name, std::string_view bytes) {
-  CheckName(name, kLedgerFile);
-  const fs::path partial = folder_ / internal::kPartialFolder;
+  CheckName(name, internal::kLedgerFile);
+  const fs::path partial = folder_ / kPartialFolder;
   CreateFoldersDurably(partial);
   WriteFileDurably(partial / name, CheckpointSeal(name, bytes) + "\n" + std::string(bytes));
   WriteLedger();
@@ -145,8 +149,8 @@ void StageWriter::SaveCheckpoint(const std::string& name, std::string_view bytes
 }
 
 std::optional<std::string> StageWriter::LoadCheckpoint(const std::string& name) const {
-  CheckName(name, kLedgerFile);
-  const fs::path file = folder_ / internal::kPartialFolder / name;
+  CheckName(name, internal::kLedgerFile);
+  const fs::path file = folder_ / kPartialFolder / name;
   if (internal::KindOf(file) == internal::FileKind::kAbsent) return std::nullopt;
   std::string text;
   if (internal::KindOf(file) == internal::FileKind::kRegular) text = ReadFile(file);
@@ -159,13 +163,13 @@ std::optional<std::string> StageWriter::LoadCheckpoint(const std::string& name) 
 }
 
 void StageWriter::DropCheckpoint(const std::string& name) {
-  CheckName(name, kLedgerFile);
+  CheckName(name, internal::kLedgerFile);
   std::error_code error;
-  fs::remove(folder_ / internal::kPartialFolder / name, error);
+  fs::remove(folder_ / kPartialFolder / name, error);
   if (error) {
-    Fail(ExitCode::kInputOutput, {.file = folder_ / internal::kPartialFolder / name,
+    Fail(ExitCode::kInputOutput, {.file = folder_ / kPartialFolder / name,
                                   .found = "cannot be removed: " + error.message(),
-                                  .remedy = "Resume: same command."});
+                                  .remedy = "Run the same command again to resume."});
   }
 }
 
@@ -178,7 +182,7 @@ bool StageWriter::CheckpointDue() const {
 
 CompletedStage StageWriter::Finish(const Json& metrics, StageCost cost) {
   const std::string content = internal::ContentHash(ledger_, metrics);
-  const std::string text = SealJson({{"schema", internal::kRecordSchema},
+  const std::string text = SealJson({{"schema", internal::kStageSchema},
                                      {"stage", key_.stage},
                                      {"key", key_sha256_.substr(0, 12)},
                                      {"key_sha256", key_sha256_},
@@ -199,14 +203,14 @@ CompletedStage StageWriter::Finish(const Json& metrics, StageCost cost) {
     return present && present->content_sha256() == content;  // the key is the folder's name
   };
   try {
-    if (!is_there()) CommitFileOnce(folder_ / internal::kDoneFile, text);
+    if (!is_there()) CommitFileOnce(folder_ / kDoneFile, text);
   } catch (const Error& error) {
     // Another worker finished the same work between the look and the commit: its cost may differ.
     if (error.code() != ExitCode::kInternal || !is_there()) throw;
   }
   std::error_code error;
-  fs::remove_all(folder_ / internal::kPartialFolder, error);
-  if (error) spdlog::warn("{}/.partial cannot be removed: {}", Quote(folder_.native()), error.message());
+  fs::remove_all(folder_ / kPartialFolder, error);
+  if (error) spdlog::warn("{} cannot be removed: {}", Quote((folder_ / kPartialFolder).native()), error.message());
   return *CompletedStage::Open(folder_);
 }
 

@@ -1,8 +1,11 @@
-#include "layout.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/artifacts/verify.h"
+
 #include "record.h"
-#include "tint/artifacts/run_folder.h"
+#include "tint/artifacts/completed_stage.h"
 #include "tint/base/error.h"
-#include "tint/base/file.h"
+#include "tint/base/json.h"
+#include "tint/base/temporaries.h"
 #include "tint/base/text.h"
 
 namespace tint {
@@ -46,7 +49,7 @@ class Verifier {
     ++report_.checked_files;
     Collect([&] {
       if (!run_.Manifest().empty()) return;
-      Fail(ExitCode::kCorrupt, {.file = run_.path() / internal::kRunFile, .found = "is not there"});
+      Fail(ExitCode::kCorrupt, {.file = run_.path() / kRunFile, .found = "does not exist"});
     });
   }
 
@@ -58,22 +61,22 @@ class Verifier {
     auto require = [&](const char* component, const Json& expected) {
       const Json& found = stage->components().value(component, Json());
       if (found == expected) return;
-      report_.problems.push_back(ToString(ErrorDetail{.file = entry.folder / internal::kDoneFile,
+      report_.problems.push_back(ToString(ErrorDetail{.file = entry.folder / kDoneFile,
                                                       .field = std::string("components.") + component,
                                                       .found = "is " + found.dump(),
                                                       .expected = expected.dump() + ", as the folders' names say"}));
     };
     require("stage", entry.stage);
-    // One's own photos are drawn for as episode 0.
+    // Your own photos use the random streams of episode 0.
     require("episode", entry.episode_idx == kSupportEpisode ? 0 : entry.episode_idx);
     for (std::string& problem : stage->Problems()) report_.problems.push_back(std::move(problem));
   }
 
-  // Down to the stages' folders, nothing may lie there but what Entries lists; inside them, Problems looks. A report is
-  // made anew from the rest at any time, so nothing vouches for it, and nobody reads it.
+  // Above the results there may be only what Entries lists; the results themselves are checked by Problems. A report
+  // can be written again from the results at any time, so it has no hashes, and nothing reads it.
   void CheckNames() {
     CheckFolder(run_.path(), [](const std::string& name, FileKind kind) {
-      return (name == internal::kRunFile && kind != FileKind::kAbsent) ||
+      return (name == kRunFile && kind != FileKind::kAbsent) ||
              ((name == internal::kEpisodesFolder || name == internal::kSharedFolder ||
                name == internal::kReportFolder) &&
               kind == FileKind::kFolder);
@@ -82,20 +85,20 @@ class Verifier {
     if (internal::KindOf(shared) == FileKind::kFolder) CheckStages(shared);
     const fs::path episodes = run_.path() / internal::kEpisodesFolder;
     CheckFolder(episodes, [](const std::string& name, FileKind kind) {
-      return kind == FileKind::kFolder && internal::EpisodeOfName(name);
+      return kind == FileKind::kFolder && EpisodeOfFolderName(name);
     });
     for (const std::string& episode : SubFolders(episodes)) {
-      if (!internal::EpisodeOfName(episode)) continue;  // reported as a whole
+      if (!EpisodeOfFolderName(episode)) continue;  // reported as a whole
       CheckStages(episodes / episode);
     }
   }
 
   void CheckStages(const fs::path& folder) {
     CheckFolder(folder, [](const std::string& name, FileKind kind) {
-      return kind == FileKind::kFolder ? internal::IsPlainName(name) : kind == FileKind::kRegular && IsLease(name);
+      return kind == FileKind::kFolder ? IsArtifactName(name) : kind == FileKind::kRegular && IsLease(name);
     });
     for (const std::string& stage : SubFolders(folder)) {
-      if (!internal::IsPlainName(stage)) continue;
+      if (!IsArtifactName(stage)) continue;
       CheckFolder(folder / stage, [](const std::string& name, FileKind kind) {
         return kind == FileKind::kFolder ? internal::IsHex(name, 12) : kind == FileKind::kRegular && IsLease(name);
       });

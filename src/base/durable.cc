@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/base/durable.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -37,25 +40,24 @@ bool ForbidsCreation(int error) {
 [[noreturn]] void FailToWrite(const path& file, const char* call, int error, size_t bytes) {
   const std::string what = std::string("cannot be written: ") + call + ": " + ErrnoText(error);
   if (ForbidsCreation(error)) {
-    Fail(ExitCode::kCannotCreate, {.file = file,
-                                   .found = what,
-                                   .expected = "a folder that exists and may be written",
-                                   .remedy = "Nothing was left behind."});
+    Fail(ExitCode::kCannotCreate,
+         {.file = file, .found = what, .expected = "a writable folder", .remedy = "No partial file was left."});
   }
-  ErrorDetail detail{.file = file, .found = what, .remedy = "Nothing was left behind; resume: same command."};
+  ErrorDetail detail{
+      .file = file, .found = what, .remedy = "No partial file was left. Run the same command again to resume."};
   if (error == ENOSPC || error == EDQUOT) {
     detail.expected = FormatBytes(bytes) + " of free space";
     try {
-      detail.expected += ", and the file system says " + FormatBytes(FreeBytes(FolderOf(file)));
+      detail.expected += " (" + FormatBytes(FreeBytes(FolderOf(file))) + " are available)";
     } catch (const Error&) {
       // The figure is only a help; the failure itself is reported below.
     }
-    detail.remedy = "Make room there; resume: same command.";
+    detail.remedy = "Free some space and run the same command again to resume.";
   }
   Fail(ExitCode::kInputOutput, detail);
 }
 
-// A new file with `bytes`, on disk, under a name of its own. Unlinked on destruction unless it was renamed away.
+// A new file with `bytes`, on disk, under a temporary name. Unlinked on destruction unless it was renamed away.
 class Temporary {
  public:
   Temporary(const path& target, std::string_view bytes)
@@ -74,7 +76,7 @@ class Temporary {
 
   // Replaces the target.
   void Rename();
-  // Gives the target a second name for this file; false if another file stands there.
+  // Gives this file the target's name as a second one; false if the target is another file.
   bool Link();
 
  private:
@@ -89,7 +91,7 @@ class Temporary {
     if (!path_.empty()) unlink(path_.c_str());
     path_.clear();
   }
-  // Over NFS a repeated request can report a failure of what was done: the inode tells.
+  // Over NFS a repeated request can report the failure of one that succeeded: the inode decides.
   bool IsAtTarget() const {
     struct stat status {};
     return lstat(target_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
@@ -115,7 +117,8 @@ void Temporary::Fill(std::string_view bytes) {
     if (count <= 0) FailToWrite(target_, "write", count < 0 ? errno : EIO, size_);
     bytes.remove_prefix(static_cast<size_t>(count));
   }
-  // Once, whatever it says: after a failed fsync the kernel may call lost pages clean, and a second one would lie.
+  // Once, whatever the result: after a failed fsync the kernel may mark lost pages clean, and a second one would
+  // succeed.
   if (fsync(number_) != 0) FailToWrite(target_, "fsync", errno, size_);
   if (const int error = file.Close()) FailToWrite(target_, "close", error, size_);
 }
@@ -144,8 +147,8 @@ bool Temporary::Link() {
   return false;
 }
 
-// Accepts a file that stands under the final name already, if it has these bytes.
-void ComparePresent(const path& file, std::string_view bytes) {
+// Accepts an existing file under the final name if it has these bytes.
+void CheckSameBytes(const path& file, std::string_view bytes) {
   std::string present;
   try {
     present = ReadFile(file, bytes.size());
@@ -155,10 +158,11 @@ void ComparePresent(const path& file, std::string_view bytes) {
     if (bytes.empty()) present = "?";
   }
   if (present == bytes) return;
-  Fail(ExitCode::kInternal, {.file = file,
-                             .found = "two runs of the same key differ",
-                             .expected = "the " + std::to_string(bytes.size()) + " bytes that this run computed",
-                             .remedy = "Please report it; to go on, delete the file and run the same command again."});
+  Fail(ExitCode::kInternal,
+       {.file = file,
+        .found = "two runs of the same key differ",
+        .expected = "the " + std::to_string(bytes.size()) + " bytes that this run computed",
+        .remedy = "Please report it. To continue, delete the file and run the same command again."});
 }
 
 }  // namespace
@@ -172,13 +176,46 @@ void WriteFileDurably(const path& file, std::string_view bytes) {
 void CommitFileOnce(const path& file, std::string_view bytes) {
   struct stat status {};
   if (lstat(file.c_str(), &status) == 0) {
-    ComparePresent(file, bytes);
+    CheckSameBytes(file, bytes);
   } else {
     Temporary temporary(file, bytes);
-    if (!temporary.Link()) ComparePresent(file, bytes);
+    if (!temporary.Link()) CheckSameBytes(file, bytes);
   }
   // Even where another process wrote it: its name may not be on disk yet.
   SyncFolder(FolderOf(file));
+}
+
+void CreateFoldersDurably(const path& folder) {
+  internal::CheckNoNul(folder);
+  path target = folder.lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();  // "a/b/" names a/b
+  struct stat status {};
+  if (target.empty() || (stat(target.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) return;
+  if (target.has_parent_path() && target.parent_path() != target) CreateFoldersDurably(target.parent_path());
+  int error = 0;
+  do {
+    error = mkdir(target.c_str(), 0777) == 0 ? 0 : errno;
+  } while (error == EINTR);
+  if (error != 0 && !(stat(target.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) {
+    Fail(ExitCode::kCannotCreate, {.file = target,
+                                   .found = "cannot be created: mkdir: " + ErrnoText(error),
+                                   .expected = "a folder, or a path where one can be created"});
+  }
+  SyncFolder(FolderOf(target));
+}
+
+void SyncFolder(const path& folder) {
+  const path target = folder.empty() ? path(".") : folder;
+  int number = -1;
+  do {
+    number = open(target.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  } while (number < 0 && errno == EINTR);
+  if (number < 0)
+    Fail(ExitCode::kInputOutput, {.file = target, .found = "cannot be opened to be synced: " + ErrnoText(errno)});
+  Descriptor directory(number);
+  if (fsync(number) == 0 || errno == EINVAL) return;  // EINVAL: the file system cannot sync folders
+  Fail(ExitCode::kInputOutput,
+       {.file = target, .found = "fsync: " + ErrnoText(errno), .remedy = "Run the same command again to resume."});
 }
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/error.h"
 
 #include <cstring>
@@ -40,7 +41,7 @@ namespace internal {
 
 CheckFailure::CheckFailure(const char* file, int line, const std::string& what) {
   const char* slash = std::strrchr(file, '/');
-  stream_ << "internal fault at " << (slash ? slash + 1 : file) << ":" << line << ": not so: " << what << ". ";
+  stream_ << "internal error at " << (slash ? slash + 1 : file) << ":" << line << ": check failed: " << what << ". ";
 }
 
 CheckFailure::~CheckFailure() noexcept(false) { throw Error(ExitCode::kInternal, stream_.str()); }

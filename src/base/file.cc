@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/file.h"
 
 #include <fcntl.h>
@@ -37,10 +38,10 @@ namespace {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      Fail(ExitCode::kMissingInput, {.file = path, .found = "is not there: " + ErrnoText(error)});
+      Fail(ExitCode::kMissingInput, {.file = path, .found = "does not exist: " + ErrnoText(error)});
     case EACCES:
     case EPERM:
-      Fail(ExitCode::kUntrusted, {.file = path, .found = "may not be read: " + ErrnoText(error)});
+      Fail(ExitCode::kUntrusted, {.file = path, .found = "cannot be read: " + ErrnoText(error)});
     case ENXIO:  // a socket
     case ELOOP:
     case ENAMETOOLONG:
@@ -51,16 +52,15 @@ namespace {
   }
 }
 
-void RefuseNul(const std::filesystem::path& path) {
-  if (path.native().find('\0') == std::string::npos) return;
-  Fail(ExitCode::kBadInput,
-       {.file = path, .found = "the name holds a NUL byte", .expected = "a name that files can have"});
-}
-
 }  // namespace
 
+void CheckNoNul(const std::filesystem::path& path) {
+  if (path.native().find('\0') == std::string::npos) return;
+  Fail(ExitCode::kBadInput, {.file = path, .found = "the name contains a NUL byte", .expected = "a valid file name"});
+}
+
 int OpenForReading(const std::filesystem::path& path, uint64_t* size) {
-  RefuseNul(path);
+  CheckNoNul(path);
   int number = -1;
   do {
     // O_NONBLOCK: opening a named pipe would wait for its writer for ever.
@@ -92,19 +92,18 @@ size_t ReadSome(int descriptor, char* buffer, size_t count, const std::filesyste
 
 using internal::Descriptor;
 using internal::ErrnoText;
-using internal::FolderOf;
 using std::filesystem::path;
 
 std::string ReadFile(const path& file, uint64_t limit) {
   uint64_t size = 0;
   Descriptor input(internal::OpenForReading(file, &size));
-  auto refuse = [&](uint64_t found) {
+  auto fail = [&](uint64_t found) {
     Fail(ExitCode::kBadInput, {.file = file,
                                .found = "has " + std::string(found > size ? "more than " : "") + FormatBytes(found) +
                                         " (" + std::to_string(found) + " bytes)",
                                .expected = "at most " + FormatBytes(limit) + " (" + std::to_string(limit) + " bytes)"});
   };
-  if (size > limit) refuse(size);
+  if (size > limit) fail(size);
   std::string bytes;
   size_t filled = 0;
   // One byte more than the size says shows the end; files that grow, and those of /proc, are read to their end.
@@ -117,42 +116,9 @@ std::string ReadFile(const path& file, uint64_t limit) {
         return bytes;
       }
       filled += count;
-      if (filled > limit) refuse(filled);
+      if (filled > limit) fail(filled);
     }
   }
-}
-
-void CreateFoldersDurably(const path& folder) {
-  internal::RefuseNul(folder);
-  path target = folder.lexically_normal();
-  if (!target.has_filename()) target = target.parent_path();  // "a/b/" names a/b
-  struct stat status {};
-  if (target.empty() || (stat(target.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) return;
-  if (target.has_parent_path() && target.parent_path() != target) CreateFoldersDurably(target.parent_path());
-  int error = 0;
-  do {
-    error = mkdir(target.c_str(), 0777) == 0 ? 0 : errno;
-  } while (error == EINTR);
-  if (error != 0 && !(stat(target.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) {
-    Fail(ExitCode::kCannotCreate, {.file = target,
-                                   .found = "cannot be created: mkdir: " + ErrnoText(error),
-                                   .expected = "a folder, or a place where one can be made"});
-  }
-  SyncFolder(FolderOf(target));
-}
-
-void SyncFolder(const path& folder) {
-  const path target = folder.empty() ? path(".") : folder;
-  int number = -1;
-  do {
-    number = open(target.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  } while (number < 0 && errno == EINTR);
-  if (number < 0)
-    Fail(ExitCode::kInputOutput, {.file = target, .found = "cannot be opened to be synced: " + ErrnoText(errno)});
-  Descriptor directory(number);
-  if (fsync(number) == 0 || errno == EINVAL) return;  // EINVAL: the file system cannot sync folders
-  Fail(ExitCode::kInputOutput,
-       {.file = target, .found = "fsync: " + ErrnoText(errno), .remedy = "Resume: same command."});
 }
 
 uint64_t FreeBytes(const path& folder) {
@@ -161,7 +127,7 @@ uint64_t FreeBytes(const path& folder) {
   while (statvfs(place.c_str(), &status) != 0) {
     if (errno == EINTR) continue;
     if ((errno != ENOENT && errno != ENOTDIR) || place.parent_path() == place) {
-      Fail(ExitCode::kInputOutput, {.file = folder, .found = "cannot tell the free space: " + ErrnoText(errno)});
+      Fail(ExitCode::kInputOutput, {.file = folder, .found = "cannot determine the free space: " + ErrnoText(errno)});
     }
     place = place.parent_path();
   }

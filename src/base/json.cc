@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/json.h"
 
 #include <algorithm>
@@ -10,8 +11,8 @@ namespace tint {
 namespace {
 
 // Bounds on what positions may cost in a hostile document; values beyond them are found through their parents.
-constexpr size_t kMostPositions = 200'000;
-constexpr size_t kLongestPointer = 1024;  // bytes
+constexpr size_t kMaxPositions = 200'000;
+constexpr size_t kMaxPointerBytes = 1024;  // bytes
 
 // Lines and columns of offsets that mostly grow: each byte is looked at once.
 class LineCounter {
@@ -35,7 +36,7 @@ class LineCounter {
   int line_ = 1;
 };
 
-// Walks over the text and tells outside how far the parser has read.
+// Walks over the text and records in `furthest` how far the parser has read.
 class CountingIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -76,18 +77,18 @@ std::string EscapePointerPart(std::string_view key) {
   return out;
 }
 
-struct SyntaxFault {
+struct SyntaxError {
   std::string found;
   std::string expected;
 };
 
-// Takes the library's sentence apart:
+// Splits the library's sentence:
 // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing CONTEXT - WHAT;
 // last read: 'TOKEN'; expected TOKEN", where the last two parts may be absent.
-SyntaxFault Describe(std::string_view sentence) {
+SyntaxError Describe(std::string_view sentence) {
   const size_t begin = sentence.find(": ");
   if (begin != std::string_view::npos) sentence.remove_prefix(begin + 2);
-  SyntaxFault fault;
+  SyntaxError fault;
   constexpr std::string_view kExpected = "; expected ", kLastRead = "; last read: ";
   if (const size_t at = sentence.rfind(kExpected); at != std::string_view::npos) {
     fault.expected = sentence.substr(at + kExpected.size());
@@ -100,11 +101,11 @@ SyntaxFault Describe(std::string_view sentence) {
   fault.found = std::string(sentence.substr(dash + 3)) + " (reading a JSON " +
                 std::string(sentence.substr(kContext.size(), dash - kContext.size())) + ")";
   if (fault.expected.empty())  // no token at all: NaN, a word without quotes
-    fault.expected = "a number, a text in \"quotes\", true, false, null, an object or an array";
+    fault.expected = "a number, a string in \"quotes\", true, false, null, an object or an array";
   return fault;
 }
 
-// Builds the document from the parser's events, and refuses what the parser lets pass.
+// Builds the document from the parser's events, and rejects what the parser accepts.
 class Builder {
  public:
   Builder(std::string_view text, JsonDocument* document, ExitCode code, const JsonLimits& limits)
@@ -133,8 +134,8 @@ class Builder {
     std::set<std::string> keys;
   };
 
-  [[noreturn]] void Refuse(size_t offset, const std::string& found, const std::string& expected = "");
-  // Where the token that was just read begins: nothing but blanks, commas and colons lies between two tokens.
+  [[noreturn]] void FailAt(size_t offset, const std::string& found, const std::string& expected = "");
+  // Where the token that was just read begins: only whitespace, commas and colons are between two tokens.
   size_t TokenStart() const {
     const size_t start = text_.find_first_not_of(" \t\r\n,:", token_end_);
     return start == std::string_view::npos ? text_.size() : start;
@@ -168,7 +169,7 @@ class Builder {
   size_t values_ = 0;
 };
 
-void Builder::Refuse(size_t offset, const std::string& found, const std::string& expected) {
+void Builder::FailAt(size_t offset, const std::string& found, const std::string& expected) {
   const TextPosition position = lines_.At(offset);
   Fail(
       code_,
@@ -179,12 +180,12 @@ bool Builder::number_float(Json::number_float_t value, const std::string& digits
   const std::string shown = digits.size() > 40 ? digits.substr(0, 40) + "..." : digits;
   // The parser turns integers that fit nowhere into doubles, and tiny numbers into 0.
   if (digits.find_first_of(".eE") == std::string::npos) {
-    Refuse(TokenStart(), "the integer " + shown + " is out of range", "an integer of 64 bits");
+    FailAt(TokenStart(), "the integer " + shown + " is out of range", "an integer of 64 bits");
   }
   const bool written_zero =
       digits.substr(0, digits.find_first_of("eE")).find_first_of("123456789") == std::string::npos;
   if (value == 0 && !written_zero) {
-    Refuse(TokenStart(), "the number " + shown + " is too small", "a number within double precision's range");
+    FailAt(TokenStart(), "the number " + shown + " is too small", "a number within double precision's range");
   }
   return AddNumber(value);
 }
@@ -192,7 +193,7 @@ bool Builder::number_float(Json::number_float_t value, const std::string& digits
 bool Builder::key(std::string& name) {
   Level& level = levels_.back();
   if (!level.keys.insert(name).second) {
-    Refuse(TokenStart(), "the key " + Quote(name) + " stands twice in one object", "each key once");
+    FailAt(TokenStart(), "duplicate key " + Quote(name), "each key once per object");
   }
   pointer_.resize(level.pointer_size);
   pointer_ += "/" + EscapePointerPart(name);
@@ -203,7 +204,7 @@ bool Builder::key(std::string& name) {
 
 Json* Builder::Place(Json value) {
   if (++values_ > limits_.max_values) {
-    Refuse(TokenStart(), "more than " + std::to_string(limits_.max_values) + " values", "fewer");
+    FailAt(TokenStart(), "more than " + std::to_string(limits_.max_values) + " values", "fewer");
   }
   Json* placed = &document_.root;
   if (!levels_.empty()) {
@@ -222,7 +223,7 @@ Json* Builder::Place(Json value) {
   } else {
     document_.root = std::move(value);
   }
-  if (pointer_.size() <= kLongestPointer && document_.positions.size() < kMostPositions) {
+  if (pointer_.size() <= kMaxPointerBytes && document_.positions.size() < kMaxPositions) {
     document_.positions.emplace(pointer_, lines_.At(TokenStart()));
   }
   return placed;
@@ -230,7 +231,7 @@ Json* Builder::Place(Json value) {
 
 bool Builder::Open(Json container) {
   if (levels_.size() >= static_cast<size_t>(limits_.max_depth)) {
-    Refuse(TokenStart(), "nested more than " + std::to_string(limits_.max_depth) + " deep",
+    FailAt(TokenStart(), "nested more than " + std::to_string(limits_.max_depth) + " deep",
            "at most " + std::to_string(limits_.max_depth) + " levels");
   }
   Json* placed = Place(std::move(container));
@@ -249,22 +250,22 @@ bool Builder::Close() {
 bool Builder::parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& error) {
   constexpr int kNumberOverflow = 406;
   if (error.id == kNumberOverflow) {
-    Refuse(TokenStart(), "the number " + Quote(token, 60) + " is too large",
+    FailAt(TokenStart(), "the number " + Quote(token, 60) + " is too large",
            "a number within double precision's range");
   }
-  const SyntaxFault fault = Describe(error.what());
+  const SyntaxError fault = Describe(error.what());
   const size_t last = position > 0 ? position - 1 : 0;
-  // What is well-formed but out of place is shown at its start, other faults where reading stopped.
+  // A well-formed token in the wrong place is reported at its start, other errors where reading stopped.
   const bool whole_token = fault.found.starts_with("unexpected") && last < text_.size() &&
                            std::string_view(",:[]{}").find(text_[last]) == std::string_view::npos;
-  Refuse(whole_token ? TokenStart() : last, fault.found, fault.expected);
+  FailAt(whole_token ? TokenStart() : last, fault.found, fault.expected);
 }
 
 }  // namespace
 
 JsonDocument ParseJson(std::string_view text, const std::string& file, ExitCode code, JsonLimits limits) {
   JsonDocument document{.file = file, .root = nullptr, .positions = {}};
-  auto refuse = [&](size_t offset, const std::string& found, const std::string& expected) {
+  auto fail = [&](size_t offset, const std::string& found, const std::string& expected) {
     const TextPosition at = LineCounter(text).At(offset);
     Fail(code, {.file = file, .found = found, .expected = expected, .line = at.line, .column = at.column});
   };
@@ -274,9 +275,9 @@ JsonDocument ParseJson(std::string_view text, const std::string& file, ExitCode 
                 .expected = "at most " + FormatBytes(limits.max_bytes)});
   }
   if (text.empty()) Fail(code, {.file = file, .found = "is empty", .expected = "a JSON document"});
-  if (text.starts_with("\xEF\xBB\xBF")) refuse(0, "starts with a byte order mark", "UTF-8 without it");
+  if (text.starts_with("\xEF\xBB\xBF")) fail(0, "starts with a byte order mark", "UTF-8 without it");
   // The parser takes a NUL for the end of its input.
-  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) refuse(nul, "holds a NUL byte", "JSON text");
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) fail(nul, "contains a NUL byte", "JSON text");
   Builder builder(text, &document, code, limits);
   const CountingIterator first(text.data(), &builder.furthest);
   const CountingIterator last(text.data() + text.size(), &builder.furthest);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <sstream>
@@ -44,7 +45,7 @@ const Json* Find(const JsonDocument& document, const std::string& pointer) {
 std::string Describe(const Json& value) {
   if (value.is_object()) return "an object with " + std::to_string(value.size()) + " members";
   if (value.is_array()) return "a list of " + std::to_string(value.size());
-  if (value.is_string()) return "the text \"" + Quote(value.get_ref<const std::string&>(), 80) + "\"";
+  if (value.is_string()) return "the string \"" + Quote(value.get_ref<const std::string&>(), 80) + "\"";
   return value.dump();
 }
 
@@ -54,8 +55,8 @@ std::string Number(double value) { return Json(value).dump(); }
 const Json& Require(const JsonDocument& document, const std::string& pointer, bool (*is_kind)(const Json&),
                     const std::string& expected, ExitCode code) {
   const Json* value = Find(document, pointer);
-  if (value == nullptr) document.Complain(code, pointer, "is missing", expected);
-  if (!is_kind(*value)) document.Complain(code, pointer, "is " + Describe(*value), expected);
+  if (value == nullptr) document.Fail(code, pointer, "is missing", expected);
+  if (!is_kind(*value)) document.Fail(code, pointer, "is " + Describe(*value), expected);
   return *value;
 }
 
@@ -81,16 +82,16 @@ TextPosition JsonDocument::Where(const std::string& pointer) const {
   }
 }
 
-void JsonDocument::Complain(ExitCode code, const std::string& pointer, const std::string& found,
-                            const std::string& expected, const std::string& remedy) const {
+void JsonDocument::Fail(ExitCode code, const std::string& pointer, const std::string& found,
+                        const std::string& expected, const std::string& remedy) const {
   const TextPosition at = Where(pointer);
-  Fail(code, {.file = file,
-              .field = FieldName(pointer),
-              .found = found,
-              .expected = expected,
-              .remedy = remedy,
-              .line = at.line,
-              .column = at.column});
+  tint::Fail(code, {.file = file,
+                    .field = FieldName(pointer),
+                    .found = found,
+                    .expected = expected,
+                    .remedy = remedy,
+                    .line = at.line,
+                    .column = at.column});
 }
 
 int64_t RequireInteger(const JsonDocument& document, const std::string& pointer, int64_t low, int64_t high,
@@ -100,7 +101,7 @@ int64_t RequireInteger(const JsonDocument& document, const std::string& pointer,
       document, pointer, [](const Json& v) { return v.is_number_integer(); }, expected, code);
   const bool fits = !value.is_number_unsigned() || value.get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX);
   if (!fits || value.get<int64_t>() < low || value.get<int64_t>() > high) {
-    document.Complain(code, pointer, "is " + value.dump(), expected);
+    document.Fail(code, pointer, "is " + value.dump(), expected);
   }
   return value.get<int64_t>();
 }
@@ -110,13 +111,13 @@ double RequireNumber(const JsonDocument& document, const std::string& pointer, d
   const Json& value = Require(
       document, pointer, [](const Json& v) { return v.is_number(); }, expected, code);
   const double number = value.get<double>();
-  if (!(number >= low && number <= high)) document.Complain(code, pointer, "is " + value.dump(), expected);
+  if (!(number >= low && number <= high)) document.Fail(code, pointer, "is " + value.dump(), expected);
   return number;
 }
 
 std::string RequireString(const JsonDocument& document, const std::string& pointer, ExitCode code) {
   return Require(
-      document, pointer, [](const Json& v) { return v.is_string(); }, "a text in quotes", code);
+      document, pointer, [](const Json& v) { return v.is_string(); }, "a string in quotes", code);
 }
 
 bool RequireBool(const JsonDocument& document, const std::string& pointer, ExitCode code) {
@@ -139,7 +140,7 @@ void RejectUnknownKeys(const JsonDocument& document, const std::string& pointer,
   for (const auto& member : RequireObject(document, pointer, code).items()) {
     if (std::find(known.begin(), known.end(), member.key()) != known.end()) continue;
     const std::string inner = (Json::json_pointer(pointer) / member.key()).to_string();
-    document.Complain(code, inner, "is not known here", "one of " + Join(known, ", "), DidYouMean(member.key(), known));
+    document.Fail(code, inner, "is an unknown key", "one of " + Join(known, ", "), DidYouMean(member.key(), known));
   }
 }
 
@@ -149,7 +150,7 @@ std::string CanonicalJson(const Json& value) {
   try {
     return sorted.dump();
   } catch (const nlohmann::json::exception& error) {
-    Fail(ExitCode::kInternal, std::string("a text is not UTF-8: ") + error.what());
+    Fail(ExitCode::kInternal, std::string("a string is not UTF-8: ") + error.what());
   }
 }
 
@@ -167,8 +168,8 @@ void CheckSeal(const JsonDocument& document) {
   const std::string found = RequireString(document, pointer, ExitCode::kCorrupt);
   const std::string expected = HashWithoutSeal(document.root);
   if (found == expected) return;
-  document.Complain(ExitCode::kCorrupt, pointer, "is " + Quote(found, 80),
-                    expected + ", the hash of what the file holds", "The file was changed after it was written.");
+  document.Fail(ExitCode::kCorrupt, pointer, "is " + Quote(found, 80), expected + ", the hash of the file's content",
+                "The file was changed after it was written.");
 }
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/log.h"
 
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -15,7 +16,7 @@ namespace {
 
 using Stderr = spdlog::sinks::ansicolor_stderr_sink<spdlog::details::console_mutex>;
 
-// stderr, with the progress bar wiped away before a line is written over it.
+// stderr; the progress bar is erased before a line is written.
 class TerminalSink : public Stderr {
  public:
   using Stderr::ansicolor_stderr_sink;

@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/base/process.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,7 +77,7 @@ bool IsKnownDead(const ProcessIdentity& process) {
   if (process.host != self.host || process.boot_id != self.boot_id || process.pid <= 0) return false;
   if (self.start_ticks == 0) return false;  // without /proc nothing is known
   const auto status = LookUp(process.pid);
-  // A zombie has ended; only its parent has not asked yet.
+  // A zombie has ended; its parent has not waited for it yet.
   return !status || status->start_ticks != process.start_ticks || status->state == 'Z' || status->state == 'X';
 }
 

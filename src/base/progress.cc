@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/progress.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -21,7 +23,7 @@ constexpr double kSecondsBetweenLines = 1.0;
 constexpr double kSecondsBetweenFrames = 0.1;
 constexpr int kBarCells = 24;
 
-std::atomic<ProgressStyle> chosen_style{ProgressStyle::kAuto};
+std::atomic<ProgressStyle> process_style{ProgressStyle::kAuto};
 std::atomic<bool> bar_is_shown{false};
 
 std::string Variable(const char* name) {
@@ -30,7 +32,7 @@ std::string Variable(const char* name) {
 }
 
 ProgressStyle ResolvedStyle() {
-  const ProgressStyle style = chosen_style.load();
+  const ProgressStyle style = process_style.load();
   if (style != ProgressStyle::kAuto) return style;
   const bool terminal = isatty(STDERR_FILENO) != 0 && Variable("TERM") != "dumb" && Variable("CI").empty();
   return terminal ? ProgressStyle::kBar : ProgressStyle::kLines;
@@ -76,8 +78,7 @@ struct Progress::State {
 };
 
 std::string Progress::State::Text() const {
-  char rate[48];
-  std::snprintf(rate, sizeof rate, "%.3g", Rate());
+  const std::string rate = fmt::format("{:.3g}", Rate());
   std::string text = std::to_string(done) + "/" + std::to_string(total) + " " + unit;
   if (done > before) text += ", " + std::string(rate) + "/s";
   if (IsFinished()) {
@@ -98,7 +99,7 @@ std::string Progress::State::Bar() const {
   const int64_t full = total > 0 ? std::min(done, total) * kBarCells / total : kBarCells;
   std::string bar = stage + " [" + std::string(static_cast<size_t>(full), '#') +
                     std::string(static_cast<size_t>(kBarCells - full), '.') + "] " + Text();
-  const size_t columns = TerminalColumns() - 1;  // a full row would wrap and could not be wiped
+  const size_t columns = TerminalColumns() - 1;  // a full line would wrap and could not be erased
   if (bar.size() > columns) bar.resize(columns);
   return "\r\033[K" + bar;
 }
@@ -122,7 +123,7 @@ void Progress::State::ShowLine() {
   Write(style == ProgressStyle::kJson ? JsonLine() : stage + ": " + Text() + "\n");
 }
 
-void SetProgressStyle(ProgressStyle style) { chosen_style = style; }
+void SetProgressStyle(ProgressStyle style) { process_style = style; }
 
 void EraseProgressBar() {
   if (bar_is_shown.exchange(false)) Write("\r\033[K");

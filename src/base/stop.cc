@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/stop.h"
 
 #include <signal.h>
@@ -15,7 +16,7 @@ namespace {
 constexpr int kStopSignals[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 constexpr int kInterrupted = 128 + SIGINT;  // what shells expect of a program that Ctrl-C ended
 
-// The signal that came first, 0 = none. Lock-free, so a handler may touch it.
+// The first signal, 0 = none. Lock-free, so a handler may touch it.
 std::atomic<int> stop_signal{0};
 std::atomic<int> interrupts{0};
 static_assert(std::atomic<int>::is_always_lock_free);
@@ -35,7 +36,7 @@ void InstallStopHandlers() {
   sigemptyset(&action.sa_mask);
   for (int signal : kStopSignals) {
     struct sigaction previous {};
-    // nohup's wish stands: who started us asked that a closed terminal changes nothing.
+    // Under nohup SIGHUP is ignored already, and stays so: a closed terminal changes nothing.
     const bool ignored = sigaction(signal, nullptr, &previous) == 0 && previous.sa_handler == SIG_IGN;
     if (signal == SIGHUP && ignored) continue;
     TINT_CHECK_EQ(sigaction(signal, &action, nullptr), 0);
@@ -53,7 +54,7 @@ void ThrowIfStopRequested() {
   if (signal == 0) return;
   const char* name = sigabbrev_np(signal);
   Fail(ExitCode::kStopped, "stopped by SIG" + std::string(name ? name : std::to_string(signal)) +
-                               "; what was finished is on disk; resume: same command");
+                               ". Finished work is on disk. Run the same command again to resume.");
 }
 
 void SimulateStop(int signal) {

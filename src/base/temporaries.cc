@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/temporaries.h"
 
+#include <fmt/format.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +13,7 @@
 
 #include "file_internal.h"
 #include "tint/base/error.h"
-#include "tint/base/file.h"
+#include "tint/base/process.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 
@@ -21,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kPrefix[] = ".tmp-";
-constexpr size_t kLongestName = 255;           // NAME_MAX
+constexpr size_t kMaxNameBytes = 255;          // NAME_MAX
 constexpr int64_t kForeignAge = 24 * 60 * 60;  // seconds after which another host's temporary counts as dead
 
 std::string Short(const std::string& text) { return Sha256Hex(text).substr(0, 8); }
@@ -68,7 +70,7 @@ std::optional<struct timespec> ModificationTime(const fs::path& file) {
   return status.st_mtim;
 }
 
-// The clock of the file system that holds `folder`: on a network it is not ours. A new file's time tells it.
+// The time of the file system that holds `folder`, which over a network is not ours: that of a new file.
 std::optional<int64_t> FileSystemNow(const fs::path& folder) {
   const fs::path probe = internal::NewTemporaryPath(folder / "clock");
   std::FILE* file = std::fopen(probe.c_str(), "wxe");
@@ -96,13 +98,11 @@ namespace internal {
 
 fs::path NewTemporaryPath(const fs::path& final_path) {
   const ProcessIdentity self = ThisProcess();
-  char middle[96];
-  std::snprintf(middle, sizeof middle, "-%lld-%llu-%016llx-", static_cast<long long>(self.pid),
-                static_cast<unsigned long long>(self.start_ticks), static_cast<unsigned long long>(RandomBits()));
+  const std::string middle = fmt::format("-{}-{}-{:016x}-", self.pid, self.start_ticks, RandomBits());
   std::string name = kPrefix + Short(self.host) + "-" + Short(self.boot_id) + middle;
   const std::string ending = final_path.filename().native();
-  // The end of a long name is left out here; where the name itself is too long, rename and link will say so.
-  name += ending.substr(0, kLongestName - name.size());
+  // The end of a long name is left out here; where the name itself is too long, rename and link fail.
+  name += ending.substr(0, kMaxNameBytes - name.size());
   return final_path.has_parent_path() ? final_path.parent_path() / name : fs::path(name);
 }
 
@@ -114,7 +114,7 @@ std::vector<fs::path> DeadTemporaries(const fs::path& folder) {
   const ProcessIdentity self = ThisProcess();
   std::error_code error;
   // Found first, judged afterwards: that makes files too, and a folder that changes under an iterator may skip entries.
-  // Folders that vanish or may not be read meanwhile are left out: another process's clean-up is no fault.
+  // Folders that vanish or may not be read meanwhile are left out: another process may be cleaning up.
   std::vector<std::pair<fs::path, TemporaryName>> found;
   constexpr auto kOptions = fs::directory_options::skip_permission_denied;
   for (fs::recursive_directory_iterator it(folder, kOptions, error), end; !error && it != end; it.increment(error)) {

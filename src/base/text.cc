@@ -1,81 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/text.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "tint/base/unicode.h"
 
 namespace tint {
 namespace {
 
 constexpr size_t kLongestCompared = 256;  // bytes; the edit distance costs the product of both lengths
 
-// Length in bytes of the well-formed UTF-8 character at the start of `text` (Unicode 15, table 3-7), or 0.
-size_t Utf8Length(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  auto within = [&](size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
-  auto tail = [&](size_t i) { return within(i, 0x80, 0xBF); };
-  const unsigned lead = byte(0);
-  if (text.empty()) return 0;
-  if (lead < 0x80) return 1;
-  if (within(0, 0xC2, 0xDF)) return tail(1) ? 2 : 0;
-  if (within(0, 0xE0, 0xEF)) {
-    const bool second = within(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
-    return second && tail(2) ? 3 : 0;
-  }
-  if (within(0, 0xF0, 0xF4)) {
-    const bool second = within(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
-    return second && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-// Characters of several bytes that a terminal does not show, or that reorder what it shows: C1 controls, zero-width
-// and bidirectional marks, line separators, the byte order mark.
-bool IsInvisible(std::string_view character) {
-  if (character.size() == 2) return character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
-  if (character.size() != 3) return false;
-  const auto second = static_cast<unsigned char>(character[1]);
-  const auto third = static_cast<unsigned char>(character[2]);
-  if (character[0] == '\xE2' && second == 0x80)
-    return (third >= 0x8B && third <= 0x8F) || (third >= 0xA8 && third <= 0xAE);
-  if (character[0] == '\xE2' && second == 0x81) return third >= 0xA0 && third <= 0xAF;
-  return character == "\xEF\xBB\xBF";
-}
-
-std::string Hex(std::string_view bytes) {
-  std::string out;
-  for (char c : bytes) {
-    char digits[5];
-    std::snprintf(digits, sizeof digits, "\\x%02x", static_cast<unsigned char>(c));
-    out += digits;
-  }
-  return out;
-}
-
-// The character at the start of `rest` as it may be shown, and how many bytes it took.
-std::pair<std::string, size_t> Show(std::string_view rest) {
-  const size_t length = Utf8Length(rest);
-  const std::string_view character = rest.substr(0, std::max<size_t>(length, 1));
-  const char c = character[0];
-  if (length == 0 || (length > 1 && IsInvisible(character))) return {Hex(character), character.size()};
-  if (length > 1) return {std::string(character), length};
-  if (c == '\n') return {"\\n", 1};
-  if (c == '\t') return {"\\t", 1};
-  if (c < ' ' || c == 0x7F) return {Hex(character), 1};
-  return {std::string(1, c), 1};
-}
-
 bool NeedsQuotes(std::string_view name) {
   if (name.empty()) return true;
   auto odd_end = [](char c) { return c == ' ' || c == '\'' || c == '"'; };
   if (odd_end(name.front()) || odd_end(name.back())) return true;
   for (size_t i = 0; i < name.size();) {
-    const auto [shown, length] = Show(name.substr(i));
+    const auto [shown, length] = PrintableCharacter(name.substr(i));
     if (shown != name.substr(i, length)) return true;
     i += length;
   }
   return false;
 }
+
+}  // namespace
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, in bytes.
 size_t EditDistance(std::string_view a, std::string_view b) {
@@ -93,14 +43,12 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
-}  // namespace
-
 std::string Quote(std::string_view name, size_t max_bytes) {
   const bool quoted = NeedsQuotes(name);
   const size_t room = max_bytes < 8 ? 0 : max_bytes - 8;  // for both quotes and the three dots, with something to spare
   std::string out = quoted ? "'" : "";
   for (size_t i = 0; i < name.size();) {
-    auto [shown, length] = Show(name.substr(i));
+    auto [shown, length] = PrintableCharacter(name.substr(i));
     if (quoted && (shown == "'" || shown == "\\")) shown = std::string("\\") + shown;
     if (out.size() + shown.size() > room && name.size() > room) {
       out += "...";
@@ -131,7 +79,7 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& c
 
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string nearest = NearestName(name, candidates);
-  return nearest.empty() ? "" : "did you mean '" + nearest + "'?";
+  return nearest.empty() ? "" : "Did you mean '" + nearest + "'?";
 }
 
 std::string Join(const std::vector<std::string>& parts, std::string_view separator) {
@@ -153,15 +101,6 @@ std::vector<std::string> Split(std::string_view text, char separator) {
   }
 }
 
-bool IsValidUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 std::string FormatBytes(uint64_t bytes) {
   if (bytes < 1024) return std::to_string(bytes) + " B";
   const char* const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -172,28 +111,17 @@ std::string FormatBytes(uint64_t bytes) {
     value /= 1024;
     ++unit;
   }
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %s", value, units[unit]);
-  return text;
+  return fmt::format("{:.1f} {}", value, units[unit]);
 }
 
 std::string FormatSeconds(double seconds) {
   if (!(seconds >= 0) || seconds > 1e12) return "unknown";
-  char text[48];
-  if (seconds < 9.95) {
-    std::snprintf(text, sizeof text, "%.1f s", seconds);
-    return text;
-  }
-  const auto whole = static_cast<long long>(std::llround(seconds));
-  if (whole < 60) {
-    std::snprintf(text, sizeof text, "%lld s", whole);
-  } else if (whole < 3600) {
-    std::snprintf(text, sizeof text, "%lld min %lld s", whole / 60, whole % 60);
-  } else {
-    const long long minutes = (whole + 30) / 60;
-    std::snprintf(text, sizeof text, "%lld h %lld min", minutes / 60, minutes % 60);
-  }
-  return text;
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+  const int64_t whole = std::llround(seconds);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  const int64_t minutes = (whole + 30) / 60;
+  return fmt::format("{} h {} min", minutes / 60, minutes % 60);
 }
 
 }  // namespace tint

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cli/bench.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,29 +11,32 @@
 #include <functional>
 #include <map>
 
+#include "tint/base/json.h"
 #include "tint/base/log.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
-#include "tint/cpu/processor.h"
 #include "tint/diffusion/denoise.h"
 #include "tint/fewshot/distill.h"
 #include "tint/fewshot/precision.h"
 #include "tint/fewshot/student.h"
 #include "tint/fewshot/teacher.h"
-#include "tint/image/image.h"
+#include "tint/image/pixels.h"
 #include "tint/image/resize.h"
 #include "tint/inversion/null_text.h"
 #include "tint/inversion/textual_inversion.h"
 #include "tint/models/flops.h"
 #include "tint/models/model_set.h"
+#include "tint/options/shared_options.h"
 #include "tint/tensor/device.h"
+#include "tint/tensor/dtype.h"
+#include "tint/tensor/matmul_rate.h"
+#include "tint/tensor/memory.h"
 #include "tint/tensor/random.h"
 #include "tint/text/clip_tokenizer.h"
 
 namespace tint {
 namespace {
 
-constexpr double kBackward = 1.13;  // share of a U-Net's forward that the backward pass to its context costs
 constexpr int64_t kStudentBatch = 150, kInnerSteps = 10, kWays = 5, kTeacherImages = 16, kQueries = 64;
 constexpr int64_t kNullTextSteps = 2;  // timesteps that are timed; each costs the same
 
@@ -176,7 +181,7 @@ class Bench {
               .roles = {"denoiser", "text_encoder", "tokenizer"},
               .run = {},
               .count = static_cast<double>(options_.classes),
-              .flop = (1 + kBackward) * Flop("denoiser") + 3 * Flop("text_encoder")};
+              .flop = kContextGradientCost * Flop("denoiser") + 3 * Flop("text_encoder")};
     for (const std::string& role : unit.roles) {
       if (!set_.Has(role)) return unit;
     }
@@ -211,7 +216,7 @@ class Bench {
               .roles = {"denoiser"},
               .run = {},
               .count = static_cast<double>(options_.photos * kNullTextSteps),
-              .flop = (3 + static_cast<double>(kInnerSteps) * (1 + kBackward)) * Flop("denoiser")};
+              .flop = (3 + static_cast<double>(kInnerSteps) * kContextGradientCost) * Flop("denoiser")};
     if (!set_.Has("denoiser")) return unit;
     const auto denoiser = LoadDenoiser(at::kFloat);
     unit.run = [=, start = Latents(options_.photos), context = Contexts("context", options_.photos),
@@ -252,9 +257,10 @@ class Bench {
                                     Contexts("context", 1).expand({images, -1, -1})};
     unit.run = [=, this, latents = Latents(images)] {
       const c10::NoGradGuard no_grad;
-      const at::Tensor clean = Denoise(*denoiser, NoiseSchedule(), latents,
-                                       {.guidance = 7.5, .timesteps = SamplerTimesteps(options_.steps, "trailing")},
-                                       [&](int64_t, const at::Tensor&) { return conditioning; });
+      const at::Tensor clean =
+          Denoise(*denoiser, NoiseSchedule(), latents,
+                  {.guidance = 7.5, .timesteps = SamplerTimesteps(options_.steps, TimestepSpacing::kTrailing)},
+                  [&](int64_t, const at::Tensor&) { return conditioning; });
       ToBytes(ResizeBilinearAntialias(autoencoder->Decode(clean), options_.image_size, options_.image_size).cpu());
     };
     return unit;
@@ -346,31 +352,21 @@ class Bench {
   c10::ScalarType dtype_;
 };
 
-std::string Formatted(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
 }  // namespace
 
 void BenchOptions::Declare(OptionList& list) {
-  list.Add("models", &models, "Folder of the model set (scripts/export_models.py --size bench writes one).")
-      .Is(TextKind::kFolder)
-      .NotInKey();
+  DeclareModels(list, &models, "Folder of the model set (scripts/export_models.py --size bench writes one).");
   list.Add("only", &only, "Units to time, separated by commas; empty: all.").NotInKey();
-  list.Add("device", &device, "Device to run on: auto, cpu, cuda or cuda:N.")
-      .Offers({"auto", "cpu", "cuda"})
-      .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
+  DeclareDevice(list, &device);
   list.Add("dtype", &dtype, "Precision of denoiser (generation), upscaler and teacher.")
       .Choices({"float32", "bfloat16", "float16"});
-  list.Add("threads", &threads, "Number of intra-op threads (0: one per core).").Range(0, 4096);
-  list.Add("repetitions", &repetitions, "Timed repetitions of each unit.").Range(1, 1000);
-  list.Add("batch-classes", &classes, "Classes of a textual-inversion step.").Range(1, 1000);
-  list.Add("batch-photos", &photos, "Photos of a null-text batch.").Range(1, 1000);
-  list.Add("batch-images", &images, "Images of a generated batch.").Range(1, 1000);
-  list.Add("image-steps", &steps, "Timesteps of a generated image.").Range(1, 1000);
-  list.Add("image-size", &image_size, "Side of the student's images; 0: 84.").Range(0, 1024).Unit("pixels");
+  DeclareThreads(list, &threads);
+  list.Add("repetitions", &repetitions, "Number of timed repetitions of each unit.").Range(1, 1000);
+  list.Add("batch-classes", &classes, "Number of classes in a textual-inversion step.").Range(1, 1000);
+  list.Add("batch-photos", &photos, "Number of photos in a null-text batch.").Range(1, 1000);
+  list.Add("batch-images", &images, "Number of images in a generated batch.").Range(1, 1000);
+  list.Add("image-steps", &steps, "Number of denoising steps per generated image.").Range(1, 1000);
+  DeclareImageSize(list, &image_size, "Input resolution of the student; 0: 84.");
   DeclarePrecision(list, &precision);
 }
 
@@ -413,18 +409,15 @@ Json BenchReport::ToJson() const {
 }
 
 std::string BenchReport::ToTable() const {
-  char line[200];
   std::string text = device + ", " + std::to_string(threads) + " threads, " + dtype + " (training: " + precision +
-                     "); matrix product " + Formatted("%.4g GFLOP/s", matmul_rate / 1e9) + "\n\n";
-  std::snprintf(line, sizeof line, "%-20s %-26s %12s %12s %12s %9s\n", "work", "per", "median", "least", "GFLOP",
-                "of peak");
-  text += line;
+                     "); matrix product " + fmt::format("{:.4g} GFLOP/s", matmul_rate / 1e9) + "\n\n";
+  text +=
+      fmt::format("{:<20} {:<26} {:>12} {:>12} {:>12} {:>9}\n", "work", "per", "median", "minimum", "GFLOP", "of peak");
   for (const BenchRow& row : rows) {
     const double median = row.Median(), least = *std::min_element(row.seconds.begin(), row.seconds.end());
-    std::snprintf(line, sizeof line, "%-20s %-26s %9.4g ms %9.4g ms %12s %9s\n", row.name.c_str(), row.unit.c_str(),
-                  1e3 * median, 1e3 * least, row.flop > 0 ? Formatted("%.4g", row.flop / 1e9).c_str() : "-",
-                  row.flop > 0 ? Formatted("%.0f %%", 100 * row.flop / median / matmul_rate).c_str() : "-");
-    text += line;
+    text += fmt::format("{:<20} {:<26} {:9.4g} ms {:9.4g} ms {:>12} {:>9}\n", row.name, row.unit, 1e3 * median,
+                        1e3 * least, row.flop > 0 ? fmt::format("{:.4g}", row.flop / 1e9) : "-",
+                        row.flop > 0 ? fmt::format("{:.0f} %", 100 * row.flop / median / matmul_rate) : "-");
   }
   for (const std::string& reason : left_out) text += "left out: " + reason + "\n";
   return text;

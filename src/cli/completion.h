@@ -1,4 +1,5 @@
-// What both shells' completion scripts are made of.
+// SPDX-License-Identifier: Apache-2.0
+// Common parts of the completion scripts.
 #pragma once
 
 #include <map>

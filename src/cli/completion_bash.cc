@@ -1,5 +1,6 @@
-// Completion for bash 4 and later. The script stands alone: it needs no package of completion helpers, and never runs
-// tint, whose start is too slow for a key press.
+// SPDX-License-Identifier: Apache-2.0
+// Completion for bash 4 and later. The script is self-contained: it needs no package of completion helpers, and never
+// runs tint, whose start is too slow for a key press.
 #include <algorithm>
 #include <map>
 
@@ -10,7 +11,7 @@
 namespace tint {
 namespace {
 
-constexpr char kHead[] =
+constexpr char kBashHead[] =
     R"(# bash completion for tint, written by `tint completion bash`.
 #   this shell:  source <(tint completion bash)
 #   all shells:  tint completion bash > ~/.local/share/bash-completion/completions/tint
@@ -176,8 +177,8 @@ std::string ArgumentFunction(const Manual& manual) {
 }  // namespace
 
 std::string BashCompletion(const Manual& manual) {
-  return kHead + CommandFunction(manual) + OptionsFunction(manual) + TakesFunction(manual) + ArgumentFunction(manual) +
-         kFunctions;
+  return kBashHead + CommandFunction(manual) + OptionsFunction(manual) + TakesFunction(manual) +
+         ArgumentFunction(manual) + kFunctions;
 }
 
 }  // namespace tint

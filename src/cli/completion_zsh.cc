@@ -1,4 +1,5 @@
-// Completion for zsh, by its own _arguments; descriptions are the first sentence of each option's help.
+// SPDX-License-Identifier: Apache-2.0
+// Completion for zsh, by _arguments; descriptions are the first sentence of each option's help.
 #include "completion.h"
 #include "tint/base/shell.h"
 #include "tint/base/text.h"
@@ -8,7 +9,7 @@ namespace {
 
 constexpr size_t kLongestDescription = 90;
 
-constexpr char kHead[] = R"(#compdef tint
+constexpr char kZshHead[] = R"(#compdef tint
 # zsh completion for tint, written by `tint completion zsh`. Put it as _tint into a folder of $fpath, before compinit:
 # tint completion zsh > ~/.zsh/completions/_tint
 
@@ -19,7 +20,7 @@ _tint_datasets() {
 }
 )";
 
-constexpr char kTail[] = R"(
+constexpr char kZshTail[] = R"(
 _tint() {
   local curcontext=$curcontext helping=
   if (( CURRENT > 2 )) && [[ $words[2] == help ]]; then
@@ -114,7 +115,7 @@ std::string Described(const std::string& word, const std::string& meaning) {
   return ShellQuoted(Escaped(word, ":") + ":" + meaning);
 }
 
-std::string Commands(const Manual& manual) {
+std::string CommandCases(const Manual& manual) {
   std::string firsts, seconds, topics;
   for (const FirstWord& first : FirstWords(manual)) {
     std::vector<std::string> names;
@@ -135,9 +136,9 @@ std::string Commands(const Manual& manual) {
 }  // namespace
 
 std::string ZshCompletion(const Manual& manual) {
-  std::string out = kHead + Commands(manual);
+  std::string out = kZshHead + CommandCases(manual);
   for (const CommandDescription& command : manual.commands) out += CommandFunction(command);
-  return out + kTail;
+  return out + kZshTail;
 }
 
 }  // namespace tint

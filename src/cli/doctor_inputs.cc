@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // doctor: model sets and data sets.
 #include <algorithm>
 #include <cstdlib>
@@ -27,7 +28,7 @@ std::vector<std::string> CommandsNamed(const std::string& sentence) {
   return names;
 }
 
-// Where a public checkpoint comes from, docs/models.md says.
+// The command that adds a role. docs/models.md says where public checkpoints come from.
 std::string FixOfRole(const std::string& role, const std::string& folder) {
   if (role.starts_with("student-"))
     return "tint pretrain student --dataset miniimagenet --student " + role.substr(8) + " --models " +
@@ -39,9 +40,9 @@ std::string FixOfRole(const std::string& role, const std::string& folder) {
   return ".venv/bin/python scripts/export_models.py --add --out " + ShellQuoted(folder) + " " + from;
 }
 
-constexpr char kAbsent[] = " absent: ";
+constexpr char kMissing[] = " missing: ";
 
-// Roles that the set lacks; those with one use and one remedy stand together.
+// Roles that the set lacks; those with the same use and the same remedy are one finding.
 Findings AbsentRoles(const ModelSet& set, const std::string& folder) {
   Findings findings;
   for (const RoleGuide& guide : RoleGuides()) {
@@ -51,13 +52,13 @@ Findings AbsentRoles(const ModelSet& set, const std::string& folder) {
     const auto same = [&](const Finding& other) { return other.blocks == blocks && other.fix == fix; };
     const auto at = std::find_if(findings.begin(), findings.end(), same);
     if (at != findings.end()) {
-      at->what.insert(at->what.find(kAbsent), ", " + guide.role);
+      at->what.insert(at->what.find(kMissing), ", " + guide.role);
       continue;
     }
     const bool student = guide.role.starts_with("student-");
     findings.push_back({.topic = "models",
-                        .state = State::kNote,
-                        .what = guide.role + kAbsent + "needed by " + guide.needed_by +
+                        .state = State::kWarning,
+                        .what = guide.role + kMissing + "needed by " + guide.needed_by +
                                 (student ? ", but not with --student-init random" : " (docs/models.md)"),
                         .fix = fix,
                         .blocks = blocks});
@@ -74,20 +75,20 @@ Findings ListedFiles(const ModelSet& set, const std::string& folder) {
     try {
       set.ReadChecked(role);
     } catch (const Error& error) {
-      findings.push_back({.topic = "models",
-                          .state = State::kBroken,
-                          .what = std::string(error.what()) +
-                                  " Put the right file back; only where it was changed on purpose, list it anew:",
-                          .fix = "tint models lock " + ShellQuoted(folder),
-                          .blocks = {},
-                          .code = error.code()});
+      findings.push_back(
+          {.topic = "models",
+           .state = State::kError,
+           .what = std::string(error.what()) + " Restore the file, or, if it was changed on purpose, record it again:",
+           .fix = "tint models lock " + ShellQuoted(folder),
+           .blocks = {},
+           .code = error.code()});
     }
   }
   if (findings.empty())
     findings.push_back({.topic = "models",
                         .state = State::kOk,
                         .what = Quote(folder) + ": roles " + Join(roles, ", ") +
-                                "; all hashes right (tint models check runs their probes)",
+                                "; all hashes match (tint models check runs their probes)",
                         .fix = "",
                         .blocks = {}});
   return findings;
@@ -98,8 +99,8 @@ Finding DescribeSet(const DatasetSurvey& survey) {
   for (const SplitSurvey& split : survey.splits) {
     if (!split.problem.empty()) {
       problems.push_back(split.problem);
-    } else if (split.there) {
-      there.push_back(split.split + " " + std::to_string(split.classes) + " classes (" + split.form + ")");
+    } else if (split.exists) {
+      there.push_back(split.split + " " + std::to_string(split.classes) + " classes (" + split.format + ")");
     } else {
       absent.push_back(split.split);
     }
@@ -107,12 +108,12 @@ Finding DescribeSet(const DatasetSurvey& survey) {
   Finding finding{
       .topic = "data", .state = State::kOk, .what = survey.name + ": " + Join(there, ", "), .fix = "", .blocks = {}};
   if (!problems.empty()) {
-    finding.state = State::kBroken;
+    finding.state = State::kError;
     finding.what = survey.name + ": " + problems.front();
     finding.fix = "tint dataset check " + ShellQuoted(survey.name);
     finding.code = ExitCode::kBadInput;
   } else if (!absent.empty()) {
-    finding.state = State::kNote;
+    finding.state = State::kWarning;
     finding.what += "; no " + Join(absent, ", no ") + " (docs/data.md)";
     finding.fix = "tint dataset check " + ShellQuoted(survey.name);
     if (absent.front() != "test") finding.blocks = {"pretrain student", "pretrain teacher"};
@@ -125,9 +126,9 @@ Finding DescribeSet(const DatasetSurvey& survey) {
 Findings ExamineModels(const std::string& folder) {
   if (folder.empty())
     return {{.topic = "models",
-             .state = State::kNote,
-             .what = "no --models and no TINT_MODELS; this writes a set of small random ones (scripts/setup --export "
-                     "first):",
+             .state = State::kWarning,
+             .what = "neither --models nor TINT_MODELS is set; this writes a small model set with random weights "
+                     "(scripts/setup --export first):",
              .fix = std::string(kExport) + "models",
              .blocks = {"specialize"}}};
   try {
@@ -140,7 +141,7 @@ Findings ExamineModels(const std::string& folder) {
     std::error_code ignored;
     const bool there = std::filesystem::is_directory(folder, ignored);
     return {{.topic = "models",
-             .state = State::kBroken,
+             .state = State::kError,
              .what = error.what(),
              .fix = there ? "tint models lock " + ShellQuoted(folder) : kExport + ShellQuoted(folder),
              .blocks = {"specialize"},
@@ -152,8 +153,8 @@ Findings ExamineData() {
   const char* root = std::getenv("TINT_DATA");
   if (root == nullptr || *root == '\0')
     return {{.topic = "data",
-             .state = State::kNote,
-             .what = "TINT_DATA, the folder of data sets, is not set; not needed for photos of one's own (--support)",
+             .state = State::kWarning,
+             .what = "TINT_DATA, the folder of data sets, is not set; not needed for your own photos (--support)",
              .fix = "export TINT_DATA=FOLDER",
              .blocks = {}}};
   Findings findings;
@@ -163,7 +164,7 @@ Findings ExamineData() {
     for (const DatasetSurvey& survey : SurveyDatasets(root)) findings.push_back(DescribeSet(survey));
   } catch (const Error& error) {
     return {{.topic = "data",
-             .state = State::kBroken,
+             .state = State::kError,
              .what = error.what(),
              .fix = draw,
              .blocks = {},
@@ -172,8 +173,8 @@ Findings ExamineData() {
   if (findings.empty())
     findings.push_back(
         {.topic = "data",
-         .state = State::kNote,
-         .what = Quote(root) + " holds no data set (docs/data.md says where to get them; this draws one)",
+         .state = State::kWarning,
+         .what = Quote(root) + " contains no data set (docs/data.md says where to get them; this generates one)",
          .fix = draw,
          .blocks = {}});
   return findings;

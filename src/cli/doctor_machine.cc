@@ -1,51 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
 // doctor: processor, memory, disk, locale, libraries, GPU.
+#include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <opencv2/core/version.hpp>
 #include <thread>
 
 #include "doctor.h"
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/version.h"
 #include "tint/base/file.h"
 #include "tint/base/shell.h"
 #include "tint/base/text.h"
-#include "tint/cpu/processor.h"
+#include "tint/cpu/cpu_isa.h"
 #include "tint/tensor/device.h"
+#include "tint/tensor/matmul_rate.h"
+#include "tint/tensor/memory.h"
 
 namespace tint {
 namespace {
 
 using State = Finding::State;
 
-constexpr uint64_t kLittleMemory = uint64_t{2} << 30;  // a row of the real models takes more
+constexpr uint64_t kLittleMemory = uint64_t{2} << 30;  // a run with Stable Diffusion takes more
 constexpr uint64_t kLittleDisk = uint64_t{5} << 30;    // 20,000 generated images take about 3 GiB
 
-// The sets of own kernels that the program chooses among (src/kernels/processor_kernels.cc).
-std::string KernelsHere() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2")) return "AVX-512";
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "AVX2";
-#endif
-  return "";
-}
-
 Finding Processor(int threads) {
-  const std::string kernels = KernelsHere();
+  const CpuIsa isa = BestCpuIsa();
   const bool bfloat16 = HasFastBfloat16(c10::Device(c10::kCPU));
-  char rate[64];
-  std::snprintf(rate, sizeof rate, "%.3g GFLOP/s", MeasureMatmulRate(c10::Device(c10::kCPU), c10::kFloat) / 1e9);
-  return {
-      .topic = "processor",
-      .state = kernels.empty() ? State::kNote : State::kOk,
-      .what = std::to_string(std::thread::hardware_concurrency()) + " cores, " + std::to_string(threads) +
-              " threads of arithmetic, " + rate + " in a float32 matrix product; kernels for " +
-              (kernels.empty() ? "any processor, as AVX2 is absent: some steps are several times slower" : kernels) +
-              (bfloat16 ? "; training in bfloat16 pays" : "; training in bfloat16 does not pay"),
-      .fix = "",
-      .blocks = {}};
+  const std::string rate = fmt::format("{:.3g} GFLOP/s", MeasureMatmulRate(c10::Device(c10::kCPU), c10::kFloat) / 1e9);
+  return {.topic = "processor",
+          .state = isa == CpuIsa::kBaseline ? State::kWarning : State::kOk,
+          .what = std::to_string(std::thread::hardware_concurrency()) + " cores, " + std::to_string(threads) +
+                  " intra-op threads, " + rate + " in a float32 matrix product; " +
+                  (isa == CpuIsa::kBaseline ? "no AVX2: some steps are several times slower"
+                                            : CpuIsaName(isa) + " kernels") +
+                  (bfloat16 ? "; training is faster in bfloat16" : "; training would not be faster in bfloat16"),
+          .fix = "",
+          .blocks = {}};
 }
 
 Finding Memory() {
@@ -54,12 +47,12 @@ Finding Memory() {
   const uint64_t available = AvailableBytes(c10::Device(c10::kCPU));
   Finding finding{.topic = "memory",
                   .state = State::kOk,
-                  .what = FormatBytes(available) + " of " + FormatBytes(pages * page) + " can be taken",
+                  .what = FormatBytes(available) + " of " + FormatBytes(pages * page) + " available",
                   .fix = "",
                   .blocks = {}};
   if (available == 0 || available >= kLittleMemory) return finding;
-  finding.state = State::kNote;
-  finding.what += "; little for real models: their stages stop (exit code 71) and say which batch fits";
+  finding.state = State::kWarning;
+  finding.what += "; too little for Stable Diffusion: its stages stop (exit code 71) and name the batch size that fits";
   finding.fix =
       "tint specialize --generate.batch-size 1 --null-text-inversion.batch-size 1 --textual-inversion.batch-size 1";
   return finding;
@@ -74,13 +67,13 @@ Finding Disk(const std::string& folder) {
                   .fix = "",
                   .blocks = {}};
   if (free >= kLittleDisk) return finding;
-  finding.state = State::kNote;
-  finding.what += "; a run of 4,000 images a class takes more";
+  finding.state = State::kWarning;
+  finding.what += "; a run with 4,000 images per class needs more";
   finding.fix = "tint specialize --dry-run --run " + ShellQuoted(folder.empty() ? "RUN" : folder);
   return finding;
 }
 
-// Names of classes are UTF-8; they go to the terminal as they are.
+// Names of classes are UTF-8, and are printed to the terminal unchanged.
 Finding Locale() {
   std::string locale;
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
@@ -97,9 +90,9 @@ Finding Locale() {
     return {.topic = "locale", .state = State::kOk, .what = locale, .fix = "", .blocks = {}};
   return {
       .topic = "locale",
-      .state = State::kNote,
+      .state = State::kWarning,
       .what = (locale.empty() ? "not set" : Quote(locale)) +
-              ": names of classes are UTF-8, and a terminal of another locale shows some wrongly; results are right",
+              ": class names are UTF-8, and this terminal may not show all of them correctly; results are not affected",
       .fix = "export LC_ALL=C.UTF-8",
       .blocks = {}};
 }
@@ -116,10 +109,10 @@ Finding Gpu() {
   } catch (const Error& error) {
     finding.what = error.what();
   }
-  finding.state = State::kNote;
+  finding.state = State::kWarning;
   const bool driver = is_there("/dev/nvidiactl") || is_there("/proc/driver/nvidia/version");
   if (!driver) {
-    finding.what = "none of NVIDIA's in this machine: everything computes on the processor";
+    finding.what = "no NVIDIA GPU: everything runs on the CPU";
   } else if (finding.what.find("scripts/setup --cuda") != std::string::npos) {
     finding.fix = "scripts/setup --cuda";
   }

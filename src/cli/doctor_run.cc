@@ -1,14 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // doctor: a run folder.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "doctor.h"
 #include "tint/analysis/results.h"
 #include "tint/artifacts/run_survey.h"
+#include "tint/artifacts/verify.h"
 #include "tint/base/shell.h"
 #include "tint/base/text.h"
 
@@ -19,31 +16,17 @@ namespace fs = std::filesystem;
 using State = Finding::State;
 
 Finding Note(const std::string& what, const std::string& fix) {
-  return {.topic = "run", .state = State::kNote, .what = what, .fix = fix, .blocks = {}};
+  return {.topic = "run", .state = State::kWarning, .what = what, .fix = fix, .blocks = {}};
 }
 
-// Why nothing can be made in `folder`, or "". Tried, not asked: root may write where permissions say no, and nobody
-// where a file system is read-only.
-std::string WhyNotWritable(fs::path folder) {
+// Why nothing can be created in `folder`, or in the nearest folder above it that exists; or "".
+std::string WhyNotCreatable(fs::path folder) {
   folder = fs::absolute(folder);
   std::error_code ignored;
   while (!fs::exists(folder, ignored) && folder.has_relative_path()) folder = folder.parent_path();
-  if (!fs::is_directory(folder, ignored)) return Quote(folder.native()) + " is no folder";
-  const int file = open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-  if (file >= 0) {
-    close(file);
-    return "";
-  }
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
-    return Quote(folder.native()) + ": " + strerrordesc_np(errno);
-  // A file system without unnamed files.
-  const std::string name = (folder / ".tint-doctor-XXXXXX").native();
-  std::vector<char> path(name.c_str(), name.c_str() + name.size() + 1);
-  const int named = mkstemp(path.data());
-  if (named < 0) return Quote(folder.native()) + ": " + strerrordesc_np(errno);
-  close(named);
-  unlink(path.data());
-  return "";
+  if (!fs::is_directory(folder, ignored)) return Quote(folder.native()) + " is not a directory";
+  const std::string why = WhyNotWritable(folder);
+  return why.empty() ? "" : Quote(folder.native()) + ": " + why;
 }
 
 std::string SameCommand(const std::string& command, const std::string& run, uint64_t episode_idx) {
@@ -54,15 +37,15 @@ std::string SameCommand(const std::string& command, const std::string& run, uint
 Findings Leases(const RunSurvey& survey, const std::string& folder) {
   Findings findings;
   for (const LeaseSurvey& lease : survey.leases) {
-    const std::string who = "episode " + EpisodeName(lease.episode_idx) + ": " +
+    const std::string who = "episode " + EpisodeLabel(lease.episode_idx) + ": " +
                             (lease.host.empty() ? "a lease that cannot be read"
                                                 : "process " + std::to_string(lease.pid) + " on " + Quote(lease.host)) +
                             ", last heartbeat " + FormatSeconds(lease.age_seconds) + " ago";
     if (lease.dead) {
-      findings.push_back(Note(who + "; it is dead, and the next worker takes over (the same command as before):",
+      findings.push_back(Note(who + "; that process is dead, and the next worker takes over:",
                               SameCommand("specialize", folder, lease.episode_idx)));
     } else {
-      findings.push_back({.topic = "run", .state = State::kOk, .what = who + "; at work", .fix = "", .blocks = {}});
+      findings.push_back({.topic = "run", .state = State::kOk, .what = who + "; running", .fix = "", .blocks = {}});
     }
   }
   return findings;
@@ -73,8 +56,8 @@ Findings Unfinished(const RunSurvey& survey, const std::string& folder) {
   Findings findings;
   for (const RunFolder::Entry& entry : survey.unfinished) {
     if (findings.size() == kMostLines) break;
-    findings.push_back(Note("episode " + EpisodeName(entry.episode_idx) + ": " + entry.stage +
-                                " is unfinished; the same command as before goes on with it:",
+    findings.push_back(Note("episode " + EpisodeLabel(entry.episode_idx) + ": " + entry.stage +
+                                " is unfinished; the same command resumes it:",
                             SameCommand(entry.stage, folder, entry.episode_idx)));
   }
   if (survey.unfinished.size() > kMostLines)
@@ -89,13 +72,13 @@ Finding Hashes(const RunFolder& run, const std::string& folder) {
     return {.topic = "run",
             .state = State::kOk,
             .what = Quote(folder) + ": " + std::to_string(report.complete_stages) + " complete stages, " +
-                    std::to_string(report.checked_files) + " files, all hashes right",
+                    std::to_string(report.checked_files) + " files, all hashes match",
             .fix = "",
             .blocks = {}};
   const std::string more =
       report.problems.size() > 1 ? " (and " + std::to_string(report.problems.size() - 1) + " more)" : "";
   return {.topic = "run",
-          .state = State::kBroken,
+          .state = State::kError,
           .what = report.problems.front() + more,
           .fix = "tint verify " + ShellQuoted(folder),
           .blocks = {"collect", "specialize"},
@@ -106,21 +89,20 @@ Finding Hashes(const RunFolder& run, const std::string& folder) {
 
 Findings ExamineRun(const std::string& folder) {
   Findings findings;
-  const std::string unwritable = WhyNotWritable(folder);
+  const std::string unwritable = WhyNotCreatable(folder);
   if (!unwritable.empty())
-    findings.push_back(
-        {.topic = "run",
-         .state = State::kBroken,
-         .what = "nothing can be made in " + Quote(folder) + " (" + unwritable + "); take another folder:",
-         .fix = "tint specialize --run runs/" + ShellQuoted(fs::path(folder).filename().native()),
-         .blocks = {"specialize"},
-         .code = ExitCode::kCannotCreate});
+    findings.push_back({.topic = "run",
+                        .state = State::kError,
+                        .what = Quote(folder) + " is not writable (" + unwritable + "); use another folder:",
+                        .fix = "tint specialize --run runs/" + ShellQuoted(fs::path(folder).filename().native()),
+                        .blocks = {"specialize"},
+                        .code = ExitCode::kCannotCreate});
   std::error_code ignored;
   if (!fs::exists(folder, ignored)) {
     if (findings.empty())
       findings.push_back({.topic = "run",
                           .state = State::kOk,
-                          .what = Quote(folder) + " is not there yet and can be made",
+                          .what = Quote(folder) + " does not exist yet and can be created",
                           .fix = "",
                           .blocks = {}});
     return findings;
@@ -133,12 +115,13 @@ Findings ExamineRun(const std::string& folder) {
       findings.insert(findings.end(), part.begin(), part.end());
     if (!survey.leftovers.empty())
       findings.push_back(Note(std::to_string(survey.leftovers.size()) + " temporary files of killed workers, " +
-                                  FormatBytes(survey.leftover_bytes) + "; any command that works there removes them:",
+                                  FormatBytes(survey.leftover_bytes) +
+                                  "; the next command that runs there removes them:",
                               "tint specialize --run " + ShellQuoted(folder)));
   } catch (const Error& error) {
     const bool no_run = error.code() == ExitCode::kMissingInput;
     findings.push_back({.topic = "run",
-                        .state = no_run ? State::kNote : State::kBroken,
+                        .state = no_run ? State::kWarning : State::kError,
                         .what = error.what(),
                         .fix = (no_run ? "tint specialize --run " : "tint verify ") + ShellQuoted(folder),
                         .blocks = {},

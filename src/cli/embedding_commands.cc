@@ -1,16 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
 // embedding show, embedding export.
 #include <ATen/ops/linalg_vector_norm.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
-#include "tint/artifacts/stage_folder.h"
+#include "commands.h"
+#include "output_file.h"
+#include "tint/artifacts/completed_stage.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
-#include "tint/cli/command.h"
 #include "tint/inversion/embedding_file.h"
+#include "tint/options/shared_options.h"
 
 namespace tint {
 namespace {
@@ -19,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr char kExtension[] = ".safetensors";
 
-// A file of a finished stage is checked against its record: damage is told as such, not exported.
+// A file of a finished stage is checked against its record, so that damaged files are not exported.
 std::string ReadChecked(const fs::path& file) {
   const fs::path path = fs::absolute(file);
   if (const auto stage = CompletedStage::Open(path.parent_path())) {
@@ -46,106 +50,112 @@ std::string CountOf(const at::Tensor& vectors) {
 // As Python writes it.
 std::string Literal(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-struct ExportOptions {
-  std::string format = "diffusers", out, token;
-  bool force = false;
-
-  void Declare(OptionList& list) {
-    list.Add("format", &format,
-             "diffusers: the word is a key of the file; load it with pipe.load_textual_inversion(FILE, token=WORD). "
-             "a1111: for the folder embeddings/ of A1111 or models/embeddings/ of ComfyUI; the word is the file's "
-             "name without extension, in ComfyUI written embedding:NAME.")
-        .Choices(EmbeddingLayouts())
-        .NotInKey();
-    list.Add("out", &out, "File to write, NAME.safetensors.").Is(TextKind::kFile).NotInKey();
-    list.Add("token", &token,
-             "Word to be used in prompts, for --format diffusers; empty: the name of --out in angle brackets, <NAME>. "
-             "diffusers refuses words that its tokenizer has already, such as cat.")
-        .NotInKey();
-    list.Add("force", &force, "Replace --out if it is there.").NotInKey();
-  }
-};
-
-std::string TokenFor(const ExportOptions& options) {
-  const std::string name = fs::path(options.out).stem();
-  if (options.format == "a1111") {
-    if (options.token.empty() || options.token == name) return name;
-    Fail(ExitCode::kUsage, {.field = "--token",
-                            .found = Quote(options.token),
-                            .expected = "none, or " + Quote(name) + ", as the word is the file's name in this format",
-                            .remedy = "Rename --out."});
-  }
-  const std::string token = options.token.empty() ? "<" + name + ">" : options.token;
-  const std::string problem = PlaceholderProblem(token);
-  if (problem.empty()) return token;
-  Fail(ExitCode::kUsage,
-       {.field = "--token", .found = Quote(token) + " " + problem, .expected = "one word, such as <cat-toy>"});
-}
-
-}  // namespace
-
-int RunEmbeddingShow(const Command& command, const std::vector<std::string>& arguments) {
-  CommandOptions grammar(command.name, command.summary);
-  ShellOptions shell;
-  shell.Declare(grammar.Group(""));
-  grammar.Positional(
-      {"FILE",
-       "Learned word: a <class>.safetensors of a textual-inversion stage, or a file of diffusers, A1111, "
-       "kohya or OneTrainer.",
-       true, false, TextKind::kFile});
-  if (!BeginCommand(grammar, shell, arguments)) return 0;
-  const std::string& file = grammar.positionals().at(0);
-  const LearnedEmbedding embedding = ReadAnyWidth(file);
-  const std::vector<double> norms = Norms(embedding.vectors);
+std::string Description(const LearnedEmbedding& embedding, const std::string& file, const std::vector<double>& norms) {
   std::string text = Quote(file) + ": " + CountOf(embedding.vectors) + ", " + embedding.dtype + "\n  layout  " +
                      embedding.layout + "\n  word    " + Quote(embedding.name) + "\n  norm    ";
   for (size_t i = 0; i < norms.size(); ++i) {
-    char number[40];
-    std::snprintf(number, sizeof number, "%s%.4g", i == 0 ? "" : ", ", norms[i]);
-    text += number;
+    text += fmt::format("{}{:.4g}", i == 0 ? "" : ", ", norms[i]);
   }
-  PrintResult(shell,
-              {{"file", file},
-               {"layout", embedding.layout},
-               {"name", embedding.name},
-               {"vectors", embedding.vectors.size(0)},
-               {"width", embedding.vectors.size(1)},
-               {"dtype", embedding.dtype},
-               {"norms", norms}},
-              text + "\n");
-  return 0;
+  return text + "\n";
 }
 
-int RunEmbeddingExport(const Command& command, const std::vector<std::string>& arguments) {
-  CommandOptions grammar(command.name, command.summary);
-  ExportOptions options;
-  ShellOptions shell;
-  options.Declare(grammar.Group(""));
-  shell.Declare(grammar.Group(""));
-  grammar.Positional({"FILE",
-                      "Learned word: RUN/episodes/EPISODE/textual-inversion/KEY/<class>.safetensors of a run (tint "
-                      "inspect RUN lists the folders), or any file that tint embedding show reads.",
-                      true, false, TextKind::kFile});
-  if (!BeginCommand(grammar, shell, arguments)) return 0;
-  CheckOut(options.out, kExtension, options.force);
-  const std::string token = TokenFor(options);
-  const LearnedEmbedding embedding = ReadAnyWidth(grammar.positionals().at(0));
-  const std::string bytes = WriteEmbedding(embedding.vectors, token, options.format);
-  if (!shell.dry_run) WriteOut(options.out, bytes, options.force);
-  const std::string use = options.format == "a1111" ? "the word is the file's name, " + Quote(token)
-                                                    : "pipe.load_textual_inversion(" + Literal(options.out) +
-                                                          ", token=" + Literal(token) + ")";
-  PrintResult(
-      shell,
-      {{"file", options.out},
-       {"sha256", Sha256Hex(bytes)},
-       {"format", options.format},
-       {"token", token},
-       {"vectors", embedding.vectors.size(0)},
-       {"width", embedding.vectors.size(1)},
-       {"dry_run", shell.dry_run}},
-      CountOf(embedding.vectors) + (shell.dry_run ? " would be in " : " in ") + Quote(options.out) + ": " + use + "\n");
-  return 0;
+class EmbeddingShowCommand : public CommandHandler {
+ public:
+  void Declare(CommandOptions& options) override {
+    options.Positional({"FILE",
+                        "<class>.safetensors of a textual-inversion result, or an embedding file of diffusers, A1111, "
+                        "kohya or OneTrainer.",
+                        true, false, TextKind::kFile});
+  }
+
+  void Run(const CommandOptions& options) override {
+    const std::string& file = options.positionals().at(0);
+    const LearnedEmbedding embedding = ReadAnyWidth(file);
+    const std::vector<double> norms = Norms(embedding.vectors);
+    PrintResult(shell,
+                {{"file", file},
+                 {"layout", embedding.layout},
+                 {"name", embedding.name},
+                 {"vectors", embedding.vectors.size(0)},
+                 {"width", embedding.vectors.size(1)},
+                 {"dtype", embedding.dtype},
+                 {"norms", norms}},
+                Description(embedding, file, norms));
+  }
+};
+
+class EmbeddingExportCommand : public CommandHandler {
+ public:
+  void Declare(CommandOptions& options) override {
+    OptionList& list = options.Group("");
+    list.Add("format", &format_,
+             "diffusers: the word is a key in the file; load it with pipe.load_textual_inversion(FILE, token=WORD). "
+             "a1111: for embeddings/ of A1111 or models/embeddings/ of ComfyUI; the word is the file name without "
+             "extension (in ComfyUI: embedding:NAME).")
+        .Choices(EmbeddingLayouts())
+        .NotInKey();
+    DeclareOut(list, &out_, "File to write, NAME.safetensors.");
+    list.Add("token", &token_,
+             "Word to use in prompts, for --format diffusers; empty: <NAME>, from the name of --out. diffusers rejects "
+             "words that its tokenizer already has, such as cat.")
+        .NotInKey();
+    DeclareForce(list, &force_);
+    options.Positional({"FILE",
+                        "Embedding file: RUN/episodes/EPISODE/textual-inversion/KEY/<class>.safetensors (tint inspect "
+                        "RUN lists the folders), or any file that tint embedding show reads.",
+                        true, false, TextKind::kFile});
+  }
+
+  void Run(const CommandOptions& options) override {
+    CheckOut(out_, kExtension, force_);
+    const std::string token = Token();
+    const LearnedEmbedding embedding = ReadAnyWidth(options.positionals().at(0));
+    const std::string bytes = WriteEmbedding(embedding.vectors, token, format_);
+    if (!shell.dry_run) WriteOut(out_, bytes, force_);
+    const std::string use = format_ == kA1111
+                                ? "the word is the file name, " + Quote(token)
+                                : "pipe.load_textual_inversion(" + Literal(out_) + ", token=" + Literal(token) + ")";
+    PrintResult(shell,
+                {{"file", out_},
+                 {"sha256", Sha256Hex(bytes)},
+                 {"format", format_},
+                 {"token", token},
+                 {"vectors", embedding.vectors.size(0)},
+                 {"width", embedding.vectors.size(1)},
+                 {"dry_run", shell.dry_run}},
+                CountOf(embedding.vectors) + (shell.dry_run ? " would be written to " : " written to ") + Quote(out_) +
+                    ": " + use + "\n");
+  }
+
+ private:
+  static constexpr char kA1111[] = "a1111";
+
+  std::string Token() const {
+    const std::string name = fs::path(out_).stem();
+    if (format_ == kA1111) {
+      if (token_.empty() || token_ == name) return name;
+      Fail(ExitCode::kUsage,
+           {.field = "--token",
+            .found = "is " + Quote(token_),
+            .expected = "none, or " + Quote(name) + ", because the word is the file name in this format",
+            .remedy = "Rename --out."});
+    }
+    const std::string token = token_.empty() ? "<" + name + ">" : token_;
+    const std::string problem = PlaceholderProblem(token);
+    if (problem.empty()) return token;
+    Fail(ExitCode::kUsage,
+         {.field = "--token", .found = Quote(token) + " " + problem, .expected = "one word, such as <cat-toy>"});
+  }
+
+  std::string format_ = "diffusers", out_, token_;
+  bool force_ = false;
+};
+
+}  // namespace
+
+HandlerPtr MakeEmbeddingShowCommand(const std::string& /*name*/) { return std::make_unique<EmbeddingShowCommand>(); }
+HandlerPtr MakeEmbeddingExportCommand(const std::string& /*name*/) {
+  return std::make_unique<EmbeddingExportCommand>();
 }
 
 }  // namespace tint

@@ -1,93 +1,139 @@
-// help and completion: the program told from its tables.
+// SPDX-License-Identifier: Apache-2.0
 #include "help.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <iostream>
 
-#include "tint/artifacts/stage_folder.h"
+#include "commands.h"
+#include "tint/artifacts/version.h"
 #include "tint/base/text.h"
-#include "tint/cli/command.h"
 
 namespace tint {
 namespace {
 
+constexpr char kSummary[] = "train a tiny image classifier from a few labelled photos per class";
+
 const std::vector<Named>& ExitCodes() {
   static const std::vector<Named> codes = {
-      {"0", "done"},
-      {"64", "usage: the command line"},
-      {"65", "bad input data: an image, an episode file, a data set"},
-      {"66", "input missing: a file, a model role, an earlier stage"},
+      {"0", "success"},
+      {"64", "wrong usage of the command line"},
+      {"65", "invalid input data: an image, an episode file, a data set"},
+      {"66", "missing input: a file, a model role, an earlier stage"},
       {"69", "device or driver missing"},
-      {"70", "internal fault, or numbers that are not finite"},
+      {"70", "internal error, or numbers that are not finite"},
       {"71", "out of memory (host or GPU)"},
       {"73", "output cannot be created"},
       {"74", "input/output error, disk full"},
-      {"75", "stopped by a signal, state saved: run the same command again"},
+      {"75", "stopped by a signal, state saved: run the same command again to resume"},
       {"76", "an artifact does not match its hash"},
       {"77", "a model that models.json does not list, or permission denied"},
-      {"78", "bad configuration: file, environment or model list"},
-      {"79", "another worker has this episode: try again later"},
+      {"78", "invalid configuration: file, environment or model list"},
+      {"79", "another worker is computing this episode: try again later"},
   };
   return codes;
 }
 
-const std::vector<Named>& Groups() {
-  static const std::vector<Named> groups = {{"whole", "the whole pipeline"},
-                                            {"stages", "its stages, in order"},
-                                            {"before", "before"},
-                                            {"after", "after"},
-                                            {"doubt", "when in doubt"}};
-  return groups;
-}
-
-constexpr char kSummary[] = "five labelled photos per class go in, a tiny, fast classifier comes out";
-
 std::string ExitCodeTable() {
   std::string text = "Exit codes of tint\n";
-  for (const Named& code : ExitCodes())
-    text += std::string(4 - code.name.size(), ' ') + code.name + "  " + code.meaning + "\n";
+  for (const Named& code : ExitCodes()) text += fmt::format("{:>4}  {}\n", code.name, code.meaning);
   return text + "75 and 79 mean \"try again\"; no other does.\n";
+}
+
+std::string CommandLineOf(const Command& command) {
+  return fmt::format("  {:<21} {}\n", command.name, command.summary);
+}
+
+// As a name in a message, in single quotes.
+std::string Quoted(const std::string& name) {
+  const std::string quoted = Quote(name);
+  return quoted.starts_with("'") ? quoted : "'" + quoted + "'";
+}
+
+// At most three commands that may have been meant by `typed`, nearest first.
+std::vector<std::string> NearCommands(const std::string& typed) {
+  constexpr size_t kMost = 3, kMaxDistance = 2, kMaxLength = 64;
+  if (typed.size() < 2 || typed.size() > kMaxLength) return {};
+  const size_t limit = std::min(kMaxDistance, typed.size() / 3);
+  std::vector<std::pair<size_t, std::string>> near;
+  const auto consider = [&](const std::string& name) {
+    const bool prefix = name.starts_with(typed) || typed.starts_with(name);
+    const size_t distance = EditDistance(typed, name);
+    const bool known = std::any_of(near.begin(), near.end(), [&](const auto& one) { return one.second == name; });
+    if (!known && (prefix || distance <= limit)) near.emplace_back(prefix ? 0 : distance, name);
+  };
+  for (const Command& command : Commands()) {
+    consider(command.name);
+    consider(Split(command.name, ' ')[0]);  // "episodes"
+  }
+  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> names;
+  for (const auto& [distance, name] : near) {
+    if (names.size() < kMost) names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace
 
 std::string Overview() {
-  std::string text = "tint " + ToolVersion() + ": " + kSummary +
-                     "\n\nusage: tint COMMAND [OPTIONS]; tint COMMAND --help teaches each\n";
-  for (const Named& group : Groups()) {
-    text += "\n" + group.meaning + ":\n";
+  std::string text = "tint " + ToolVersion() + ": " + kSummary + "\n\nUsage: tint COMMAND [OPTIONS]\n";
+  for (const std::string& group : CommandGroups()) {
+    text += "\n" + group + ":\n";
     for (const Command& command : Commands()) {
-      if (command.group != group.name) continue;
-      text += "  " + command.name + std::string(22 - std::min<size_t>(21, command.name.size()), ' ') + command.summary +
-              "\n";
+      if (command.group == group) text += CommandLineOf(command);
     }
   }
   return text +
-         "\ntint help exit-codes: what the exit codes mean"
-         "\ntint help --man, --markdown: all of it as a man page (tint help --man | man -l -) or as Markdown\n";
+         "\ntint COMMAND --help     show the options of a command"
+         "\ntint help exit-codes    list the exit codes"
+         "\ntint help --man         print the manual as a man page (view it: tint help --man | man -l -)"
+         "\ntint help --markdown    print the manual as Markdown"
+         "\ntint --version          print the version\n";
+}
+
+bool IsFirstWord(const std::string& word) {
+  const auto& commands = Commands();
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const Command& command) { return command.name.starts_with(word + " "); });
+}
+
+std::string OverviewOf(const std::string& word) {
+  std::string text = "Usage: tint " + word + " COMMAND [OPTIONS]\n\nCommands:\n";
+  for (const Command& command : Commands()) {
+    if (command.name.starts_with(word + " ")) text += CommandLineOf(command);
+  }
+  return text + "\ntint " + word + " COMMAND --help     show the options of a command\n";
+}
+
+void FailUnknownCommand(const std::vector<std::string>& arguments) {
+  const bool second = IsFirstWord(arguments[0]) && arguments.size() > 1;
+  const std::string typed = arguments[0] + (second ? " " + arguments[1] : "");
+  std::string message = "unknown command " + Quoted(typed) + ".";
+  std::vector<std::string> near = NearCommands(typed);
+  std::erase(near, arguments[0]);
+  if (!near.empty()) message += " Did you mean '" + Join(near, "' or '") + "'?";
+  Fail(ExitCode::kUsage, message + " Run 'tint help" + (second ? " " + arguments[0] : "") + "' for the list.");
 }
 
 Manual ProgramManual() {
   Manual manual{.version = ToolVersion(),
                 .summary = kSummary,
-                .groups = Groups(),
+                .groups = CommandGroups(),
                 .commands = {},
-                .help_topics = {{"exit-codes", "what the exit codes mean"},
-                                {"--man", "all commands and options as a man page"},
-                                {"--markdown", "the same as Markdown"}},
+                .help_topics = {{"exit-codes", "list the exit codes"},
+                                {"--man", "print the manual as a man page"},
+                                {"--markdown", "print the manual as Markdown"}},
                 .exit_codes = ExitCodes(),
-                .files = {{"RUN/run.json", "What ran: options, models, data, device."},
+                .files = {{"RUN/run.json", "Options, models, data and device of the run."},
                           {"RUN/episodes/EPISODE/STAGE/KEY/",
-                           "A stage's result. KEY is a hash of all that may change it; done.json, written last, lists "
-                           "its files with their hashes. EPISODE is a number, or support for your own photos."},
-                          {"RUN/shared/features/KEY/", "Features of the base images, which all episodes read."},
+                           "Result of a stage. KEY is a hash of everything that determines it; done.json, written "
+                           "last, lists its files with their hashes. EPISODE is a number, or support for your photos."},
+                          {"RUN/shared/features/KEY/", "Features of the base images, shared by all episodes."},
                           {"MODELS/models.json", "The files of a model set, their SHA-256 and what they compute."},
-                          {"$TINT_DATA/NAME/", "A data set, as --dataset NAME reads it."}}};
-  for (const Command& command : Commands()) {
-    ReadGrammar(command, [&](const CommandOptions& grammar) {
-      manual.commands.push_back(grammar.Describe());
-      manual.commands.back().group = command.group;
-    });
-  }
+                          {"$TINT_DATA/NAME/", "A data set, read with --dataset NAME."}}};
+  for (const Command& command : Commands()) manual.commands.push_back(Describe(command));
   return manual;
 }
 
@@ -102,27 +148,6 @@ bool PrintTopic(const std::string& topic) {
     return false;
   }
   return true;
-}
-
-int RunCompletion(const Command& command, const std::vector<std::string>& arguments) {
-  CommandOptions grammar(command.name, command.summary);
-  ShellOptions shell;
-  shell.Declare(grammar.Group(""));
-  const std::vector<std::string> known = {"bash", "zsh"};
-  grammar.Positional({"SHELL",
-                      "bash: source <(tint completion bash), or into ~/.local/share/bash-completion/completions/tint. "
-                      "zsh: into a folder of $fpath, as _tint.",
-                      true, false, TextKind::kPlain, known});
-  if (!BeginCommand(grammar, shell, arguments)) return 0;
-  const std::string& wanted = grammar.positionals().at(0);
-  if (wanted != "bash" && wanted != "zsh")
-    Fail(ExitCode::kUsage, {.field = "SHELL",
-                            .found = Quote(wanted),
-                            .expected = Join(known, " or "),
-                            .remedy = DidYouMean(wanted, known)});
-  const std::string script = wanted == "bash" ? BashCompletion(ProgramManual()) : ZshCompletion(ProgramManual());
-  PrintResult(shell, {{"shell", wanted}, {"script", script}}, script);
-  return 0;
 }
 
 }  // namespace tint

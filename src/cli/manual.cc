@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cli/manual.h"
 
 #include <algorithm>
@@ -5,7 +6,7 @@
 namespace tint {
 namespace {
 
-// Two declarations that people may take for one: whatever the command, the same words mean the same.
+// Whether two commands declare the same option in the same way.
 bool Alike(const OptionDescription& a, const OptionDescription& b) {
   return a.group == b.group && a.name == b.name && a.help == b.help && a.default_value == b.default_value &&
          a.presets == b.presets && a.expected == b.expected && a.placeholder == b.placeholder;
@@ -20,8 +21,9 @@ bool Has(const CommandDescription& command, const OptionDescription& option) {
 std::vector<OptionDescription> Without(const CommandDescription& command, const std::vector<OptionDescription>& but) {
   std::vector<OptionDescription> rest;
   for (const OptionDescription& option : command.options) {
-    const bool told = std::any_of(but.begin(), but.end(), [&](const OptionDescription& o) { return Alike(o, option); });
-    if (!told) rest.push_back(option);
+    const bool known =
+        std::any_of(but.begin(), but.end(), [&](const OptionDescription& o) { return Alike(o, option); });
+    if (!known) rest.push_back(option);
   }
   return rest;
 }
@@ -41,15 +43,15 @@ std::vector<OptionSection> OptionSections(const Manual& manual) {
     if (everywhere) every.options.push_back(option);
   }
   std::vector<OptionSection> sections = {every};
-  std::vector<std::string> told;
+  std::vector<std::string> described;
   for (const CommandDescription& command : manual.commands) {
-    if (std::count(told.begin(), told.end(), command.name) > 0) continue;
+    if (std::count(described.begin(), described.end(), command.name) > 0) continue;
     const std::vector<OptionDescription> own = Without(command, every.options);
     std::vector<std::string> family;
     for (const CommandDescription& other : manual.commands) {
       if (SameOptions(Without(other, every.options), own)) family.push_back(other.name);
     }
-    told.insert(told.end(), family.begin(), family.end());
+    described.insert(described.end(), family.begin(), family.end());
     for (const OptionDescription& option : own) {
       const bool begins = sections.back().commands != family || sections.back().group != option.group;
       if (begins) sections.push_back({family, option.group, {}});

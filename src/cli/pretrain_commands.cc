@@ -1,68 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
 // pretrain student, pretrain teacher.
-#include <cstdio>
+#include <fmt/format.h>
 
+#include "commands.h"
+#include "tint/base/json.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
-#include "tint/cli/command.h"
 #include "tint/training/pretrain_student.h"
 #include "tint/training/pretrain_teacher.h"
 
 namespace tint {
+namespace {
 
-int RunPretrainStudent(const Command& command, const std::vector<std::string>& arguments) {
-  CommandOptions grammar(command.name, command.summary);
-  PretrainStudentOptions options;
-  options.Declare(grammar);
-  if (!BeginCommand(grammar, options.shell, arguments)) return 0;
-  InstallStopHandlers();
-  const Json json = PretrainStudent(options);
-  std::string text;
-  if (options.shell.dry_run) {
-    text = "nothing was done (--dry-run): " + json["state"].get<std::string>() + ", " +
-           std::to_string(json["images"].get<int64_t>()) + " images of " +
-           std::to_string(json["classes"].get<int64_t>()) + " classes, " +
-           std::to_string(json["steps_of_an_epoch"].get<int64_t>()) + " steps an epoch\n" +
-           json["folder"].get<std::string>() + "\n";
-  } else {
-    char line[160];
-    std::snprintf(line, sizeof line,
-                  "%s after %lld epochs (%s): validation %.2f %% on %lld episodes, best after epoch %lld\n",
-                  options.student.c_str(), static_cast<long long>(json["epochs"].get<int64_t>()),
-                  FormatSeconds(json["seconds"].get<double>()).c_str(), 100 * json["validation_accuracy"].get<double>(),
-                  static_cast<long long>(json["validation_episodes"].get<int64_t>()),
-                  static_cast<long long>(json["best_epoch"].get<int64_t>()));
-    text = line +
-           ("student  " + json["file"].get<std::string>() + "\nresult   " + json["folder"].get<std::string>() + "\n");
-  }
-  PrintResult(options.shell, json, text);
-  return 0;
+std::string Percent(const Json& share) { return fmt::format("{:.2f} %", 100 * share.get<double>()); }
+
+std::string Count(const Json& json, const char* member) { return std::to_string(json[member].get<int64_t>()); }
+
+std::string Files(const Json& json, const std::string& model) {
+  return model + json["file"].get<std::string>() + "\nresult   " + json["folder"].get<std::string>() + "\n";
 }
 
-int RunPretrainTeacher(const Command& command, const std::vector<std::string>& arguments) {
-  CommandOptions grammar(command.name, command.summary);
-  PretrainTeacherOptions options;
-  options.Declare(grammar);
-  if (!BeginCommand(grammar, options.shell, arguments)) return 0;
-  InstallStopHandlers();
-  const Json json = PretrainTeacher(options);
-  if (options.shell.dry_run) {
-    PrintResult(options.shell, json,
-                "nothing was done (--dry-run): " + json["state"].get<std::string>() + ", " +
-                    std::to_string(json["steps"].get<int64_t>()) + " episodes\n" + json["folder"].get<std::string>() +
-                    "\n");
-    return 0;
+std::string Trained(const std::string& what, const Json& json) {
+  return what + " after " + Count(json, "epochs") + " epochs (" + FormatSeconds(json["seconds"].get<double>()) +
+         "): validation accuracy " + Percent(json["validation_accuracy"]);
+}
+
+std::string Planned(const Json& json, const std::string& work) {
+  return "nothing was done (--dry-run): " + json["state"].get<std::string>() + ", " + work + "\n" +
+         json["folder"].get<std::string>() + "\n";
+}
+
+class PretrainStudentCommand : public CommandHandler {
+ public:
+  void Declare(CommandOptions& options) override { options_.Declare(options); }
+
+  void Run(const CommandOptions& /*options*/) override {
+    InstallStopHandlers();
+    options_.dry_run = shell.dry_run;
+    const Json json = PretrainStudent(options_);
+    const std::string text =
+        shell.dry_run
+            ? Planned(json, Count(json, "images") + " images of " + Count(json, "classes") + " classes, " +
+                                Count(json, "steps_of_an_epoch") + " steps per epoch")
+            : Trained(options_.student, json) + " on " + Count(json, "validation_episodes") +
+                  " episodes, best after epoch " + Count(json, "best_epoch") + "\n" + Files(json, "student  ");
+    PrintResult(shell, json, text);
   }
-  char line[200];
-  std::snprintf(line, sizeof line,
-                "teacher after %lld epochs (%s): validation %.2f %%, untrained %.2f %%; best after epoch %lld\n",
-                static_cast<long long>(json["epochs"].get<int64_t>()),
-                FormatSeconds(json["seconds"].get<double>()).c_str(), 100 * json["validation_accuracy"].get<double>(),
-                100 * json["untrained_accuracy"].get<double>(),
-                static_cast<long long>(json["best_epoch"].get<int64_t>()));
-  PrintResult(options.shell, json,
-              line + ("teacher  " + json["file"].get<std::string>() + "\nresult   " +
-                      json["folder"].get<std::string>() + "\n"));
-  return 0;
+
+ private:
+  PretrainStudentOptions options_;
+};
+
+class PretrainTeacherCommand : public CommandHandler {
+ public:
+  void Declare(CommandOptions& options) override { options_.Declare(options); }
+
+  void Run(const CommandOptions& /*options*/) override {
+    InstallStopHandlers();
+    options_.dry_run = shell.dry_run;
+    const Json json = PretrainTeacher(options_);
+    const std::string text = shell.dry_run ? Planned(json, Count(json, "steps") + " episodes")
+                                           : Trained("teacher", json) + ", untrained " +
+                                                 Percent(json["untrained_accuracy"]) + ", best after epoch " +
+                                                 Count(json, "best_epoch") + "\n" + Files(json, "teacher  ");
+    PrintResult(shell, json, text);
+  }
+
+ private:
+  PretrainTeacherOptions options_;
+};
+
+}  // namespace
+
+HandlerPtr MakePretrainStudentCommand(const std::string& /*name*/) {
+  return std::make_unique<PretrainStudentCommand>();
+}
+HandlerPtr MakePretrainTeacherCommand(const std::string& /*name*/) {
+  return std::make_unique<PretrainTeacherCommand>();
 }
 
 }  // namespace tint

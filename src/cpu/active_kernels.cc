@@ -1,21 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "active_kernels.h"
+
+#include "tint/cpu/cpu_isa.h"
 
 namespace tint {
 
-const std::vector<ProcessorKernels>& SupportedKernels() {
-  static const std::vector<ProcessorKernels> sets = [] {
-    std::vector<ProcessorKernels> found(1);
-    UsePlain(&found.back());
-    // Each set is the one before with what gains replaced.
-    const auto add = [&found](void (*use)(ProcessorKernels*)) {
+const std::vector<CpuKernels>& SupportedKernels() {
+  static const std::vector<CpuKernels> sets = [] {
+    std::vector<CpuKernels> found(1);
+    UseBaseline(&found.back());
+    // Each set is the one before, with those passes replaced that are faster.
+    const auto add = [&found](void (*use)(CpuKernels*)) {
       found.push_back(found.back());
       use(&found.back());
     };
 #ifdef TINT_AVX
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      add(UseAvx2);
-      if (__builtin_cpu_supports("avx512f")) add(UseAvx512);
-    }
+    if (BestCpuIsa() >= CpuIsa::kAvx2) add(UseAvx2);
+    if (BestCpuIsa() >= CpuIsa::kAvx512) add(UseAvx512);
 #else
     static_cast<void>(add);
 #endif
@@ -24,6 +25,6 @@ const std::vector<ProcessorKernels>& SupportedKernels() {
   return sets;
 }
 
-const ProcessorKernels& ActiveKernels() { return SupportedKernels().back(); }
+const CpuKernels& ActiveKernels() { return SupportedKernels().back(); }
 
 }  // namespace tint

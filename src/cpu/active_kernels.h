@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -10,15 +11,15 @@
 
 namespace tint {
 
-// The inner passes, compiled for one kind of processor.
-struct ProcessorKernels {
+// The inner passes, compiled for one instruction set (CpuIsa).
+struct CpuKernels {
   // Over one head of 8 or 16 floats a row, at index width / 8 - 1.
   void (*attention_forward[2])(const HeadForward& head, float* scratch);
   void (*attention_backward[2])(const HeadBackward& head, float* scratch);
   // row [2 width]: values, then gates; output [width]; gradient [2 width].
   void (*gated_gelu_forward)(const float* row, int64_t width, float* output);
   void (*gated_gelu_backward)(const float* output_gradient, const float* row, int64_t width, float* gradient);
-  // norm_activate_passes.h.
+  // batch_norm_act_passes.h.
   void (*norm_sums)(const float* input, int64_t pixels, int64_t channels, const float* origin, double* sums,
                     double* squares);
   void (*norm_forward)(const NormImage& image, float* output);
@@ -27,7 +28,7 @@ struct ProcessorKernels {
                              const float* mean, double* sums, double* products);
   void (*norm_backward)(const NormImage& image, const NormBackward& backward, const float* given, float* gradient);
   void (*norm_pool_backward)(const NormImage& image, const NormBackward& backward, const float* given, float* gradient);
-  // convolve_norm_pool_passes.h.
+  // conv_norm_pool_passes.h.
   void (*pool_rows)(const RowPair& rows, const float* from, float* output, uint8_t* argmax);
   void (*max_unpool_rows)(const RowPair& rows, const float* given, const uint8_t* argmax, float* to);
   // winograd_passes.h.
@@ -40,16 +41,15 @@ struct ProcessorKernels {
   void (*multiply)(const MatrixProduct& product, const float* a, const float* b, float* c);
 };
 
-// Each puts what it has for its processor in its place. To be called only where the processor has AVX2 and FMA, or
-// AVX-512.
-void UsePlain(ProcessorKernels* kernels);
-void UseAvx2(ProcessorKernels* kernels);
-void UseAvx512(ProcessorKernels* kernels);
+// Each sets the passes that it has. To be called only where the processor has the instructions (BestCpuIsa).
+void UseBaseline(CpuKernels* kernels);
+void UseAvx2(CpuKernels* kernels);
+void UseAvx512(CpuKernels* kernels);
 
-// All sets that this processor runs, the best last: plain ones, those for AVX2 and FMA, those for AVX-512.
-const std::vector<ProcessorKernels>& SupportedKernels();
+// All sets that this processor runs, in the order of CpuIsa: the best last.
+const std::vector<CpuKernels>& SupportedKernels();
 
 // The last of them.
-const ProcessorKernels& ActiveKernels();
+const CpuKernels& ActiveKernels();
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "amx.h"
 
 #include <immintrin.h>
@@ -5,7 +6,7 @@
 #include "amx_sums.h"
 
 #ifndef __clang__
-// GCC 12 takes its own intrinsics' undefined values for a mistake.
+// GCC 12 warns about its own intrinsics' undefined values.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
@@ -16,7 +17,7 @@ constexpr int64_t kDepth = Bfloat16Shape::kDepth, kSide = 16;
 constexpr int64_t kTileNumbers = kSide * kDepth;  // bfloat16 numbers of a tile
 constexpr int64_t kTaps = 9;
 
-// Eight tiles of 16 rows of 64 bytes: 0 to 3 are sums, 4 to 7 factors. It stands in memory that is written once: GCC 12
+// Eight tiles of 16 rows of 64 bytes: 0 to 3 are sums, 4 to 7 factors. It is in memory that is written once: GCC 12
 // does not know that the instruction reads all 64 bytes, and would leave out writes to a local one.
 struct alignas(64) TileConfiguration {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -32,10 +33,10 @@ void End() { _tile_release(); }
 // Sixteen numbers, rounded to the nearest, to even between two.
 inline __m256i Rounded(__m512 numbers) { return (__m256i)_mm512_cvtneps_pbh(numbers); }
 
-void Lay(const Bfloat16Shape& shape, const float* image, uint16_t* laid) {
+void Pack(const Bfloat16Shape& shape, const float* image, uint16_t* packed) {
   const int64_t line = shape.width * shape.channels;
   for (int64_t y = 0; y < shape.height; ++y) {
-    uint16_t* to = laid + ((y + 1) * shape.across() + 1) * shape.channels;
+    uint16_t* to = packed + ((y + 1) * shape.row_stride() + 1) * shape.channels;
     for (int64_t i = 0; i < line; i += kSide) {
       const auto inside = static_cast<__mmask16>((1U << (line - i < kSide ? line - i : kSide)) - 1);
       _mm256_mask_storeu_epi16(to + i, inside, Rounded(_mm512_maskz_loadu_ps(inside, image + y * line + i)));
@@ -43,18 +44,18 @@ void Lay(const Bfloat16Shape& shape, const float* image, uint16_t* laid) {
   }
 }
 
-// From sums [32 positions, 32 filters] to the pixels that positions from `first` on stand on.
+// From sums [32 positions, 32 filters] to the pixels of these positions, which start at `first`.
 void StorePixels(const Bfloat16Shape& shape, const float* sums, int64_t first, const float* bias, float* output) {
   const __m512 left = bias != nullptr ? _mm512_loadu_ps(bias) : _mm512_setzero_ps();
   const __m512 right = bias != nullptr ? _mm512_loadu_ps(bias + kSide) : _mm512_setzero_ps();
-  int64_t y = first / shape.across(), x = first % shape.across();
+  int64_t y = first / shape.row_stride(), x = first % shape.row_stride();
   for (int64_t i = 0; i < kDepth && y < shape.height; ++i) {
     if (x < shape.width) {
       float* to = output + (y * shape.width + x) * shape.filters;
       _mm512_storeu_ps(to, _mm512_loadu_ps(sums + i * kDepth) + left);
       _mm512_storeu_ps(to + kSide, _mm512_loadu_ps(sums + i * kDepth + kSide) + right);
     }
-    if (++x == shape.across()) {
+    if (++x == shape.row_stride()) {
       x = 0;
       ++y;
     }
@@ -62,7 +63,7 @@ void StorePixels(const Bfloat16Shape& shape, const float* sums, int64_t first, c
 }
 
 // 32 filters at a time, whose weights stay in the first cache, over 32 positions at a time.
-void Convolve(const Bfloat16Shape& shape, const uint16_t* laid, const uint16_t* filters, const float* bias,
+void Convolve(const Bfloat16Shape& shape, const uint16_t* packed, const uint16_t* filters, const float* bias,
               float* output) {
   const int64_t steps = shape.channels / kDepth;
   const auto row = static_cast<int64_t>(shape.channels * sizeof(uint16_t));
@@ -76,7 +77,7 @@ void Convolve(const Bfloat16Shape& shape, const uint16_t* laid, const uint16_t* 
       _tile_zero(3);
       const uint16_t* weights = own;
       for (int64_t tap = 0; tap < kTaps; ++tap) {
-        const uint16_t* pixels = laid + (p + tap / 3 * shape.across() + tap % 3) * shape.channels;
+        const uint16_t* pixels = packed + (p + tap / 3 * shape.row_stride() + tap % 3) * shape.channels;
         for (int64_t s = 0; s < steps; ++s, pixels += kDepth, weights += 2 * kTileNumbers) {
           _tile_loadd(4, pixels, row);
           _tile_loadd(5, pixels + kSide * shape.channels, row);
@@ -125,20 +126,20 @@ inline void Transpose(__m512 rows[kSide]) {
   }
 }
 
-void PackTransposed(const Bfloat16Shape& shape, const float* image, uint16_t* laid) {
+void PackTransposed(const Bfloat16Shape& shape, const float* image, uint16_t* packed) {
   for (int64_t y = 0; y < shape.height; ++y) {
     for (int64_t x = 0; x < shape.width; x += kSide) {
       const int64_t wide = shape.width - x < kSide ? shape.width - x : kSide;
       const auto inside = static_cast<__mmask16>((1U << wide) - 1);
       const float* from = image + (y * shape.width + x) * shape.channels;
-      uint16_t* to = laid + (y + 1) * shape.across() + x + 1;
+      uint16_t* to = packed + (y + 1) * shape.row_stride() + x + 1;
       for (int64_t c = 0; c < shape.channels; c += kSide) {
         __m512 rows[kSide];
         for (int64_t i = 0; i < kSide; ++i)
           rows[i] = i < wide ? _mm512_loadu_ps(from + i * shape.channels + c) : _mm512_setzero_ps();
         Transpose(rows);
         for (int64_t i = 0; i < kSide; ++i)
-          _mm256_mask_storeu_epi16(to + (c + i) * shape.laid(), inside, Rounded(rows[i]));
+          _mm256_mask_storeu_epi16(to + (c + i) * shape.packed_size(), inside, Rounded(rows[i]));
       }
     }
   }
@@ -156,7 +157,7 @@ void PackPairs(const Bfloat16Shape& shape, const float* given, uint16_t* pairs) 
   int64_t y = 0, x = 0;
   const auto next = [&]() -> const float* {
     const float* pixel = x < shape.width && y < shape.height ? given + (y * shape.width + x) * shape.filters : nullptr;
-    if (++x == shape.across()) {
+    if (++x == shape.row_stride()) {
       x = 0;
       ++y;
     }
@@ -175,8 +176,8 @@ void AddProducts(const Bfloat16Shape& shape, const uint16_t* by_channel, const u
   for (int64_t k = 0; k < shape.filters; k += kDepth) {
     for (int64_t tap = 0; tap < kTaps; ++tap) {
       for (int64_t c = 0; c < shape.channels; c += kDepth) {
-        const uint16_t* pixels = by_channel + c * shape.laid() + tap / 3 * shape.across() + tap % 3;
-        AddToTiles({sums + (tap * shape.channels + c) * shape.filters + k, shape.filters, pixels, shape.laid(),
+        const uint16_t* pixels = by_channel + c * shape.packed_size() + tap / 3 * shape.row_stride() + tap % 3;
+        AddToTiles({sums + (tap * shape.channels + c) * shape.filters + k, shape.filters, pixels, shape.packed_size(),
                     pairs + 2 * k, 2 * shape.filters, shape.positions()});
       }
     }
@@ -185,13 +186,13 @@ void AddProducts(const Bfloat16Shape& shape, const uint16_t* by_channel, const u
 
 }  // namespace
 
-void UseAmxConvolutions(AmxKernels* kernels) {
+void UseAmxConv3x3(AmxKernels* kernels) {
   kernels->begin = Begin;
   kernels->end = End;
-  kernels->lay = Lay;
+  kernels->pack = Pack;
   kernels->convolve = Convolve;
-  kernels->lay_by_channel = PackTransposed;
-  kernels->lay_pairs = PackPairs;
+  kernels->pack_transposed = PackTransposed;
+  kernels->pack_pairs = PackPairs;
   kernels->add_products = AddProducts;
 }
 

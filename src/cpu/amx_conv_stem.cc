@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <immintrin.h>
 
 #include <cstring>
@@ -6,7 +7,7 @@
 #include "amx_sums.h"
 
 #ifndef __clang__
-// GCC 12 takes its own intrinsics' undefined values for a mistake.
+// GCC 12 warns about its own intrinsics' undefined values.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
@@ -18,15 +19,15 @@ constexpr int64_t kTileNumbers = kSide * kDepth;
 
 // Each window is three runs of 3 C numbers, C at most 3. A run is stored as sixteen numbers, of which the next run
 // overwrites what is too much; the last one is followed by the two ones and zeros.
-void Im2Col(const WindowRows& rows, const uint16_t* laid, uint16_t* windows) {
-  const int64_t run = 3 * rows.channels, line = rows.across() * rows.channels;
+void Im2Col(const WindowRows& rows, const uint16_t* packed, uint16_t* windows) {
+  const int64_t run = 3 * rows.channels, line = rows.row_stride() * rows.channels;
   const auto whole = static_cast<__mmask16>((1U << run) - 1);
   constexpr int16_t kOne = 0x3F80;
   const __m256i ones = _mm256_maskz_set1_epi16(static_cast<__mmask16>(3U << run), kOne);
   const auto rest = static_cast<__mmask16>((1U << (kDepth - 2 * run < kSide ? kDepth - 2 * run : kSide)) - 1);
   for (int64_t row = 0; row < 2; ++row) {
     for (int64_t x = 0; x < rows.width; ++x, windows += kDepth) {
-      const uint16_t* from = laid + row * line + x * rows.channels;
+      const uint16_t* from = packed + row * line + x * rows.channels;
       const auto load = [&](int64_t u) { return _mm256_maskz_loadu_epi16(whole, from + u * line); };
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(windows), load(0));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(windows + run), load(1));
@@ -52,7 +53,7 @@ void MultiplyWindows(const WindowRows& rows, const uint16_t* windows, const uint
   }
 }
 
-constexpr int kPositive = 4;  // convolve_norm_pool_passes.h
+constexpr int kPositive = 4;  // conv_norm_pool_passes.h
 
 // Bits where `which` is `first`, or sixteen bits further where it is the one after.
 inline __m512i PlacedIn(__m512i which, int first, __m512i bits) {
@@ -60,7 +61,7 @@ inline __m512i PlacedIn(__m512i which, int first, __m512i bits) {
   return _mm512_mask_slli_epi32(left, _mm512_cmpeq_epi32_mask(which, _mm512_set1_epi32(first + 1)), bits, 16);
 }
 
-void SpreadPairs(const RowPair& rows, const float* given, const uint8_t* argmax, uint16_t* pairs) {
+void MaxUnpoolPairs(const RowPair& rows, const float* given, const uint8_t* argmax, uint16_t* pairs) {
   const int64_t columns = rows.width / 2, all = (rows.width + 1) / 2;
   uint16_t* below = pairs + 2 * all * rows.channels;
   for (int64_t i = 0; i < columns * rows.channels; i += kSide) {
@@ -73,23 +74,24 @@ void SpreadPairs(const RowPair& rows, const float* given, const uint8_t* argmax,
     _mm512_storeu_si512(pairs + 2 * i, PlacedIn(which, 0, bits));
     _mm512_storeu_si512(below + 2 * i, PlacedIn(which, 2, bits));
   }
-  // A last column without another.
+  // A last column without a partner.
   const auto rest = static_cast<size_t>(2 * (all - columns) * rows.channels) * sizeof(uint16_t);
   std::memset(pairs + 2 * columns * rows.channels, 0, rest);
   std::memset(below + 2 * columns * rows.channels, 0, rest);
 }
 
-void AddWindowProducts(int64_t places, int64_t filters, const uint16_t* by_number, const uint16_t* pairs, float* sums) {
+void AddWindowProducts(int64_t positions, int64_t filters, const uint16_t* columns, const uint16_t* pairs,
+                       float* sums) {
   for (int64_t k = 0; k < filters; k += 2 * kSide)
-    AddToTiles({sums + k, filters, by_number, places, pairs + 2 * k, 2 * filters, places});
+    AddToTiles({sums + k, filters, columns, positions, pairs + 2 * k, 2 * filters, positions});
 }
 
 }  // namespace
 
-void UseAmxFirstLayers(AmxKernels* kernels) {
+void UseAmxConvStem(AmxKernels* kernels) {
   kernels->im2col = Im2Col;
   kernels->multiply_windows = MultiplyWindows;
-  kernels->spread_pairs = SpreadPairs;
+  kernels->max_unpool_pairs = MaxUnpoolPairs;
   kernels->add_window_products = AddWindowProducts;
 }
 

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// For sources that are compiled for tiles (amx.cc, amx_first_layer.cc).
+// For sources that are compiled for tiles (amx.cc, amx_conv_stem.cc).
 
 #include <immintrin.h>
 
@@ -10,7 +11,7 @@ namespace tint {
 namespace {
 
 // sums [32, 32] += a [32, depth] b [depth, 32]: float32, bfloat16, and bfloat16 in pairs of rows, [depth / 2, 32, 2].
-// The distances of rows (of pairs of rows of b) are in numbers; depth is a multiple of 32.
+// The strides of rows (of pairs of rows of b) are in numbers; depth is a multiple of 32.
 struct SumOfTiles {
   float* sums;
   int64_t sums_row;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/attention.h"
 
 #include <ATen/Parallel.h>
@@ -33,7 +34,7 @@ float ScaleOf(std::optional<double> scale, const at::Tensor& query) {
   return static_cast<float>(scale.value_or(1 / std::sqrt(static_cast<double>(query.size(3)))));
 }
 
-// Calls work(sample, head, scratch) for every head of every sample, spread over the threads.
+// Calls work(sample, head, scratch) for every head of every sample, in parallel.
 template <class Work>
 void ForEachHead(const at::Tensor& query, int64_t scratch_floats, const Work& work) {
   const int64_t heads = query.size(1);

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The passes over one attention head (attention_head.h), for one processor (lanes.h).
+// The passes over one attention head (attention_head.h), for one instruction set (vec.h).
 
 #include "active_kernels.h"
 #include "attention_head.h"
@@ -97,7 +98,7 @@ TINT_INLINE void AddOuterProducts(const float* weights, const float* const (&row
   }
 }
 
-// Turns a row of q k^T into exp(scale (x - max)), zero beyond the keys; the sum of it, and the greatest scale x.
+// Turns a row of q k^T into exp(scale (x - max)), zero beyond the keys; its sum, and the maximum of scale x.
 TINT_INLINE float ExponentialRow(float* row, int64_t keys, int64_t padded, float scale, float* greatest) {
   for (int64_t j = keys; j < padded; ++j) row[j] = -__builtin_inff();
   Vec max = Load(row);
@@ -113,7 +114,7 @@ TINT_INLINE float ExponentialRow(float* row, int64_t keys, int64_t padded, float
     sum += x;
     Store(row + j, x);
   }
-  // exp(-infinity) comes out as 1e-38, which beside a sum of at least one is nothing.
+  // exp(-infinity) is 1e-38 here, which is negligible in a sum of at least one.
   for (int64_t j = keys; j < padded; ++j) row[j] = 0;
   return Sum(sum);
 }
@@ -231,7 +232,7 @@ void HeadBackwardPass(const HeadBackward& head, float* scratch) {
   Scatter<kWidth>(buffers.value_gradients, head.keys, head.value_gradient);
 }
 
-inline void UseAttentionPasses(ProcessorKernels* kernels) {
+inline void UseAttentionPasses(CpuKernels* kernels) {
   kernels->attention_forward[0] = HeadForwardPass<8>;
   kernels->attention_forward[1] = HeadForwardPass<16>;
   kernels->attention_backward[0] = HeadBackwardPass<8>;

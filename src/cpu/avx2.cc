@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "attention_passes.h"
 #include "passes.h"
 
 namespace tint {
 
-void UseAvx2(ProcessorKernels* kernels) {
+void UseAvx2(CpuKernels* kernels) {
   UseAttentionPasses(kernels);
   UsePasses(kernels);
 }

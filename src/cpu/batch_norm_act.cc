@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/batch_norm_act.h"
 
 #include <ATen/Parallel.h>
@@ -20,7 +21,7 @@ namespace {
 
 using Doubles = std::vector<double>;
 
-// Calls work(b) for every image, spread over the threads.
+// Calls work(b) for every image, in parallel.
 template <class Work>
 void ForEachImage(int64_t images, const Work& work) {
   at::parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
@@ -45,7 +46,7 @@ at::Tensor ChannelsLast(const std::vector<int64_t>& shape) {
   return at::empty(shape, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
 }
 
-NormStatistics Measure(const at::Tensor& input, const NormTensors& tensors, const NormActivateOptions& options) {
+BatchNormStats Measure(const at::Tensor& input, const BatchNormTensors& tensors, const BatchNormActOptions& options) {
   const int64_t channels = input.size(1), pixels = input.size(2) * input.size(3);
   const float* from = input.const_data_ptr<float>();
   // Differences to the first pixel: nothing cancels where a mean is large against its deviation.
@@ -59,7 +60,7 @@ NormStatistics Measure(const at::Tensor& input, const NormTensors& tensors, cons
     means.push_back(from[c] + difference);
     variances.push_back(sums[static_cast<size_t>(channels + c)] / count - difference * difference);
   }
-  return FollowStatistics(means, variances, count, tensors, options);
+  return UpdateStatistics(means, variances, count, tensors, options);
 }
 
 NormImage ImageOf(const at::Tensor& input, int64_t b, const at::Tensor& scale, const at::Tensor& shift, double slope) {
@@ -73,12 +74,12 @@ NormImage ImageOf(const at::Tensor& input, int64_t b, const at::Tensor& scale, c
           .slope = static_cast<float>(slope)};
 }
 
-class NormActivateFunction : public torch::autograd::Function<NormActivateFunction> {
+class BatchNormActFunction : public torch::autograd::Function<BatchNormActFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& running_mean,
-                            const at::Tensor& running_variance, const NormActivateOptions& options) {
-    const NormStatistics statistics = Measure(input, {weight, bias, running_mean, running_variance}, options);
+                            const at::Tensor& running_variance, const BatchNormActOptions& options) {
+    const BatchNormStats statistics = Measure(input, {weight, bias, running_mean, running_variance}, options);
     const int64_t half = options.pool ? 2 : 1;
     const at::Tensor output = ChannelsLast({input.size(0), input.size(1), input.size(2) / half, input.size(3) / half});
     const at::Tensor greatest = options.pool ? at::empty_like(output) : input;
@@ -120,13 +121,13 @@ class NormActivateFunction : public torch::autograd::Function<NormActivateFuncti
     const auto count = static_cast<double>(input.size(0) * input.size(2) * input.size(3));
     for (int64_t c = 0; c < channels; ++c) {
       const double sum = sums[static_cast<size_t>(c)], product = sums[static_cast<size_t>(channels + c)];
-      const double s = inverse.const_data_ptr<float>()[c], gain = scale.const_data_ptr<float>()[c];
+      const double s = inverse.const_data_ptr<float>()[c], gamma = scale.const_data_ptr<float>()[c];
       bias_gradient.mutable_data_ptr<float>()[c] = static_cast<float>(sum);
       weight_gradient.mutable_data_ptr<float>()[c] = static_cast<float>(product * s);
-      offset.mutable_data_ptr<float>()[c] = static_cast<float>(gain * sum / count);
-      tilt.mutable_data_ptr<float>()[c] = static_cast<float>(gain * s * s * product / count);
+      offset.mutable_data_ptr<float>()[c] = static_cast<float>(gamma * sum / count);
+      tilt.mutable_data_ptr<float>()[c] = static_cast<float>(gamma * s * s * product / count);
     }
-    // Behind a frozen first convolution nobody asks for the input's.
+    // Not needed after a frozen first convolution.
     if (!context->needs_input_grad(0))
       return {at::Tensor(), weight_gradient, bias_gradient, at::Tensor(), at::Tensor(), at::Tensor()};
     const at::Tensor gradient = at::empty_like(input);
@@ -142,7 +143,7 @@ class NormActivateFunction : public torch::autograd::Function<NormActivateFuncti
   }
 };
 
-bool Fits(const at::Tensor& input, const NormActivateOptions& options) {
+bool Fits(const at::Tensor& input, const BatchNormActOptions& options) {
   return options.training && input.device().is_cpu() && input.scalar_type() == at::kFloat && input.dim() == 4 &&
          input.is_contiguous(at::MemoryFormat::ChannelsLast) && input.size(1) % kChannelsTogether == 0 &&
          input.numel() > 0 && (!options.pool || (input.size(2) > 1 && input.size(3) > 1));
@@ -150,11 +151,11 @@ bool Fits(const at::Tensor& input, const NormActivateOptions& options) {
 
 }  // namespace
 
-at::Tensor NormActivate(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+at::Tensor BatchNormAct(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                         const at::Tensor& running_mean, const at::Tensor& running_variance,
-                        const NormActivateOptions& options) {
+                        const BatchNormActOptions& options) {
   if (Fits(input, options))
-    return NormActivateFunction::apply(input, weight, bias, running_mean, running_variance, options);
+    return BatchNormActFunction::apply(input, weight, bias, running_mean, running_variance, options);
   at::Tensor output = at::batch_norm(input, weight, bias, running_mean, running_variance, options.training,
                                      options.momentum, options.epsilon, true);
   output = options.slope == 0 ? at::relu(output) : at::leaky_relu(output, options.slope);

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// norm_activate.h for an image, for one processor (lanes.h). Channels are a multiple of kChannelsTogether.
+// batch_norm_act.h for an image, for one instruction set (vec.h). Channels are a multiple of kChannelsTogether.
 
 #include "batch_norm_act_rows.h"
 #include "vec.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@ namespace tint {
 // The widest registers' floats.
 inline constexpr int64_t kChannelsTogether = 16;
 
-// One image of norm_activate.h, pixels in rows of `channels` floats. The channel's map is a = scale x + shift.
+// One image of batch_norm_act.h, pixels in rows of `channels` floats. The channel's map is a = scale x + shift.
 struct NormImage {
   const float* input;  // [height, width, channels]
   int64_t height, width, channels;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/conv3x3.h"
 
 #include <ATen/Parallel.h>
@@ -45,14 +46,14 @@ at::Tensor TransformFilters(const at::Tensor& weight) {
       .contiguous();
 }
 
-int64_t TilesAcross(int64_t side) { return (side + kTile - 1) / kTile; }
+int64_t TilesAlong(int64_t side) { return (side + kTile - 1) / kTile; }
 
 WinogradTiles TilesOf(const at::Tensor& images) {
   return {.height = images.size(2),
           .width = images.size(3),
           .channels = images.size(1),
-          .rows = TilesAcross(images.size(2)),
-          .columns = TilesAcross(images.size(3))};
+          .rows = TilesAlong(images.size(2)),
+          .columns = TilesAlong(images.size(3))};
 }
 
 int64_t TilesOfABlock(int64_t channels, int64_t filters) {
@@ -67,20 +68,20 @@ struct Blocks {
   WinogradBlock At(int64_t k) const { return {k * capacity, std::min(capacity, tiles - k * capacity), capacity}; }
   // work(first, last) for ranges of blocks, a range a thread.
   template <class Work>
-  void Spread(const Work& work) const {
+  void ForEachRange(const Work& work) const {
     at::parallel_for(0, (tiles + capacity - 1) / capacity, 1, work);
   }
 };
 
 Blocks BlocksOf(const at::Tensor& images, int64_t filters) {
-  return {images.size(0) * TilesOf(images).of_a_image(), TilesOfABlock(images.size(1), filters)};
+  return {images.size(0) * TilesOf(images).per_image(), TilesOfABlock(images.size(1), filters)};
 }
 
 at::Tensor PointsOf(const Blocks& blocks, int64_t channels) {
   return at::empty({kPoints, blocks.capacity, channels}, at::kFloat);
 }
 
-// The product of each of the 36 points; these lie so many floats apart in a, b and c.
+// The product of each of the 36 points; a_point, b_point and c_point are the strides between points in a, b and c.
 void MultiplyPoints(const MatrixProduct& product, const float* a, int64_t a_point, const float* b, int64_t b_point,
                     float* c, int64_t c_point) {
   for (int64_t p = 0; p < kPoints; ++p)
@@ -97,8 +98,8 @@ at::Tensor Convolve(const at::Tensor& input, const at::Tensor& filters, const fl
   const at::Tensor zeros = at::zeros({channels}, at::kFloat);
   const float* from = input.const_data_ptr<float>();
   float* to = output.mutable_data_ptr<float>();
-  const ProcessorKernels& kernels = ActiveKernels();
-  blocks.Spread([&](int64_t first, int64_t last) {
+  const CpuKernels& kernels = ActiveKernels();
+  blocks.ForEachRange([&](int64_t first, int64_t last) {
     const at::Tensor windows = PointsOf(blocks, channels), products = PointsOf(blocks, width);
     for (int64_t k = first; k < last; ++k) {
       const WinogradBlock block = blocks.At(k);
@@ -120,9 +121,9 @@ at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
   const Blocks blocks = BlocksOf(input, width);
   const at::Tensor zeros = at::zeros({std::max(channels, width)}, at::kFloat);
   const float *from = input.const_data_ptr<float>(), *gradient = given.const_data_ptr<float>();
-  const ProcessorKernels& kernels = ActiveKernels();
+  const CpuKernels& kernels = ActiveKernels();
   OrderedSum sums;
-  blocks.Spread([&](int64_t first, int64_t last) {
+  blocks.ForEachRange([&](int64_t first, int64_t last) {
     const at::Tensor windows = PointsOf(blocks, channels), outputs = PointsOf(blocks, width);
     const at::Tensor sum = at::zeros({kPoints, channels, width}, at::kFloat);
     for (int64_t k = first; k < last; ++k) {
@@ -147,28 +148,28 @@ at::Tensor WeightGradient(const at::Tensor& input, const at::Tensor& given) {
   return at::einsum("ai,bj,abck->kcij", {g, g, sum}).contiguous();
 }
 
-// A first layer's images (convolve_narrow.h); others are Winograd's.
+// A stem's images (conv_narrow.h); others take Winograd's algorithm.
 bool IsNarrow(const at::Tensor& input) { return input.size(1) < kPanel; }
 
 at::Tensor InputGradient(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& given, bool bfloat16) {
-  // Seldom asked for.
+  // Rarely needed.
   if (IsNarrow(input)) return at::conv_transpose2d(given, weight, {}, {1, 1}, {1, 1});
-  // The backward pass to the input is a convolution too, with filters turned by half a circle.
-  const at::Tensor turned = weight.flip({2, 3}).transpose(0, 1);
-  return bfloat16 ? ConvolveBfloat16(given, turned, {}) : Convolve(given, TransformFilters(turned), nullptr);
+  // The gradient of the input is a convolution too, with the filters rotated by 180 degrees.
+  const at::Tensor rotated = weight.flip({2, 3}).transpose(0, 1);
+  return bfloat16 ? ConvBf16(given, rotated, {}) : Convolve(given, TransformFilters(rotated), nullptr);
 }
 
-class Convolve3x3Function : public torch::autograd::Function<Convolve3x3Function> {
+class Conv3x3Function : public torch::autograd::Function<Conv3x3Function> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const std::optional<at::Tensor>& bias, bool bfloat16) {
     context->save_for_backward({input, weight});
     context->saved_data["bias"] = bias.has_value();
     context->saved_data["bfloat16"] = bfloat16;
-    if (IsNarrow(input)) return ConvolveNarrow(input, weight, bias);
-    const at::Tensor base = bias ? bias->contiguous() : at::Tensor();
-    if (bfloat16) return ConvolveBfloat16(input, weight, base);
-    return Convolve(input, TransformFilters(weight), bias ? base.const_data_ptr<float>() : nullptr);
+    if (IsNarrow(input)) return ConvNarrow(input, weight, bias);
+    const at::Tensor given_bias = bias ? bias->contiguous() : at::Tensor();
+    if (bfloat16) return ConvBf16(input, weight, given_bias);
+    return Convolve(input, TransformFilters(weight), bias ? given_bias.const_data_ptr<float>() : nullptr);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -177,42 +178,43 @@ class Convolve3x3Function : public torch::autograd::Function<Convolve3x3Function
     const at::Tensor &input = saved[0], &weight = saved[1];
     const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
     const bool bfloat16 = context->saved_data["bfloat16"].toBool();
-    const bool asks_weight = context->needs_input_grad(1);
-    // An absent bias is no input that could be asked about.
-    const bool asks_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
+    const bool needs_weight = context->needs_input_grad(1);
+    // needs_input_grad counts an absent bias as no input.
+    const bool needs_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
     at::Tensor of_input, of_weight, of_bias;
     if (context->needs_input_grad(0)) of_input = InputGradient(input, weight, given, bfloat16);
     if (IsNarrow(input)) {
-      if (asks_weight || asks_bias) std::tie(of_weight, of_bias) = GradientsNarrow(input, given);
+      if (needs_weight || needs_bias) std::tie(of_weight, of_bias) = ConvNarrowGradients(input, given);
     } else {
-      if (asks_weight) of_weight = bfloat16 ? WeightGradientBfloat16(input, given) : WeightGradient(input, given);
-      if (asks_bias) of_bias = given.sum({0, 2, 3});
+      if (needs_weight) of_weight = bfloat16 ? ConvBf16WeightGradient(input, given) : WeightGradient(input, given);
+      if (needs_bias) of_bias = given.sum({0, 2, 3});
     }
-    return {of_input, of_weight, asks_bias ? of_bias : at::Tensor(), at::Tensor()};
+    return {of_input, of_weight, needs_bias ? of_bias : at::Tensor(), at::Tensor()};
   }
 };
 
-// Tiles may reach beyond small images so far that nothing is won.
+// Over small images tiles reach so far beyond the border that nothing is gained.
 bool TilesFit(int64_t height, int64_t width) {
-  return TilesAcross(height) * TilesAcross(width) * kTile * kTile <= 2 * height * width;
+  return TilesAlong(height) * TilesAlong(width) * kTile * kTile <= 2 * height * width;
 }
 
 bool Fits(const at::Tensor& input, const at::Tensor& weight, bool bfloat16) {
-  if (ConvolveNarrowFits(input, weight)) return true;
-  if (bfloat16) return ConvolveBfloat16Fits(input, weight);
+  if (ConvNarrowFits(input, weight)) return true;
+  if (bfloat16) return ConvBf16Fits(input, weight);
   return !at::autocast::is_autocast_enabled(at::kCPU) && FiltersFit(input, weight) && input.size(1) % kPanel == 0 &&
          TilesFit(input.size(2), input.size(3));
 }
 
 }  // namespace
 
-at::Tensor Convolve3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
-  const std::optional<at::Tensor> base = bias && bias->defined() ? bias : std::nullopt;
+at::Tensor Conv3x3(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  const std::optional<at::Tensor> given_bias = bias && bias->defined() ? bias : std::nullopt;
   const bool bfloat16 = AutocastsToBfloat16();
-  if (!Fits(input, weight, bfloat16)) return at::conv2d(input, weight, base.value_or(at::Tensor()), {1, 1}, {1, 1});
-  // What the ways of our own call in float32 is meant so.
+  if (!Fits(input, weight, bfloat16))
+    return at::conv2d(input, weight, given_bias.value_or(at::Tensor()), {1, 1}, {1, 1});
+  // Operators that our kernels call in float32 must stay in float32.
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
-  return Convolve3x3Function::apply(input, weight, base, bfloat16);
+  return Conv3x3Function::apply(input, weight, given_bias, bfloat16);
 }
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/conv_batch_norm_act.h"
 
 #include <ATen/Parallel.h>
@@ -41,15 +42,15 @@ at::Tensor SecondMoments(const Images& images) {
   return parts.sum(0).slice(1, 0, depth).contiguous();
 }
 
-// Of x = laid p~ for each filter, from G / n; laid [K, D] in double.
+// Of x = flat_filters p~ for each filter, from G / n; flat_filters [K, D] in double.
 struct Moments {
   at::Tensor means, variances;  // double [K]
 };
 
-Moments MomentsOf(const at::Tensor& laid, const at::Tensor& second_moments) {
+Moments MomentsOf(const at::Tensor& flat_filters, const at::Tensor& second_moments) {
   const at::Tensor mean = second_moments[-1] / second_moments[-1][-1];
   const at::Tensor covariance = second_moments / second_moments[-1][-1] - at::outer(mean, mean);
-  return {at::matmul(laid, mean), (at::matmul(laid, covariance) * laid).sum(1)};
+  return {at::matmul(flat_filters, mean), (at::matmul(flat_filters, covariance) * flat_filters).sum(1)};
 }
 
 std::vector<double> Doubles(const at::Tensor& tensor) {
@@ -61,29 +62,29 @@ RowPair RowsOf(const Images& images, int64_t channels, double slope) {
   return {images.width, channels, static_cast<float>(slope)};
 }
 
-// Calls work(b, pair, windows): image b's rows 2 pair and 2 pair + 1, their windows laid one after the other. A last
-// row without another leaves nothing. Each image is one thread's.
+// Calls work(b, pair, windows) for the im2col windows of image b's rows 2 pair and 2 pair + 1, one row after the other.
+// A last row without a partner is dropped. Each image is computed by one thread.
 template <class Work>
 void ForEachPair(const Images& images, const Work& work) {
   at::parallel_for(0, images.count, 1, [&](int64_t first, int64_t last) {
     const at::Tensor windows = images.Windows(2);
-    auto* laid = windows.mutable_data_ptr<float>();
+    auto* columns = windows.mutable_data_ptr<float>();
     for (int64_t b = first; b < last; ++b) {
       for (int64_t pair = 0; pair < images.height / 2; ++pair) {
         const int64_t row = b * images.height + 2 * pair;
-        images.Im2Col(row, laid);
-        images.Im2Col(row + 1, laid + images.width * images.stride());
-        work(b, pair, laid);
+        images.Im2Col(row, columns);
+        images.Im2Col(row + 1, columns + images.width * images.stride());
+        work(b, pair, columns);
       }
     }
   });
 }
 
-// The pooled values of a = laid p~, [B, K, H / 2, W / 2], and argmax (PoolRows), alike but of bytes.
-void ConvolveAndPool(const Images& images, const at::Tensor& laid, double slope, const at::Tensor& output,
+// The pooled values of a = flat_filters p~, [B, K, H / 2, W / 2], and argmax (PoolRows), of the same shape in bytes.
+void ConvolveAndPool(const Images& images, const at::Tensor& flat_filters, double slope, const at::Tensor& output,
                      const at::Tensor& argmax) {
-  const int64_t filters = laid.size(0), rows = images.height / 2, width = images.width / 2 * filters;
-  const at::Tensor panels = Panels(laid);
+  const int64_t filters = flat_filters.size(0), rows = images.height / 2, width = images.width / 2 * filters;
+  const at::Tensor panels = Panels(flat_filters);
   const MatrixProduct product = {2 * images.width,        images.depth(), filters, images.stride(), 1,
                                  images.depth() * kPanel, kPanel,         false};
   ForEachPair(images, [&](int64_t b, int64_t pair, const float* windows) {
@@ -97,7 +98,7 @@ void ConvolveAndPool(const Images& images, const at::Tensor& laid, double slope,
 }
 
 // S [D, K] in double.
-at::Tensor SumOfChosen(const Images& images, const at::Tensor& given, const at::Tensor& argmax, double slope) {
+at::Tensor SumAtArgmax(const Images& images, const at::Tensor& given, const at::Tensor& argmax, double slope) {
   const int64_t filters = given.size(1), rows = images.height / 2, width = images.width / 2 * filters;
   const int64_t depth = images.depth();
   const at::Tensor parts = at::zeros({images.count, depth, filters}, at::kFloat);
@@ -113,27 +114,28 @@ at::Tensor SumOfChosen(const Images& images, const at::Tensor& given, const at::
   return parts.to(at::kDouble).sum(0);
 }
 
-class FirstLayerFunction : public torch::autograd::Function<FirstLayerFunction> {
+class ConvStemFunction : public torch::autograd::Function<ConvStemFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& weight, const at::Tensor& bias,
-                            const at::Tensor& gain, const at::Tensor& base, const at::Tensor& input,
+                            const at::Tensor& gamma, const at::Tensor& beta, const at::Tensor& input,
                             const at::Tensor& running_mean, const at::Tensor& running_variance,
-                            const NormActivateOptions& options, bool bfloat16) {
+                            const BatchNormActOptions& options, bool bfloat16) {
     const Images images(input);
-    const at::Tensor laid = PackFilters(weight, bias), second_moments = SecondMoments(images);
-    const Moments moments = MomentsOf(laid.to(at::kDouble), second_moments);
+    const at::Tensor flat_filters = PackFilters(weight, bias), second_moments = SecondMoments(images);
+    const Moments moments = MomentsOf(flat_filters.to(at::kDouble), second_moments);
     const auto count = static_cast<double>(images.count * images.height * images.width);
-    const NormStatistics statistics = FollowStatistics(Doubles(moments.means), Doubles(moments.variances), count,
-                                                       {gain, base, running_mean, running_variance}, options);
-    at::Tensor normalised = laid * statistics.scale.unsqueeze(1);
+    const BatchNormStats statistics = UpdateStatistics(Doubles(moments.means), Doubles(moments.variances), count,
+                                                       {gamma, beta, running_mean, running_variance}, options);
+    at::Tensor normalised = flat_filters * statistics.scale.unsqueeze(1);
     normalised.select(1, -1) += statistics.shift;
-    const std::vector<int64_t> shape = {images.count, laid.size(0), images.height / 2, images.width / 2};
+    const std::vector<int64_t> shape = {images.count, flat_filters.size(0), images.height / 2, images.width / 2};
     const auto empty = [&shape](at::ScalarType dtype) {
       return at::empty(shape, at::TensorOptions(dtype).memory_format(at::MemoryFormat::ChannelsLast));
     };
     const at::Tensor output = empty(at::kFloat), argmax = empty(at::kByte);
-    (bfloat16 ? ConvolveAndPoolBfloat16 : ConvolveAndPool)(images, normalised, options.slope, output, argmax);
-    context->save_for_backward({input, laid, second_moments, argmax, statistics.inverse_deviation, statistics.scale});
+    (bfloat16 ? ConvolveAndPoolBf16 : ConvolveAndPool)(images, normalised, options.slope, output, argmax);
+    context->save_for_backward(
+        {input, flat_filters, second_moments, argmax, statistics.inverse_deviation, statistics.scale});
     context->saved_data["slope"] = options.slope;
     context->saved_data["bfloat16"] = bfloat16;
     return output;
@@ -143,48 +145,48 @@ class FirstLayerFunction : public torch::autograd::Function<FirstLayerFunction> 
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &second_moments = saved[2], &argmax = saved[3];
-    const at::Tensor laid = saved[1].to(at::kDouble), inverse = saved[4].to(at::kDouble);
+    const at::Tensor flat_filters = saved[1].to(at::kDouble), inverse = saved[4].to(at::kDouble);
     const at::Tensor scale = saved[5].to(at::kDouble);
     const at::Tensor given = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
-    const auto sum_of_chosen = context->saved_data["bfloat16"].toBool() ? SumOfChosenBfloat16 : SumOfChosen;
-    const at::Tensor sums = sum_of_chosen(Images(input), given, argmax, context->saved_data["slope"].toDouble());
-    const at::Tensor sum = sums[-1], means = MomentsOf(laid, second_moments).means;
-    const at::Tensor product = (laid * sums.t()).sum(1) - means * sum;
+    const auto sum_at_argmax = context->saved_data["bfloat16"].toBool() ? SumAtArgmaxBf16 : SumAtArgmax;
+    const at::Tensor sums = sum_at_argmax(Images(input), given, argmax, context->saved_data["slope"].toDouble());
+    const at::Tensor sum = sums[-1], means = MomentsOf(flat_filters, second_moments).means;
+    const at::Tensor product = (flat_filters * sums.t()).sum(1) - means * sum;
     torch::autograd::variable_list found(9);
     found[2] = (product * inverse).to(at::kFloat);
     found[3] = sum.to(at::kFloat);
     if (!context->needs_input_grad(0) && !context->needs_input_grad(1)) return found;
     const at::Tensor first_moments = second_moments[-1], count = first_moments[-1];
     const at::Tensor offset = scale * sum / count, tilt = scale * inverse.square() * product / count;
-    const at::Tensor spread = at::matmul(laid, second_moments) - at::outer(means, first_moments);  // [K, D]
-    const at::Tensor of_laid =
+    const at::Tensor spread = at::matmul(flat_filters, second_moments) - at::outer(means, first_moments);  // [K, D]
+    const at::Tensor filter_gradient =
         scale.unsqueeze(1) * sums.t() - at::outer(offset, first_moments) - tilt.unsqueeze(1) * spread;
-    std::tie(found[0], found[1]) = UnpackFilters(of_laid.to(at::kFloat));
+    std::tie(found[0], found[1]) = UnpackFilters(filter_gradient.to(at::kFloat));
     return found;
   }
 };
 
-bool Fits(const at::Tensor& input, const at::Tensor& weight, const NormActivateOptions& options) {
-  return options.training && options.pool && !input.requires_grad() && ConvolveNarrowFits(input, weight) &&
+bool Fits(const at::Tensor& input, const at::Tensor& weight, const BatchNormActOptions& options) {
+  return options.training && options.pool && !input.requires_grad() && ConvNarrowFits(input, weight) &&
          input.size(2) > 1 && input.size(3) > 1;
 }
 
 }  // namespace
 
-at::Tensor ConvolveNormActivate(const at::Tensor& input, const at::Tensor& weight,
-                                const std::optional<at::Tensor>& bias, const at::Tensor& gain, const at::Tensor& base,
-                                const at::Tensor& running_mean, const at::Tensor& running_variance,
-                                const NormActivateOptions& options) {
+at::Tensor ConvBatchNormAct(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                            const at::Tensor& gamma, const at::Tensor& beta, const at::Tensor& running_mean,
+                            const at::Tensor& running_variance, const BatchNormActOptions& options) {
   if (!Fits(input, weight, options))
-    return NormActivate(Convolve3x3(input, weight, bias), gain, base, running_mean, running_variance, options);
-  const bool bfloat16 = AutocastsToBfloat16() && FirstLayerBfloat16Fits(Images(input), weight.size(0));
-  // From here on autocast is off, and counts as not asked for.
+    return BatchNormAct(Conv3x3(input, weight, bias), gamma, beta, running_mean, running_variance, options);
+  const bool bfloat16 = AutocastsToBfloat16() && ConvStemBf16Fits(Images(input), weight.size(0));
+  // Autocast is off inside.
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
-  // Statistics are those of the images that are multiplied.
-  const at::Tensor seen = bfloat16 ? input.to(at::kBFloat16).to(at::kFloat) : input;
-  // Every argument a tensor: an absent one would shift the places by which the gradients are asked.
+  // The statistics must be those of the values that are multiplied.
+  const at::Tensor rounded = bfloat16 ? input.to(at::kBFloat16).to(at::kFloat) : input;
+  // Always a tensor: an absent argument would shift the indices of needs_input_grad.
   const at::Tensor added = bias && bias->defined() ? *bias : at::zeros({weight.size(0)}, at::kFloat);
-  return FirstLayerFunction::apply(weight, added, gain, base, seen, running_mean, running_variance, options, bfloat16);
+  return ConvStemFunction::apply(weight, added, gamma, beta, rounded, running_mean, running_variance, options,
+                                 bfloat16);
 }
 
 }  // namespace tint

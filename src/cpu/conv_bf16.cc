@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "conv_bf16.h"
 
 #include <ATen/Parallel.h>
@@ -38,7 +39,7 @@ const uint16_t* Bits(const at::Tensor& numbers) { return static_cast<const uint1
 uint16_t* MutableBits(const at::Tensor& numbers) { return static_cast<uint16_t*>(numbers.mutable_data_ptr()); }
 at::Tensor ZerosBfloat16(int64_t count) { return at::zeros({count}, at::kBFloat16); }
 
-void SpreadImages(int64_t images, const std::function<void(int64_t first, int64_t last)>& work) {
+void ParallelOverImages(int64_t images, const std::function<void(int64_t first, int64_t last)>& work) {
   const AmxKernels& amx = *ActiveAmxKernels();
   at::parallel_for(0, images, 1, [&](int64_t first, int64_t last) {
     amx.begin();
@@ -47,44 +48,45 @@ void SpreadImages(int64_t images, const std::function<void(int64_t first, int64_
   });
 }
 
-bool ConvolveBfloat16Fits(const at::Tensor& input, const at::Tensor& weight) {
+bool ConvBf16Fits(const at::Tensor& input, const at::Tensor& weight) {
   return ActiveAmxKernels() != nullptr && FiltersFit(input, weight) && input.size(1) % kDepth == 0 &&
          weight.size(0) % kDepth == 0;
 }
 
-at::Tensor ConvolveBfloat16(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
+at::Tensor ConvBf16(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
   const Bfloat16Shape shape = ShapeOf(input, weight.size(0));
   const at::Tensor filters = PackFilters(weight);
   const at::Tensor output = at::empty({input.size(0), shape.filters, shape.height, shape.width},
                                       at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
   const int64_t pixels = shape.height * shape.width;
-  const float *from = input.const_data_ptr<float>(), *base = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
+  const float *from = input.const_data_ptr<float>(),
+              *bias_data = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
   float* to = output.mutable_data_ptr<float>();
   const AmxKernels& amx = *ActiveAmxKernels();
-  SpreadImages(input.size(0), [&](int64_t first, int64_t last) {
-    const at::Tensor laid = ZerosBfloat16(shape.laid() * shape.channels);
+  ParallelOverImages(input.size(0), [&](int64_t first, int64_t last) {
+    const at::Tensor packed = ZerosBfloat16(shape.packed_size() * shape.channels);
     for (int64_t b = first; b < last; ++b) {
-      amx.lay(shape, from + b * pixels * shape.channels, MutableBits(laid));
-      amx.convolve(shape, Bits(laid), Bits(filters), base, to + b * pixels * shape.filters);
+      amx.pack(shape, from + b * pixels * shape.channels, MutableBits(packed));
+      amx.convolve(shape, Bits(packed), Bits(filters), bias_data, to + b * pixels * shape.filters);
     }
   });
   return output;
 }
 
-at::Tensor WeightGradientBfloat16(const at::Tensor& input, const at::Tensor& given) {
+at::Tensor ConvBf16WeightGradient(const at::Tensor& input, const at::Tensor& given) {
   const Bfloat16Shape shape = ShapeOf(input, given.size(1));
   const int64_t pixels = shape.height * shape.width;
   const float *from = input.const_data_ptr<float>(), *gradient = given.const_data_ptr<float>();
   const AmxKernels& amx = *ActiveAmxKernels();
   OrderedSum sums;
-  SpreadImages(input.size(0), [&](int64_t first, int64_t last) {
-    const at::Tensor laid = ZerosBfloat16(shape.laid() * shape.channels),
+  ParallelOverImages(input.size(0), [&](int64_t first, int64_t last) {
+    const at::Tensor packed = ZerosBfloat16(shape.packed_size() * shape.channels),
                      pairs = ZerosBfloat16(shape.positions() * shape.filters);
     const at::Tensor sum = at::zeros({9, shape.channels, shape.filters}, at::kFloat);
     for (int64_t b = first; b < last; ++b) {
-      amx.lay_by_channel(shape, from + b * pixels * shape.channels, MutableBits(laid));
-      amx.lay_pairs(shape, gradient + b * pixels * shape.filters, MutableBits(pairs));
-      amx.add_products(shape, Bits(laid), Bits(pairs), sum.mutable_data_ptr<float>());
+      amx.pack_transposed(shape, from + b * pixels * shape.channels, MutableBits(packed));
+      amx.pack_pairs(shape, gradient + b * pixels * shape.filters, MutableBits(pairs));
+      amx.add_products(shape, Bits(packed), Bits(pairs), sum.mutable_data_ptr<float>());
     }
     sums.Add(first, sum);
   });

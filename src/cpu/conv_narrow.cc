@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "conv_narrow.h"
 
 #include <ATen/Parallel.h>
@@ -28,8 +29,8 @@ at::Tensor Convolve(const at::Tensor& input, const at::Tensor& panels) {
   return output;
 }
 
-// [9 C + 1, K]: the filters' gradients and below them the bias's. Each image is summed on its own, and the images
-// in order: the result does not depend on the number of threads.
+// [9 C + 1, K]: the filters' gradients and below them the bias's. Each image is summed separately, and the images in
+// order: the result does not depend on the number of threads.
 at::Tensor SumOfProducts(const at::Tensor& input, const at::Tensor& given) {
   const Images images(input);
   const int64_t filters = given.size(1), depth = images.depth();
@@ -56,15 +57,15 @@ bool FiltersFit(const at::Tensor& input, const at::Tensor& weight) {
          weight.size(1) == input.size(1);
 }
 
-bool ConvolveNarrowFits(const at::Tensor& input, const at::Tensor& weight) {
+bool ConvNarrowFits(const at::Tensor& input, const at::Tensor& weight) {
   return FiltersFit(input, weight) && input.size(1) < kPanel;
 }
 
-at::Tensor ConvolveNarrow(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+at::Tensor ConvNarrow(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   return Convolve(input, Panels(PackFilters(weight, bias)));
 }
 
-std::tuple<at::Tensor, at::Tensor> GradientsNarrow(const at::Tensor& input, const at::Tensor& given) {
+std::tuple<at::Tensor, at::Tensor> ConvNarrowGradients(const at::Tensor& input, const at::Tensor& given) {
   const at::Tensor sum = SumOfProducts(input, given);
   return UnpackFilters(sum.t());
 }

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// convolve_norm_pool.h between its products, for one processor (lanes.h). Channels are a multiple of kChannelsTogether.
+// conv_batch_norm_act.h between its products, for one instruction set (vec.h). Channels are a multiple of
+// kChannelsTogether.
 
 #include "conv_norm_pool_rows.h"
 #include "vec.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/gated_gelu.h"
 
 #include <ATen/Parallel.h>
@@ -16,7 +17,7 @@ namespace {
 
 constexpr int64_t kFloatsPerTask = 16384;
 
-// Calls work(row) for every row of [..., width], spread over the threads.
+// Calls work(row) for every row of [..., width], in parallel.
 template <class Work>
 void ForEachRow(int64_t rows, int64_t width, const Work& work) {
   at::parallel_for(0, rows, std::max<int64_t>(1, kFloatsPerTask / width), [&](int64_t begin, int64_t end) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/install.h"
 
 #include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward_native.h>
@@ -14,7 +15,7 @@
 namespace tint {
 namespace {
 
-// A scale below zero would turn the greatest score into the least.
+// A negative scale would turn the maximum score into the minimum.
 bool UsesDefaultAttention(double dropout, bool causal, const std::optional<at::Tensor>& mask,
                           std::optional<double> scale) {
   return dropout == 0 && !causal && !(mask && mask->defined()) && scale.value_or(1) > 0;
@@ -40,20 +41,20 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> Backward(const at::Tensor& output
                                                                       log_sum_exp, dropout, causal, mask, scale);
 }
 
-at::Tensor NormActivateOperator(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+at::Tensor BatchNormActOperator(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                                 const at::Tensor& running_mean, const at::Tensor& running_variance, bool training,
                                 double momentum, double epsilon, double slope, bool pool) {
-  return NormActivate(input, weight, bias, running_mean, running_variance,
+  return BatchNormAct(input, weight, bias, running_mean, running_variance,
                       {.training = training, .momentum = momentum, .epsilon = epsilon, .slope = slope, .pool = pool});
 }
 
-at::Tensor ConvolveNormActivateOperator(const at::Tensor& input, const at::Tensor& weight,
-                                        const std::optional<at::Tensor>& bias, const at::Tensor& gain,
-                                        const at::Tensor& base, const at::Tensor& running_mean,
-                                        const at::Tensor& running_variance, bool training, double momentum,
-                                        double epsilon, double slope, bool pool) {
-  return ConvolveNormActivate(
-      input, weight, bias, gain, base, running_mean, running_variance,
+at::Tensor ConvBatchNormActOperator(const at::Tensor& input, const at::Tensor& weight,
+                                    const std::optional<at::Tensor>& bias, const at::Tensor& gamma,
+                                    const at::Tensor& beta, const at::Tensor& running_mean,
+                                    const at::Tensor& running_variance, bool training, double momentum, double epsilon,
+                                    double slope, bool pool) {
+  return ConvBatchNormAct(
+      input, weight, bias, gamma, beta, running_mean, running_variance,
       {.training = training, .momentum = momentum, .epsilon = epsilon, .slope = slope, .pool = pool});
 }
 
@@ -69,19 +70,19 @@ void InstallKernels() {
   static const bool installed = [] {
     SilentWarnings silent;
     const c10::WarningUtils::WarningHandlerGuard guard(&silent);
-    // Never taken down: models may run until the process ends.
-    auto* own = new torch::Library(torch::Library::DEF, "tint", std::nullopt, __FILE__, __LINE__);
-    own->def("gated_gelu(Tensor both) -> Tensor", TORCH_FN(GatedGelu));
-    own->def(
+    // Never destroyed: models may run until the process ends.
+    auto* library = new torch::Library(torch::Library::DEF, "tint", std::nullopt, __FILE__, __LINE__);
+    library->def("gated_gelu(Tensor both) -> Tensor", TORCH_FN(GatedGelu));
+    library->def(
         "norm_activate(Tensor input, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_variance, "
         "bool training, float momentum, float epsilon, float slope, bool pool) -> Tensor",
-        TORCH_FN(NormActivateOperator));
-    own->def("convolve3x3(Tensor input, Tensor weight, Tensor? bias) -> Tensor", TORCH_FN(Convolve3x3));
-    own->def(
-        "convolve_norm_activate(Tensor input, Tensor weight, Tensor? bias, Tensor gain, Tensor base, "
+        TORCH_FN(BatchNormActOperator));
+    library->def("convolve3x3(Tensor input, Tensor weight, Tensor? bias) -> Tensor", TORCH_FN(Conv3x3));
+    library->def(
+        "convolve_norm_activate(Tensor input, Tensor weight, Tensor? bias, Tensor gamma, Tensor beta, "
         "Tensor(a!) running_mean, Tensor(b!) running_variance, bool training, float momentum, float epsilon, "
         "float slope, bool pool) -> Tensor",
-        TORCH_FN(ConvolveNormActivateOperator));
+        TORCH_FN(ConvBatchNormActOperator));
     auto* replaced = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu", TORCH_FN(Forward));
     replaced->impl("_scaled_dot_product_flash_attention_for_cpu_backward", TORCH_FN(Backward));

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Products of small matrices whose parts lie in a core's cache. The terms of a sum are added in one order, whatever the
+// Products of small matrices that are in a core's cache. The terms of a sum are added in one order, whatever the
 // sizes: the same rows give the same bits.
 
 #include "vec.h"
@@ -17,27 +18,27 @@ constexpr int64_t kTilePanels = 2 * kVecWidth / kPanel;
 // kRows rows of kPanels panels.
 template <int64_t kRows, int64_t kPanels>
 TINT_INLINE void MultiplyTile(const MatrixProduct& p, const float* a, const float* b, float* c) {
-  constexpr int64_t kOfAPanel = kPanel / kVecWidth, kAcross = kPanels * kOfAPanel;
-  Vec sums[kRows][kAcross];
+  constexpr int64_t kOfAPanel = kPanel / kVecWidth, kColumns = kPanels * kOfAPanel;
+  Vec sums[kRows][kColumns];
   TINT_UNROLL
   for (int64_t i = 0; i < kRows; ++i) {
     TINT_UNROLL
-    for (int64_t j = 0; j < kAcross; ++j) sums[i][j] = p.adds ? Load(c + i * p.width + j * kVecWidth) : Vec{};
+    for (int64_t j = 0; j < kColumns; ++j) sums[i][j] = p.adds ? Load(c + i * p.width + j * kVecWidth) : Vec{};
   }
-  // A pointer for three rows: addresses are reckoned by the loads, and the pointers stay in registers.
+  // A pointer for three rows: addresses are computed by the loads, and the pointers stay in registers.
   constexpr int64_t kGroups = (kRows + 2) / 3;
   const float* groups[kGroups];
   TINT_UNROLL
   for (int64_t g = 0; g < kGroups; ++g) groups[g] = a + 3 * g * p.a_row;
   for (int64_t k = 0; k < p.depth; ++k, b += p.b_step) {
-    Vec columns[kAcross];
+    Vec columns[kColumns];
     TINT_UNROLL
-    for (int64_t j = 0; j < kAcross; ++j) columns[j] = Load(b + j / kOfAPanel * p.b_panel + j % kOfAPanel * kVecWidth);
+    for (int64_t j = 0; j < kColumns; ++j) columns[j] = Load(b + j / kOfAPanel * p.b_panel + j % kOfAPanel * kVecWidth);
     TINT_UNROLL
     for (int64_t i = 0; i < kRows; ++i) {
       const float factor = groups[i / 3][i % 3 * p.a_row];
       TINT_UNROLL
-      for (int64_t j = 0; j < kAcross; ++j) sums[i][j] += factor * columns[j];
+      for (int64_t j = 0; j < kColumns; ++j) sums[i][j] += factor * columns[j];
     }
     TINT_UNROLL
     for (int64_t g = 0; g < kGroups; ++g) groups[g] += p.a_step;
@@ -45,7 +46,7 @@ TINT_INLINE void MultiplyTile(const MatrixProduct& p, const float* a, const floa
   TINT_UNROLL
   for (int64_t i = 0; i < kRows; ++i) {
     TINT_UNROLL
-    for (int64_t j = 0; j < kAcross; ++j) Store(c + i * p.width + j * kVecWidth, sums[i][j]);
+    for (int64_t j = 0; j < kColumns; ++j) Store(c + i * p.width + j * kVecWidth, sums[i][j]);
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A sum of what threads compute for ranges of a batch, added in the order of the ranges: the same bits whichever thread
 // is done first.
 #pragma once

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// All passes but attention's, for the processor that the source including this is compiled for (lanes.h).
+// All passes except attention's, for the instruction set that the including source is compiled for (vec.h).
 
 #include "active_kernels.h"
 #include "batch_norm_act_passes.h"
@@ -12,7 +13,7 @@
 namespace tint {
 namespace {
 
-void UsePasses(ProcessorKernels* kernels) {
+void UsePasses(CpuKernels* kernels) {
   kernels->gated_gelu_forward = GatedGeluForward;
   kernels->gated_gelu_backward = GatedGeluBackward;
   kernels->norm_sums = NormSums;

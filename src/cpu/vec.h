@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // Eight floats at a time, or TINT_VEC_WIDTH of them, in GCC's vector extension. Each source that includes this compiles
@@ -32,6 +33,19 @@ TINT_INLINE Vec Load(const float* from) {
 
 TINT_INLINE void Store(float* to, const Vec& lanes) { std::memcpy(to, &lanes, sizeof(lanes)); }
 
+// The same 32 bits as integers and as floats.
+TINT_INLINE IntVec AsBits(const Vec& floats) {
+  IntVec bits;
+  std::memcpy(&bits, &floats, sizeof(bits));
+  return bits;
+}
+
+TINT_INLINE Vec AsFloats(const IntVec& bits) {
+  Vec floats;
+  std::memcpy(&floats, &bits, sizeof(floats));
+  return floats;
+}
+
 // exp(x) for x <= 0 to 1 unit in the last place or so: 2^n e^r with |r| <= ln(2) / 2, e^r by its Taylor series to the
 // sixth power (remainder r^7 / 7! < 1.2e-7), ln 2 split in two as Cody and Waite do. Below -87 it gives exp(-87) ~
 // 1e-38.
@@ -49,11 +63,7 @@ TINT_INLINE void Exp(Vec* lanes) {
   p = p * r + 0.5F;
   p = p * r + 1.0F;
   p = p * r + 1.0F;
-  IntVec bits, exponent;
-  std::memcpy(&bits, &p, sizeof(bits));
-  std::memcpy(&exponent, &shifted, sizeof(exponent));
-  bits += (exponent - 0x4B400000) << 23;  // 0x4B400000: the bits of kRound
-  std::memcpy(lanes, &bits, sizeof(bits));
+  *lanes = AsFloats(AsBits(p) + ((AsBits(shifted) - 0x4B400000) << 23));  // 0x4B400000: the bits of kRound
 }
 
 TINT_INLINE float Sum(const Vec& lanes) {
@@ -68,11 +78,13 @@ TINT_INLINE float Max(const Vec& lanes) {
   return max;
 }
 
-// erf(x) within 3e-7. |x| <= 1: x P(x^2); above: 1 - exp(-Q(|x|)), |x| cut at 4, where 1 - erf is 1.5e-8. P and Q:
-// Chebyshev fits in double of erf(sqrt(s)) / sqrt(s) on [0, 1] and of -ln(erfc(x)) on [1, 4].
+// erf(x) within 3e-7; of what is not a number any value. |x| <= 1: x P(x^2); above: 1 - exp(-Q(|x|)), |x| cut at 4,
+// where 1 - erf is 1.5e-8. P and Q: Chebyshev fits in double of erf(sqrt(s)) / sqrt(s) on [0, 1] and of -ln(erfc(x)) on
+// [1, 4].
 TINT_INLINE Vec Erf(const Vec& x) {
-  const Vec zero = {}, one = zero + 1.0F, four = zero + 4.0F;
-  const Vec size = x < zero ? -x : x;
+  const Vec one = Vec{} + 1.0F, four = Vec{} + 4.0F;
+  const IntVec sign = AsBits(x) & INT32_MIN;
+  const Vec size = AsFloats(AsBits(x) & INT32_MAX);
   const Vec s = x * x;
   Vec inner = s * -0.000565410586F + 0.00492327766F;
   inner = inner * s - 0.0267163851F;
@@ -90,7 +102,7 @@ TINT_INLINE Vec Erf(const Vec& x) {
   q = -q;
   Exp(&q);
   const Vec outer = one - q;
-  return size <= one ? x * inner : x < zero ? -outer : x > zero ? outer : x;
+  return size <= one ? x * inner : AsFloats(AsBits(outer) | sign);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // F(4x4, 3x3) with the points 0, 1, -1, 2, -2 and infinity: Lavin & Gray 2016, arXiv 1509.09308. With g a filter, d a
@@ -8,7 +9,7 @@
 //   B^T = 0  4 -4 -1  1  0           0  1  1  4  4  0
 //         0 -2 -1  2  1  0           0  1 -1  8 -8  1
 //         0  2 -1 -2  1  0
-//         0  4  0 -5  0  1           G: convolve3x3.cc
+//         0  4  0 -5  0  1           G: conv3x3.cc
 
 #include "vec.h"
 #include "winograd_tiles.h"
@@ -55,21 +56,21 @@ struct Corner {
 };
 
 TINT_INLINE Corner CornerOf(const WinogradTiles& tiles, int64_t tile) {
-  const int64_t place = tile % tiles.of_a_image();
-  return {tile / tiles.of_a_image(), place / tiles.columns * kTile, place % tiles.columns * kTile};
+  const int64_t place = tile % tiles.per_image();
+  return {tile / tiles.per_image(), place / tiles.columns * kTile, place % tiles.columns * kTile};
 }
 
 // The pixels of a square of `side` whose corner is `before` pixels above and left of the tile; `zeros` [channels]
-// stands for those outside.
+// replaces those outside.
 TINT_INLINE void SquareOf(const float* images, const WinogradTiles& tiles, int64_t tile, int64_t before, int64_t side,
                           const float* zeros, const float** pixels) {
   const Corner corner = CornerOf(tiles, tile);
-  const float* base = images + corner.image * tiles.height * tiles.width * tiles.channels;
+  const float* first = images + corner.image * tiles.height * tiles.width * tiles.channels;
   for (int64_t i = 0; i < side; ++i) {
     for (int64_t j = 0; j < side; ++j) {
       const int64_t y = corner.top - before + i, x = corner.left - before + j;
       const bool inside = y >= 0 && y < tiles.height && x >= 0 && x < tiles.width;
-      pixels[i * side + j] = inside ? base + (y * tiles.width + x) * tiles.channels : zeros;
+      pixels[i * side + j] = inside ? first + (y * tiles.width + x) * tiles.channels : zeros;
     }
   }
 }
@@ -101,7 +102,7 @@ inline void WinogradOutput(const float* from, const WinogradTiles& tiles, const 
     const auto [image, top, left] = CornerOf(tiles, block.first + t);
     const int64_t high = tiles.height - top < kTile ? tiles.height - top : kTile;
     const int64_t wide = tiles.width - left < kTile ? tiles.width - left : kTile;
-    float* base = images + ((image * tiles.height + top) * tiles.width + left) * channels;
+    float* first = images + ((image * tiles.height + top) * tiles.width + left) * channels;
     for (int64_t c = 0; c < channels; c += kVecWidth) {
       Vec all[kPoints], half[kTile * kWindow], out[kTile * kTile];
       for (int64_t k = 0; k < kPoints; ++k) all[k] = Load(from + k * point + c);
@@ -112,13 +113,13 @@ inline void WinogradOutput(const float* from, const WinogradTiles& tiles, const 
       const Vec shift = bias != nullptr ? Load(bias + c) : Vec{};
       for (int64_t i = 0; i < high; ++i) {
         for (int64_t j = 0; j < wide; ++j)
-          Store(base + (i * tiles.width + j) * channels + c, out[i * kTile + j] + shift);
+          Store(first + (i * tiles.width + j) * channels + c, out[i * kTile + j] + shift);
       }
     }
   }
 }
 
-// A y A^T of each tile: what the gradient of an output does to the products.
+// A y A^T of each tile: the gradient of the products from that of the output.
 inline void WinogradGradient(const float* images, const WinogradTiles& tiles, const WinogradBlock& block,
                              const float* zeros, float* to) {
   const int64_t channels = tiles.channels, point = block.capacity * channels;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/bundled_episodes.h"
 
 #include "tint/base/error.h"
@@ -15,9 +16,9 @@ fs::path BundledEpisodes(const std::string& dataset, const std::string& list, co
     if (fs::exists(base / file)) return (base / file).lexically_normal();
   }
   Fail(ExitCode::kUsage, {.field = flag,
-                          .found = "not given, and no list comes with data set " + Quote(dataset),
-                          .expected = "a file of episodes",
-                          .remedy = "Draw one: tint episodes draw --dataset " + Quote(dataset) + " --split " +
+                          .found = "not given, and tint includes no episodes of the data set " + Quote(dataset),
+                          .expected = "an episode file",
+                          .remedy = "Draw episodes: tint episodes draw --dataset " + Quote(dataset) + " --split " +
                                     list.substr(0, list.find('-')) + " --out FILE."});
 }
 

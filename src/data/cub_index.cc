@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cub_index.h"
 
 #include <limits>
@@ -12,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMostId = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMaxId = std::numeric_limits<int32_t>::max();
 
 // A list "ID VALUES...": the lines by id, each id once.
 class IdList {
@@ -20,21 +21,21 @@ class IdList {
   IdList(const fs::path& path, size_t parts, const std::string& expected) : text(path) {
     for (const TextLine& line : text.lines()) {
       std::vector<std::string> found = text.Parts(line, ' ', parts, expected);
-      const int64_t id = text.WholeNumber(line, found[0], 1, kMostId, "the number");
+      const int64_t id = text.WholeNumber(line, found[0], 1, kMaxId, "the number");
       const auto [earlier, is_new] = rows.emplace(id, Row{&line, std::move(found)});
       if (is_new) continue;
-      text.Complain(
+      text.FailAt(
           line.number,
-          "number " + std::to_string(id) + " stands already in line " + std::to_string(earlier->second.line->number),
+          "number " + std::to_string(id) + " is already in line " + std::to_string(earlier->second.line->number),
           "each number once");
     }
   }
-  // What the list says of `id` that stands in `of`, line `line`.
+  // The entry of `id`, which line `line` of `of` names.
   const auto& Find(int64_t id, const TextLines& of, int line) const {
     const auto found = rows.find(id);
     if (found != rows.end()) return found->second;
-    of.Complain(line, "number " + std::to_string(id) + " is not in " + Quote(text.path().filename().native()),
-                "the same numbers in both lists");
+    of.FailAt(line, "number " + std::to_string(id) + " is not in " + Quote(text.path().filename().native()),
+              "the same numbers in both lists");
   }
 
   struct Row {
@@ -49,12 +50,12 @@ std::map<int64_t, std::string> ReadClasses(const IdList& list) {
   std::map<int64_t, std::string> names;
   std::map<std::string, int> seen;
   for (const auto& [id, row] : list.rows) {
-    list.text.RequirePlainName(*row.line, row.parts[1]);
+    list.text.RequireValidName(*row.line, row.parts[1]);
     const auto [earlier, is_new] = seen.emplace(row.parts[1], row.line->number);
     if (!is_new)
-      list.text.Complain(row.line->number,
-                         "class " + Quote(row.parts[1]) + " stands already in line " + std::to_string(earlier->second),
-                         "each class once");
+      list.text.FailAt(row.line->number,
+                       "class " + Quote(row.parts[1]) + " is already in line " + std::to_string(earlier->second),
+                       "each class once");
     names[id] = row.parts[1];
   }
   return names;
@@ -68,8 +69,8 @@ CubBox ReadBox(const IdList& boxes, const IdList::Row& row) {
                       row.line->number};
   const bool good = box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1;
   if (!good || box.left + box.width > 1e6 || box.top + box.height > 1e6)
-    boxes.text.Complain(row.line->number, "the box is " + Quote(row.line->text, 120),
-                        "ID X Y WIDTH HEIGHT in pixels, a box inside its image");
+    boxes.text.FailAt(row.line->number, "the box is " + Quote(row.line->text, 120),
+                      "ID X Y WIDTH HEIGHT in pixels, a box inside its image");
   return box;
 }
 
@@ -91,19 +92,19 @@ std::vector<CubImage> ReadCubIndex(const fs::path& folder, bool with_boxes) {
   for (const auto& [id, row] : images.rows) {
     const int line = row.line->number;
     const std::vector<std::string> path = Split(row.parts[1], '/');
-    if (path.size() != 2) images.text.Complain(line, "the path is " + Quote(row.parts[1]), "CLASS_NAME/FILE");
-    for (const std::string& part : path) images.text.RequirePlainName(*row.line, part);
+    if (path.size() != 2) images.text.FailAt(line, "the path is " + Quote(row.parts[1]), "CLASS_NAME/FILE");
+    for (const std::string& part : path) images.text.RequireValidName(*row.line, part);
     const IdList::Row& label = labels.Find(id, images.text, line);
-    const int64_t class_id = labels.text.WholeNumber(*label.line, label.parts[1], 1, kMostId, "the class");
+    const int64_t class_id = labels.text.WholeNumber(*label.line, label.parts[1], 1, kMaxId, "the class");
     const auto name = names.find(class_id);
     if (name == names.end() || name->second != path[0])
-      labels.text.Complain(
+      labels.text.FailAt(
           label.line->number,
           "class " + std::to_string(class_id) + " is " +
               (name == names.end() ? "not in classes.txt" : Quote(name->second)),
           "the class of " + Quote(row.parts[1]) + ", as images.txt has it in line " + std::to_string(line));
     if (!seen.insert(row.parts[1]).second)
-      images.text.Complain(line, Quote(row.parts[1]) + " stands twice", "each image once");
+      images.text.FailAt(line, Quote(row.parts[1]) + " appears twice", "each image once");
     all.push_back({path[0], path[1], line, boxes[id]});
   }
   return all;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which images of CUB-200-2011 are in a split.
 #include <algorithm>
 #include <set>
@@ -20,8 +21,8 @@ std::string WithoutNumber(const std::string& class_name) {
   return number ? class_name.substr(dot + 1) : class_name;
 }
 
-// What a list of a split chooses: classes, each with the line that named it first; and single files, if it lists files.
-struct Chosen {
+// The contents of a split's list: classes, each with the line that named it first; and single files, if it lists files.
+struct SplitList {
   fs::path path;
   std::map<std::string, int> classes;
   bool by_file = false;
@@ -37,11 +38,11 @@ class ListReader {
       by_file_.emplace(image.file, &image);
     }
   }
-  Chosen Read(const fs::path& path) const;
+  SplitList Read(const fs::path& path) const;
 
  private:
   std::string ClassOf(const TextLines& list, const TextLine& line) const;
-  void AddFile(const TextLines& list, const TextLine& line, Chosen* chosen) const;
+  void AddFile(const TextLines& list, const TextLine& line, SplitList* chosen) const;
 
   std::set<std::string> classes_;
   std::map<std::string, std::string> by_plain_name_;
@@ -52,25 +53,25 @@ std::string ListReader::ClassOf(const TextLines& list, const TextLine& line) con
   if (classes_.contains(line.text)) return line.text;
   const auto plain = by_plain_name_.find(line.text);
   if (plain != by_plain_name_.end()) return plain->second;
-  list.Complain(line.number, Quote(line.text, 120) + " is no class of the data set",
-                "a class of classes.txt, with or without its number",
-                DidYouMean(line.text, std::vector<std::string>(classes_.begin(), classes_.end())));
+  list.FailAt(line.number, Quote(line.text, 120) + " is not a class of the data set",
+              "a class of classes.txt, with or without its number",
+              DidYouMean(line.text, std::vector<std::string>(classes_.begin(), classes_.end())));
 }
 
-void ListReader::AddFile(const TextLines& list, const TextLine& line, Chosen* chosen) const {
+void ListReader::AddFile(const TextLines& list, const TextLine& line, SplitList* chosen) const {
   const std::vector<std::string> parts = list.Parts(line, ',', 2, "FILENAME,LABEL");
   const auto found = by_file_.find(parts[0]);
   if (found == by_file_.end())
-    list.Complain(line.number, Quote(parts[0], 120) + " is not in images.txt", "a file name of images.txt");
+    list.FailAt(line.number, Quote(parts[0], 120) + " is not in images.txt", "a file name of images.txt");
   const std::string name = found->second->class_name;
   chosen->classes.emplace(name, line.number);
   if (!chosen->files.insert(name + "/" + parts[0]).second)
-    list.Complain(line.number, Quote(parts[0]) + " stands twice", "each image once");
+    list.FailAt(line.number, Quote(parts[0]) + " appears twice", "each image once");
 }
 
-Chosen ListReader::Read(const fs::path& path) const {
+SplitList ListReader::Read(const fs::path& path) const {
   const TextLines list(path);
-  Chosen chosen = {.path = path, .classes = {}, .files = {}};
+  SplitList chosen = {.path = path, .classes = {}, .files = {}};
   const std::string& first = list.lines().front().text;
   chosen.by_file = first == "filename,label";
   const bool header = chosen.by_file || first == "class" || first == "label";
@@ -82,22 +83,22 @@ Chosen ListReader::Read(const fs::path& path) const {
     }
     const auto [earlier, is_new] = chosen.classes.emplace(ClassOf(list, line), line.number);
     if (!is_new)
-      list.Complain(line.number, Quote(line.text) + " stands already in line " + std::to_string(earlier->second),
-                    "each class once");
+      list.FailAt(line.number, Quote(line.text) + " is already in line " + std::to_string(earlier->second),
+                  "each class once");
   }
   if (chosen.classes.empty())
-    list.Complain(1, "names no class", "a class a line, or filename,label and an image a line");
+    list.FailAt(1, "names no class", "one class per line, or the header filename,label and one image per line");
   return chosen;
 }
 
-// The lists that are there, by split; no class may be in two.
-std::map<std::string, Chosen> ReadLists(const std::vector<CubImage>& images, const fs::path& lists) {
+// The existing lists, by split; no class may be in two.
+std::map<std::string, SplitList> ReadLists(const std::vector<CubImage>& images, const fs::path& lists) {
   const ListReader reader(images);
-  std::map<std::string, Chosen> all;
+  std::map<std::string, SplitList> all;
   for (const std::string split : {"train", "val", "test"}) {
     const fs::path path = CubList(lists, split);
     if (path.empty()) continue;
-    Chosen chosen = reader.Read(path);
+    SplitList chosen = reader.Read(path);
     for (const auto& [name, line] : chosen.classes) {
       for (const auto& [other, earlier] : all) {
         if (!earlier.classes.contains(name)) continue;
@@ -123,7 +124,7 @@ std::string SplitByRule(size_t class_idx) {
 
 std::vector<CubImage> ChooseCubSplit(const std::vector<CubImage>& images, const fs::path& lists,
                                      const std::string& split) {
-  const std::map<std::string, Chosen> listed = ReadLists(images, lists);
+  const std::map<std::string, SplitList> listed = ReadLists(images, lists);
   std::set<std::string> classes;
   for (const CubImage& image : images) classes.insert(image.class_name);
   std::vector<CubImage> chosen;
@@ -133,7 +134,7 @@ std::vector<CubImage> ChooseCubSplit(const std::vector<CubImage>& images, const 
       if (SplitByRule(class_idx) == split) chosen.push_back(image);
       continue;
     }
-    const Chosen& list = listed.at(split);
+    const SplitList& list = listed.at(split);
     const bool wanted = list.by_file ? list.files.contains(image.class_name + "/" + image.file)
                                      : list.classes.contains(image.class_name);
     if (wanted) chosen.push_back(image);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/dataset.h"
 
 #include <algorithm>
@@ -8,9 +9,10 @@
 #include "tint/base/error.h"
 #include "tint/base/file.h"
 #include "tint/base/json.h"
+#include "tint/base/parallel.h"
 #include "tint/base/sha256.h"
+#include "tint/base/stop.h"
 #include "tint/base/text.h"
-#include "tint/base/workers.h"
 #include "tint/data/names.h"
 
 namespace tint {
@@ -18,8 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How to put a data set there.
-std::string Layout(const std::string& dataset) {
+// How to install a data set.
+std::string LayoutHint(const std::string& dataset) {
   if (internal::IsCub(dataset)) {
     return "Unpack CUB_200_2011.tgz of https://www.vision.caltech.edu/datasets/cub_200_2011/ below TINT_DATA, as cub "
            "or "
@@ -44,7 +46,7 @@ std::vector<std::string> DatasetsIn(const fs::path& root) {
   return names;
 }
 
-// The side that `tint dataset synthesize` says its images have, or `otherwise` where it has drawn nothing.
+// The image size that `tint dataset synthesize` recorded in `folder`, or `otherwise` if it wrote no data set there.
 int64_t SyntheticSide(const fs::path& folder, int64_t otherwise) {
   const fs::path index = folder / "drawn.json";
   if (!fs::is_regular_file(index)) return otherwise;
@@ -57,33 +59,33 @@ int64_t SyntheticSide(const fs::path& folder, int64_t otherwise) {
   return otherwise;
 }
 
-void RequirePlainName(const std::string& name, const std::string& field) {
+void RequireValidName(const std::string& name, const std::string& field) {
   const std::string why = NameError(name);
   if (why.empty()) return;
   Fail(ExitCode::kUsage, {.field = field,
                           .found = "the name " + Quote(name) + " " + why,
-                          .expected = "a name such as miniimagenet, test"});
+                          .expected = "a name such as miniimagenet or test"});
 }
 
 }  // namespace
 
 DatasetInfo InfoOfDataset(const std::string& name) {
-  DatasetInfo facts;
-  facts.name = name;
+  DatasetInfo info;
+  info.name = name;
   if (name == "cifar-fs") {  // the statistics of the RFS family (arXiv 2003.11539)
-    facts.image_size = 32;
-    facts.mean = {0.5071, 0.4867, 0.4408};
-    facts.std = {0.2675, 0.2565, 0.2761};
-    return facts;
+    info.image_size = 32;
+    info.mean = {0.5071, 0.4867, 0.4408};
+    info.std = {0.2675, 0.2565, 0.2761};
+    return info;
   }
-  if (name == "miniimagenet" || name == "folder" || internal::IsCub(name)) return facts;
-  RequirePlainName(name, "dataset");
+  if (name == "miniimagenet" || name == "folder" || internal::IsCub(name)) return info;
+  RequireValidName(name, "dataset");
   std::vector<std::string> known = {"miniimagenet", "cifar-fs", "cub", "cub-center", "cub-none"};
   const char* root = std::getenv("TINT_DATA");
   if (root != nullptr && *root != '\0') {
     if (!internal::SplitsOf(root, name).empty()) {
-      facts.image_size = SyntheticSide(fs::path(root) / name, facts.image_size);
-      return facts;
+      info.image_size = SyntheticSide(fs::path(root) / name, info.image_size);
+      return info;
     }
     for (const std::string& found : DatasetsIn(root)) {
       if (std::count(known.begin(), known.end(), found) == 0) known.push_back(found);
@@ -91,7 +93,7 @@ DatasetInfo InfoOfDataset(const std::string& name) {
   }
   Fail(ExitCode::kUsage,
        {.field = "dataset",
-        .found = "the data set " + Quote(name) + " is not known",
+        .found = "unknown data set " + Quote(name),
         .expected = "one of " + Join(known, ", ") + ", or a folder below TINT_DATA with train, val or test in it",
         .remedy = DidYouMean(name, known)});
 }
@@ -102,7 +104,7 @@ fs::path DataRoot() {
   Fail(ExitCode::kMissingInput, {.field = "TINT_DATA",
                                  .found = "is not set",
                                  .expected = "the folder that holds the data sets (TINT_DATA/miniimagenet/test.zip)",
-                                 .remedy = "Set it, or give photos of your own with --support DIR"});
+                                 .remedy = "Set it, or give a custom image folder with --support DIR"});
 }
 
 namespace {
@@ -113,47 +115,46 @@ namespace {
   if (!fs::is_directory(folder, ignored)) {
     const std::string near = DidYouMean(dataset, DatasetsIn(data_root));
     Fail(ExitCode::kMissingInput, {.file = folder,
-                                   .found = "is not there",
+                                   .found = "does not exist",
                                    .expected = "the folder of the data set " + Quote(dataset),
-                                   .remedy = near.empty() ? Layout(dataset) : near});
+                                   .remedy = near.empty() ? LayoutHint(dataset) : near});
   }
   const std::vector<std::string> splits = internal::SplitsOf(data_root, dataset);
-  Fail(ExitCode::kMissingInput,
-       {.file = folder,
-        .field = "split",
-        .found = "holds neither " + Quote(split + ".zip") + " nor a folder " + Quote(split),
-        .expected = splits.empty() ? "" : "one of the splits that are there: " + Join(splits, ", "),
-        .remedy = splits.empty() ? Layout(dataset) : DidYouMean(split, splits)});
+  Fail(ExitCode::kMissingInput, {.file = folder,
+                                 .field = "split",
+                                 .found = "contains neither " + Quote(split + ".zip") + " nor a folder " + Quote(split),
+                                 .expected = splits.empty() ? "" : "one of the existing splits: " + Join(splits, ", "),
+                                 .remedy = splits.empty() ? LayoutHint(dataset) : DidYouMean(split, splits)});
 }
 
 }  // namespace
 
 std::unique_ptr<ImageSource> OpenSplit(const fs::path& data_root, const std::string& dataset,
                                        const std::string& split) {
-  RequirePlainName(dataset, "dataset");
-  RequirePlainName(split, "split");
+  RequireValidName(dataset, "dataset");
+  RequireValidName(split, "split");
   std::error_code ignored;
   if (!fs::is_directory(data_root, ignored)) {
     Fail(ExitCode::kMissingInput, {.file = data_root,
-                                   .found = "is no folder",
+                                   .found = "is not a directory",
                                    .expected = "the folder that holds the data sets",
                                    .remedy = "Set TINT_DATA to it"});
   }
-  const auto [form, path] = internal::FindSplit(data_root, dataset, split);
-  switch (form) {
-    case internal::Form::kZip:
+  const auto [format, path] = internal::FindSplit(data_root, dataset, split);
+  switch (format) {
+    case internal::DatasetFormat::kZip:
       return internal::OpenZip(path, split);
-    case internal::Form::kFolder:
+    case internal::DatasetFormat::kFolder:
       return internal::OpenFolder(path);
-    case internal::Form::kCub:
+    case internal::DatasetFormat::kCub:
       return internal::OpenCub(path, data_root / "cub", dataset, split);
-    case internal::Form::kCifar:
+    case internal::DatasetFormat::kCifar:
       return internal::OpenCifar(path, split);
-    case internal::Form::kCsv:
+    case internal::DatasetFormat::kCsv:
       return internal::OpenCsv(path, dataset, split);
-    case internal::Form::kClassLists:
+    case internal::DatasetFormat::kClassLists:
       return internal::OpenClassLists(path, data_root / dataset / "data");
-    case internal::Form::kNone:
+    case internal::DatasetFormat::kNone:
       break;
   }
   FailMissing(data_root, dataset, split);
@@ -162,14 +163,14 @@ std::unique_ptr<ImageSource> OpenSplit(const fs::path& data_root, const std::str
 std::unique_ptr<ImageSource> OpenClassFolders(const fs::path& folder) {
   std::error_code ignored;
   if (fs::is_directory(folder, ignored)) return internal::OpenFolder(folder);
-  const bool there = fs::exists(folder, ignored);
-  Fail(there ? ExitCode::kBadInput : ExitCode::kMissingInput,
+  const bool exists = fs::exists(folder, ignored);
+  Fail(exists ? ExitCode::kBadInput : ExitCode::kMissingInput,
        {.file = folder,
-        .found = there ? "is no folder" : "is not there",
-        .expected = "a folder with a folder of photos per class"});
+        .found = exists ? "is not a directory" : "does not exist",
+        .expected = "a folder with one folder of images per class"});
 }
 
-Image ImageSource::Decode(const std::string& class_name, const std::string& file) const {
+DecodedImage ImageSource::Decode(const std::string& class_name, const std::string& file) const {
   return DecodeImage(ReadBytes(class_name, file), Describe(class_name, file));
 }
 
@@ -188,11 +189,12 @@ std::string ImageSource::ContentSha256() const {
       for (const std::string& file : Files(class_name)) items.push_back({&class_name, &file});
     }
     std::vector<std::string> lines(items.size());
-    ForEach(static_cast<int64_t>(items.size()), 0, [&](int64_t i) {
+    ParallelFor(static_cast<int64_t>(items.size()), 0, [&](int64_t i) {
+      ThrowIfStopRequested();
       const auto& [class_name, file] = items[i];
       lines[i] = *class_name + "/" + *file + " " + FileSha256(*class_name, *file) + "\n";
     });
-    // Not the order of classes: "a-b/" stands before "a/".
+    // Not the order of classes: "a-b/" sorts before "a/".
     std::sort(lines.begin(), lines.end());
     Sha256 hash;
     for (const std::string& line : lines) hash.Update(line);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/dataset_check.h"
 
 #include <algorithm>
@@ -9,20 +10,21 @@
 #include "dataset_formats.h"
 #include "known_splits.h"
 #include "tint/base/error.h"
+#include "tint/base/parallel.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
-#include "tint/base/workers.h"
 #include "tint/data/dataset.h"
 #include "tint/data/loader.h"
 #include "tint/data/near_duplicates.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
+#include "tint/image/pixels.h"
 
 namespace tint {
 namespace {
 
-// What is kept of a decoded image.
-struct Seen {
+// What is recorded of an image.
+struct ImageRecord {
   bool decoded = false;
   std::string reason;  // if not decoded
   std::string format, size, pixel_sha256;
@@ -30,60 +32,63 @@ struct Seen {
   std::vector<std::string> warnings;
 };
 
-Seen Look(const ImageSource& source, const NamedFile& file) {
-  Seen seen;
+ImageRecord Inspect(const ImageSource& source, const NamedFile& file) {
+  ImageRecord record;
   try {
-    const Image image = source.Decode(file.class_name, file.file);
-    seen.format = image.format;
-    seen.size = std::to_string(image.pixels.size(2)) + "x" + std::to_string(image.pixels.size(1));
-    seen.pixel_sha256 = image.pixel_sha256;
-    seen.difference_hash = DifferenceHash(image.pixels);
-    seen.warnings = image.warnings;
-    seen.decoded = true;
+    const DecodedImage image = source.Decode(file.class_name, file.file);
+    record.format = image.format;
+    record.size = std::to_string(image.pixels.size(2)) + "x" + std::to_string(image.pixels.size(1));
+    record.pixel_sha256 = image.pixel_sha256;
+    record.difference_hash = DifferenceHash(image.pixels);
+    record.warnings = image.warnings;
+    record.decoded = true;
   } catch (const Error& error) {
     if (error.code() != ExitCode::kBadInput) throw;
-    seen.reason = error.what();
+    record.reason = error.what();
   }
-  return seen;
+  return record;
 }
 
-std::vector<Seen> LookAtAll(const ImageSource& source, const std::vector<NamedFile>& files, const std::string& split) {
-  std::vector<Seen> all(files.size());
+std::vector<ImageRecord> InspectAll(const ImageSource& source, const std::vector<NamedFile>& files,
+                                    const std::string& split) {
+  std::vector<ImageRecord> all(files.size());
   Progress progress("dataset check " + split, "images", static_cast<int64_t>(files.size()));
   std::mutex mutex;
-  ForEach(static_cast<int64_t>(files.size()), 0, [&](int64_t i) {
+  ParallelFor(static_cast<int64_t>(files.size()), 0, [&](int64_t i) {
     ThrowIfStopRequested();
-    all[i] = Look(source, files[i]);
+    ThrowIfStopRequested();
+    all[i] = Inspect(source, files[i]);
     const std::lock_guard<std::mutex> lock(mutex);
     progress.Advance();
   });
   return all;
 }
 
-// What near-duplicates are found by: of the images that decode.
+// Hashes of the images that decode, to find duplicates and near-duplicates.
 struct Hashes {
   std::vector<std::string> names;  // "<split>/<class>/<file>"
   std::vector<uint64_t> hashes;
   std::vector<std::string> pixels;  // SHA-256
 
-  void Add(const std::string& name, const Seen& seen) {
+  void Add(const std::string& name, const ImageRecord& record) {
     names.push_back(name);
-    hashes.push_back(seen.difference_hash);
-    pixels.push_back(seen.pixel_sha256);
+    hashes.push_back(record.difference_hash);
+    pixels.push_back(record.pixel_sha256);
   }
 };
 
-// Counts the near pairs and lists the nearest. The same object twice: the pairs in it.
+// Counts the near-duplicate pairs and lists the closest. The same object twice: the pairs in it.
 void FindNear(const Hashes& a, const Hashes& b, int64_t* count, std::vector<NearPair>* listed) {
   std::array<std::vector<NearPair>, kNearBits + 1> by_distance;
   VisitNearHashes(a.hashes, b.hashes, kNearBits, [&](const NearDuplicate& pair) {
-    if (a.pixels[pair.a] == b.pixels[pair.b]) return;  // told as duplicates
+    if (a.pixels[pair.a] == b.pixels[pair.b]) return;  // reported as duplicates
     ++*count;
-    std::vector<NearPair>& as_near = by_distance[pair.distance];
-    if (as_near.size() < kMostNearPairs) as_near.push_back({a.names[pair.a], b.names[pair.b], pair.distance});
+    std::vector<NearPair>& same_distance = by_distance[pair.distance];
+    if (same_distance.size() < kMaxNearPairs)
+      same_distance.push_back({a.names[pair.a], b.names[pair.b], pair.distance});
   });
   for (const std::vector<NearPair>& pairs : by_distance) listed->insert(listed->end(), pairs.begin(), pairs.end());
-  if (listed->size() > kMostNearPairs) listed->resize(kMostNearPairs);
+  if (listed->size() > kMaxNearPairs) listed->resize(kMaxNearPairs);
 }
 
 class Checker {
@@ -93,7 +98,7 @@ class Checker {
   DatasetReport Finish();
 
  private:
-  void Tally(const std::string& name, const Seen& seen, SplitReport* split);
+  void Tally(const std::string& name, const ImageRecord& record, SplitReport* split);
   void CompareSplits();
   void Deviate(const std::string& sentence) { report_.deviations.push_back(sentence); }
 
@@ -102,20 +107,20 @@ class Checker {
   struct First {
     std::string split, name;
   };
-  std::unordered_map<std::string, First> first_;           // pixel hash -> where it was seen first
-  std::map<std::string, std::vector<std::string>> homes_;  // class -> its splits
-  std::deque<Hashes> hashes_;                              // of each split of the report
+  std::unordered_map<std::string, First> first_;  // pixel hash -> its first image
+  std::map<std::string, std::vector<std::string>> splits_of_class_;
+  std::deque<Hashes> hashes_;  // of each split of the report
 };
 
-void Checker::Tally(const std::string& name, const Seen& seen, SplitReport* split) {
-  if (!seen.decoded) {
-    split->undecodable.emplace_back(name, seen.reason);
+void Checker::Tally(const std::string& name, const ImageRecord& record, SplitReport* split) {
+  if (!record.decoded) {
+    split->undecodable.emplace_back(name, record.reason);
     return;
   }
-  ++split->formats[seen.format];
-  ++split->sizes[seen.size];
-  for (const std::string& warning : seen.warnings) ++split->warnings[warning];
-  const auto [earlier, is_new] = first_.emplace(seen.pixel_sha256, First{split->split, name});
+  ++split->formats[record.format];
+  ++split->sizes[record.size];
+  for (const std::string& warning : record.warnings) ++split->warnings[warning];
+  const auto [earlier, is_new] = first_.emplace(record.pixel_sha256, First{split->split, name});
   if (is_new) return;
   const bool same_split = earlier->second.split == split->split;
   (same_split ? split->duplicates : report_.across_splits).emplace_back(earlier->second.name, name);
@@ -134,10 +139,10 @@ void Checker::CheckSplit(const std::string& split) {
     result.most_in_class = std::max(result.most_in_class, count);
     result.class_counts[name] = count;
     for (const std::string& file : own) files.push_back({name, file});
-    homes_[name].push_back(split);
+    splits_of_class_[name].push_back(split);
   }
   result.images = static_cast<int64_t>(files.size());
-  const std::vector<Seen> all = LookAtAll(*source, files, split);
+  const std::vector<ImageRecord> all = InspectAll(*source, files, split);
   Hashes& hashes = hashes_.emplace_back();
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string name = split + "/" + files[i].class_name + "/" + files[i].file;
@@ -164,21 +169,21 @@ DatasetReport Checker::Finish() {
   CompareSplits();
   const bool listed = internal::IsCub(report_.dataset) && internal::HasCubLists(root_ / "cub");
   for (const std::string& sentence : internal::PublishedDeviations(report_, listed)) Deviate(sentence);
-  for (const auto& [name, splits] : homes_) {
+  for (const auto& [name, splits] : splits_of_class_) {
     if (splits.size() < 2) continue;
     report_.shared_classes.push_back(name);
-    Deviate("class " + Quote(name) + " stands in " + Join(splits, " and "));
+    Deviate("class " + Quote(name) + " is in " + Join(splits, " and "));
   }
   for (const SplitReport& split : report_.splits) {
     if (!split.undecodable.empty()) {
       Deviate(split.split + ": " + std::to_string(split.undecodable.size()) + " images do not decode");
     }
     if (!split.duplicates.empty()) {
-      Deviate(split.split + ": " + std::to_string(split.duplicates.size()) + " images stand there twice");
+      Deviate(split.split + ": " + std::to_string(split.duplicates.size()) + " images appear twice");
     }
   }
   if (!report_.across_splits.empty()) {
-    Deviate(std::to_string(report_.across_splits.size()) + " images stand in two splits");
+    Deviate(std::to_string(report_.across_splits.size()) + " images are in two splits");
   }
   return std::move(report_);
 }
@@ -188,7 +193,7 @@ DatasetReport Checker::Finish() {
 DatasetReport CheckDataset(const std::filesystem::path& data_root, const std::string& dataset) {
   Checker checker(data_root, dataset);
   const std::vector<std::string> splits = internal::SplitsOf(data_root, dataset);
-  if (splits.empty()) checker.CheckSplit("train");  // says what is missing, and where
+  if (splits.empty()) checker.CheckSplit("train");  // fails with what is missing, and where
   for (const std::string& split : splits) checker.CheckSplit(split);
   return checker.Finish();
 }

@@ -1,7 +1,9 @@
-// CUB-200-2011 from its official folder, cut to the bounding boxes ("cub"), to the central square ("cub-center"), or
-// whole and squeezed to a square ("cub-none").
+// SPDX-License-Identifier: Apache-2.0
+// CUB-200-2011 from its official folder, cropped to the bounding boxes ("cub") or to the central square ("cub-center"),
+// or uncropped and stretched to a square ("cub-none").
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 
 #include "cub_index.h"
 #include "dataset_formats.h"
@@ -9,6 +11,8 @@
 #include "tint/base/error.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
+#include "tint/image/decode.h"
+#include "tint/image/pixels.h"
 #include "tint/image/resize.h"
 
 namespace tint::internal {
@@ -24,7 +28,7 @@ Crop CropOf(const std::string& dataset) {
 }
 
 // Uint8 [3, H, W] made square by a rule of MakeSquare.
-at::Tensor Square(const at::Tensor& pixels, const std::string& rule) {
+at::Tensor Square(const at::Tensor& pixels, SquareRule rule) {
   return ToBytes(MakeSquare(ToUnitFloat(pixels.unsqueeze(0)), rule)).squeeze(0);
 }
 
@@ -34,25 +38,25 @@ class CubSource : public PathSource {
             Crop crop)
       : PathSource(folder, listing, std::move(paths)), boxes_(std::move(boxes)), crop_(crop) {}
 
-  Image Decode(const std::string& class_name, const std::string& file) const override;
+  DecodedImage Decode(const std::string& class_name, const std::string& file) const override;
   std::string FileSha256(const std::string& class_name, const std::string& file) const override;
 
  private:
-  at::Tensor CutBox(const at::Tensor& pixels, const CubBox& box, const std::string& name) const;
+  at::Tensor CropToBox(const at::Tensor& pixels, const CubBox& box, const std::string& name) const;
 
   std::vector<CubBox> boxes_;
   Crop crop_;
 };
 
-Image CubSource::Decode(const std::string& class_name, const std::string& file) const {
+DecodedImage CubSource::Decode(const std::string& class_name, const std::string& file) const {
   const std::string name = Describe(class_name, file);
-  // The boxes are told in pixels of the file as it lies, not as EXIF would turn it.
+  // The boxes are in pixels of the stored image, before EXIF rotation.
   const DecodeRules rules = {.apply_exif = crop_ != Crop::kBox};
-  Image image = DecodeImage(ReadBytes(class_name, file), name, rules);
+  DecodedImage image = DecodeImage(ReadBytes(class_name, file), name, rules);
   if (crop_ == Crop::kBox) {
-    image.pixels = CutBox(image.pixels, boxes_[Find(class_name, file)], name);
+    image.pixels = CropToBox(image.pixels, boxes_[Find(class_name, file)], name);
   } else {
-    image.pixels = Square(image.pixels, crop_ == Crop::kCentre ? "crop" : "stretch");
+    image.pixels = Square(image.pixels, crop_ == Crop::kCentre ? SquareRule::kCrop : SquareRule::kStretch);
   }
   image.pixels = image.pixels.contiguous();
   image.pixel_sha256 = PixelSha256(image.pixels);
@@ -60,28 +64,26 @@ Image CubSource::Decode(const std::string& class_name, const std::string& file) 
 }
 
 std::string CubSource::FileSha256(const std::string& class_name, const std::string& file) const {
-  std::string cut = crop_ == Crop::kCentre ? " center" : " none";
+  std::string crop = crop_ == Crop::kCentre ? " center" : " none";
   if (crop_ == Crop::kBox) {
     const CubBox& box = boxes_[Find(class_name, file)];
-    char text[120];
-    std::snprintf(text, sizeof text, " bbox %.2f %.2f %.2f %.2f", box.left, box.top, box.width, box.height);
-    cut = text;
+    const std::string text = fmt::format(" bbox {:.2f} {:.2f} {:.2f} {:.2f}", box.left, box.top, box.width, box.height);
+    crop = text;
   }
-  return Sha256Hex(PathSource::FileSha256(class_name, file) + cut);
+  return Sha256Hex(PathSource::FileSha256(class_name, file) + crop);
 }
 
-at::Tensor CubSource::CutBox(const at::Tensor& pixels, const CubBox& box, const std::string& name) const {
+at::Tensor CubSource::CropToBox(const at::Tensor& pixels, const CubBox& box, const std::string& name) const {
   const int64_t height = pixels.size(1), width = pixels.size(2);
-  // Edges may lie up to a pixel outside, as rounding leaves them.
+  // Edges may be up to a pixel outside, because of rounding.
   if (box.left + box.width > static_cast<double>(width) + 1 || box.top + box.height > static_cast<double>(height) + 1 ||
       box.left > static_cast<double>(width) - 1 || box.top > static_cast<double>(height) - 1) {
-    char text[120];
-    std::snprintf(text, sizeof text, "the box %g %g %g %g leaves its image of %lld x %lld pixels", box.left, box.top,
-                  box.width, box.height, static_cast<long long>(width), static_cast<long long>(height));
-    Fail(ExitCode::kBadInput, {.file = place() / "bounding_boxes.txt",
+    const std::string text = fmt::format("the box {:g} {:g} {:g} {:g} exceeds its image of {} x {} pixels", box.left,
+                                         box.top, box.width, box.height, width, height);
+    Fail(ExitCode::kBadInput, {.file = location() / "bounding_boxes.txt",
                                .found = text + (", " + Quote(name)),
                                .expected = "a box inside it",
-                               .remedy = "Correct the line, or take the data set cub-center, which needs no boxes",
+                               .remedy = "Correct the line, or use the data set cub-center, which needs no boxes",
                                .line = box.line});
   }
   const int64_t left = std::llround(box.left), top = std::llround(box.top);
@@ -98,22 +100,23 @@ std::unique_ptr<ImageSource> OpenCub(const fs::path& folder, const fs::path& lis
   const std::vector<CubImage> images = ChooseCubSplit(ReadCubIndex(folder, crop == Crop::kBox), lists, split);
   if (images.empty())
     Fail(ExitCode::kBadInput,
-         {.file = folder, .field = split, .found = "has no classes", .expected = "classes of the split"});
+         {.file = folder, .field = split, .found = "has no classes", .expected = "at least one class"});
   Listing listing;
   std::vector<fs::path> paths;
   std::vector<CubBox> boxes;
-  std::map<std::string, std::set<std::string>> there;
+  std::map<std::string, std::set<std::string>> existing;
   for (const CubImage& image : images) {
-    const fs::path home = folder / "images" / image.class_name;
-    if (!there.contains(image.class_name)) there[image.class_name] = NamesIn(home, "Unpack CUB_200_2011.tgz again");
-    if (!there[image.class_name].contains(image.file))
+    const fs::path class_folder = folder / "images" / image.class_name;
+    if (!existing.contains(image.class_name))
+      existing[image.class_name] = NamesIn(class_folder, "Unpack CUB_200_2011.tgz again");
+    if (!existing[image.class_name].contains(image.file))
       Fail(ExitCode::kBadInput, {.file = folder / "images.txt",
-                                 .found = Quote(image.file) + " is not in " + Quote(home.native()),
+                                 .found = Quote(image.file) + " is not in " + Quote(class_folder.native()),
                                  .expected = "every image that the list names",
                                  .remedy = "Unpack CUB_200_2011.tgz again",
                                  .line = image.line});
     listing[image.class_name].emplace(image.file, paths.size());
-    paths.push_back(home / image.file);
+    paths.push_back(class_folder / image.file);
     boxes.push_back(image.box);
   }
   return std::make_unique<CubSource>(folder, listing, std::move(paths), std::move(boxes), crop);

@@ -1,4 +1,5 @@
-// Class folders: one folder a class, the images directly in it.
+// SPDX-License-Identifier: Apache-2.0
+// Class folders: one folder per class, the images directly in it.
 #include <algorithm>
 
 #include "listed_source.h"
@@ -20,10 +21,10 @@ class FolderSource : public ListedSource {
   bool is_folder() const override { return true; }
   std::string ReadBytes(const std::string& class_name, const std::string& file) const override {
     Find(class_name, file);
-    return ReadFile(place() / class_name / file, kLargestFile);
+    return ReadFile(location() / class_name / file, kMaxFileBytes);
   }
   std::string Describe(const std::string& class_name, const std::string& file) const override {
-    return place() / class_name / file;
+    return location() / class_name / file;
   }
 };
 
@@ -33,14 +34,14 @@ struct Entry {
   bool is_link;
 };
 
-// What a folder holds, in byte order, but for hidden entries, which are told in a warning each.
+// The entries of a folder in byte order, without hidden ones, each of which gives a warning.
 std::vector<Entry> ListFolder(const fs::path& folder) {
   std::vector<Entry> entries;
   std::error_code error, ignored;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename();
     if (name.front() == '.') {
-      spdlog::warn("{}: hidden, left out", Quote(at->path().native()));
+      spdlog::warn("{}: hidden, ignored", Quote(at->path().native()));
     } else {
       entries.push_back({name, at->status(ignored), at->is_symlink(ignored)});
     }
@@ -58,12 +59,12 @@ void CheckNormalizationCollisions(const fs::path& folder, const std::vector<std:
   const auto [first, second] = FindNormalizationCollision(names);
   if (first.empty()) return;
   Fail(ExitCode::kBadInput, {.file = folder,
-                             .found = "two names are the same text in two spellings of Unicode: " + Quote(first),
-                             .expected = "names that differ when they are read",
+                             .found = "two names differ only in Unicode normalization: " + Quote(first),
+                             .expected = "distinct names",
                              .remedy = "Rename one"});
 }
 
-void RefuseBadName(const fs::path& path, const std::string& why) {
+void CheckName(const fs::path& path, const std::string& why) {
   if (why.empty()) return;
   Fail(ExitCode::kBadInput,
        {.file = path, .found = "its name " + why, .expected = "a plain name", .remedy = "Rename it"});
@@ -75,18 +76,18 @@ std::map<std::string, uint64_t> ListFiles(const fs::path& root, const fs::path& 
   for (const auto& [name, status, is_link] : ListFolder(folder)) {
     const fs::path path = folder / name;
     if (fs::is_directory(status)) {
-      spdlog::warn("{}: a folder inside a class, left out", Quote(path.native()));
+      spdlog::warn("{}: a folder inside a class, ignored", Quote(path.native()));
       continue;
     }
-    // Photos keep a leading '-': their names never become names or arguments of ours.
-    RefuseBadName(path, NameError(name.front() == '-' ? "_" + name.substr(1) : name));
+    // A leading '-' is allowed: names of images never become names of artifacts or arguments.
+    CheckName(path, NameError(name.front() == '-' ? "_" + name.substr(1) : name));
     if (!fs::is_regular_file(status)) {
       const bool dangling = status.type() == fs::file_type::not_found;
       Fail(ExitCode::kBadInput, {.file = path,
-                                 .found = dangling ? "is a link to nothing" : "is a pipe, socket or device",
+                                 .found = dangling ? "is a broken symbolic link" : "is a pipe, socket or device",
                                  .expected = "an image"});
     }
-    if (is_link) RefuseLinkOut(root, path);
+    if (is_link) RequireLinkInside(root, path);
     files.emplace(name, 0);
     names.push_back(name);
   }
@@ -96,14 +97,14 @@ std::map<std::string, uint64_t> ListFiles(const fs::path& root, const fs::path& 
 
 }  // namespace
 
-void RefuseLinkOut(const fs::path& root, const fs::path& path) {
+void RequireLinkInside(const fs::path& root, const fs::path& path) {
   std::error_code error;
   const fs::path target = fs::canonical(path, error);
-  if (error) return;  // a link to nothing is told as such
+  if (error) return;  // a broken link is reported elsewhere
   if (std::mismatch(root.begin(), root.end(), target.begin(), target.end()).first == root.end()) return;
   Fail(ExitCode::kBadInput, {.file = path,
-                             .found = "is a link to " + Quote(target.native()) + ", outside the folder",
-                             .expected = "what lies below " + Quote(root.native()),
+                             .found = "is a symbolic link to " + Quote(target.native()) + ", outside the folder",
+                             .expected = "a file below " + Quote(root.native()),
                              .remedy = "Copy it there"});
 }
 
@@ -115,12 +116,12 @@ std::unique_ptr<ImageSource> OpenFolder(const fs::path& folder, const std::set<s
   for (const auto& [name, status, is_link] : ListFolder(folder)) {
     if (only != nullptr && !only->contains(name)) continue;
     if (!fs::is_directory(status)) {
-      spdlog::warn("{}: in no class, left out", Quote((folder / name).native()));
+      spdlog::warn("{}: not in a class folder, ignored", Quote((folder / name).native()));
       ++loose;
       continue;
     }
-    RefuseBadName(folder / name, NameError(name));
-    if (is_link) RefuseLinkOut(root, folder / name);
+    CheckName(folder / name, NameError(name));
+    if (is_link) RequireLinkInside(root, folder / name);
     listing[name] = ListFiles(root, folder / name);
     names.push_back(name);
     if (!listing[name].empty()) continue;
@@ -133,9 +134,9 @@ std::unique_ptr<ImageSource> OpenFolder(const fs::path& folder, const std::set<s
   if (listing.empty()) {
     Fail(ExitCode::kBadInput,
          {.file = folder,
-          .found = "holds no class folder" + (loose == 0 ? "" : " but " + std::to_string(loose) + " files"),
-          .expected = "a folder per class with its images in it",
-          .remedy = "Move the images of each class into a folder of their own: DIR/CLASS/PICTURE"});
+          .found = "contains no class folder" + (loose == 0 ? "" : ", only " + std::to_string(loose) + " files"),
+          .expected = "one folder per class with its images in it",
+          .remedy = "Move the images of each class into a separate folder: DIR/CLASS/IMAGE"});
   }
   return std::make_unique<FolderSource>(folder, listing);
 }

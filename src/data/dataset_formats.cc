@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dataset_formats.h"
 
 #include "tint/base/error.h"
@@ -23,18 +24,18 @@ bool CubHas(const fs::path& lists, const std::string& split) {
   return !HasCubLists(lists) || !CubList(lists, split).empty();
 }
 
-Place FindCub(const fs::path& root, const std::string& split) {
+SplitLocation FindCub(const fs::path& root, const std::string& split) {
   for (const std::string below : {"cub", "cub/CUB_200_2011", "CUB_200_2011"}) {
     const fs::path folder = root / below;
     if (!IsFile(folder / "images.txt")) continue;
-    return CubHas(root / "cub", split) ? Place{Form::kCub, folder} : Place{};
+    return CubHas(root / "cub", split) ? SplitLocation{DatasetFormat::kCub, folder} : SplitLocation{};
   }
   return {};
 }
 
-Place FindCifar(const fs::path& folder) {
+SplitLocation FindCifar(const fs::path& folder) {
   for (const fs::path& place : {folder, folder / "cifar-100-binary"}) {
-    if (IsFile(place / "train.bin") || IsFile(place / "test.bin")) return {Form::kCifar, place};
+    if (IsFile(place / "train.bin") || IsFile(place / "test.bin")) return {DatasetFormat::kCifar, place};
   }
   return {};
 }
@@ -48,7 +49,7 @@ fs::path CubList(const fs::path& lists, const std::string& split) {
   if (IsFile(text) && IsFile(table)) {
     Fail(ExitCode::kBadInput,
          {.file = lists,
-          .found = "holds both " + Quote(text.filename().native()) + " and " + Quote(table.filename().native()),
+          .found = "contains both " + Quote(text.filename().native()) + " and " + Quote(table.filename().native()),
           .expected = "one list of the classes of " + split,
           .remedy = "Remove one"});
   }
@@ -62,24 +63,24 @@ bool HasCubLists(const fs::path& lists) {
   return any;
 }
 
-Place FindSplit(const fs::path& root, const std::string& dataset, const std::string& split) {
+SplitLocation FindSplit(const fs::path& root, const std::string& dataset, const std::string& split) {
   const fs::path folder = root / dataset;
   std::error_code ignored;
-  if (fs::exists(folder / (split + ".zip"), ignored)) return {Form::kZip, folder / (split + ".zip")};
-  if (IsFolder(folder / split)) return {Form::kFolder, folder / split};
+  if (fs::exists(folder / (split + ".zip"), ignored)) return {DatasetFormat::kZip, folder / (split + ".zip")};
+  if (IsFolder(folder / split)) return {DatasetFormat::kFolder, folder / split};
   if (split != "train" && split != "val" && split != "test") return {};
   if (IsCub(dataset)) {
-    const Place found = FindCub(root, split);
-    if (found.form != Form::kNone) return found;
+    const SplitLocation found = FindCub(root, split);
+    if (found.format != DatasetFormat::kNone) return found;
   }
   if (dataset == "cifar-fs") {
-    const Place found = FindCifar(folder);
-    if (found.form != Form::kNone) return found;
+    const SplitLocation found = FindCifar(folder);
+    if (found.format != DatasetFormat::kNone) return found;
   }
-  if (IsFile(folder / (split + ".csv"))) return {Form::kCsv, folder};
+  if (IsFile(folder / (split + ".csv"))) return {DatasetFormat::kCsv, folder};
   for (const std::string authors : {"ravi-larochelle", "bertinetto"}) {
     const fs::path list = folder / "splits" / authors / (split + ".txt");
-    if (IsFile(list)) return {Form::kClassLists, list};
+    if (IsFile(list)) return {DatasetFormat::kClassLists, list};
   }
   return {};
 }
@@ -87,7 +88,7 @@ Place FindSplit(const fs::path& root, const std::string& dataset, const std::str
 std::vector<std::string> SplitsOf(const fs::path& root, const std::string& dataset) {
   std::vector<std::string> splits;
   for (const std::string split : {"train", "val", "test"}) {
-    if (FindSplit(root, dataset, split).form != Form::kNone) splits.push_back(split);
+    if (FindSplit(root, dataset, split).format != DatasetFormat::kNone) splits.push_back(split);
   }
   return splits;
 }

@@ -1,4 +1,5 @@
-// In which form a data set lies below TINT_DATA, and the functions that open each.
+// SPDX-License-Identifier: Apache-2.0
+// The layouts of data sets that are recognized below TINT_DATA, and the functions that open each.
 #pragma once
 
 #include <filesystem>
@@ -10,17 +11,17 @@
 
 namespace tint::internal {
 
-enum class Form { kNone, kZip, kFolder, kCub, kCifar, kCsv, kClassLists };
+enum class DatasetFormat { kNone, kZip, kFolder, kCub, kCifar, kCsv, kClassLists };
 
-struct Place {
-  Form form = Form::kNone;
-  std::filesystem::path path;  // the archive, the split's folder, or the folder that its lists and files lie in
+struct SplitLocation {
+  DatasetFormat format = DatasetFormat::kNone;
+  std::filesystem::path path;  // the archive, the split's folder, or the folder of its lists and files
 };
 
-// What TINT_DATA holds of the split; nothing is read.
-Place FindSplit(const std::filesystem::path& root, const std::string& dataset, const std::string& split);
+// Where and in which format TINT_DATA holds the split; nothing is read.
+SplitLocation FindSplit(const std::filesystem::path& root, const std::string& dataset, const std::string& split);
 
-// Those of train, val and test that are there.
+// Those of train, val and test that exist.
 std::vector<std::string> SplitsOf(const std::filesystem::path& root, const std::string& dataset);
 
 // The names of the CUB data sets, "cub", "cub-center", "cub-none": one for each crop.
@@ -30,17 +31,17 @@ bool IsCub(const std::string& dataset);
 std::unique_ptr<ImageSource> OpenCsv(const std::filesystem::path& folder, const std::string& dataset,
                                      const std::string& split);
 
-// `list` names a class a line; their folders lie in `images`.
+// `list` names one class per line; the folders of the classes are in `images`.
 std::unique_ptr<ImageSource> OpenClassLists(const std::filesystem::path& list, const std::filesystem::path& images);
 
-// `folder` holds images.txt and the rest; `lists` may hold {train,val,test}.{txt,csv}.
+// `folder` holds images.txt and the other lists; `lists` may hold {train,val,test}.{txt,csv}.
 std::unique_ptr<ImageSource> OpenCub(const std::filesystem::path& folder, const std::filesystem::path& lists,
                                      const std::string& dataset, const std::string& split);
 
 // `folder` holds train.bin, test.bin and fine_label_names.txt.
 std::unique_ptr<ImageSource> OpenCifar(const std::filesystem::path& folder, const std::string& split);
 
-// The class list of a split of CUB in `lists`, as .txt or .csv; "" if there is none. Both: Error(kBadInput).
+// The class list of a split of CUB in `lists`, as .txt or .csv; "" if it has none. Both: Error(kBadInput).
 std::filesystem::path CubList(const std::filesystem::path& lists, const std::string& split);
 // True if any of its splits has one.
 bool HasCubLists(const std::filesystem::path& lists);

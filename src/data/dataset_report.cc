@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // The report of a data set as JSON.
+#include "tint/base/json.h"
 #include "tint/data/dataset_check.h"
 
 namespace tint {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/dataset_survey.h"
 
 #include <set>
@@ -9,37 +10,37 @@ namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using internal::Form;
+using internal::DatasetFormat;
 
-std::string FormName(Form form) {
-  switch (form) {
-    case Form::kZip:
+std::string FormatName(DatasetFormat format) {
+  switch (format) {
+    case DatasetFormat::kZip:
       return "archive";
-    case Form::kFolder:
+    case DatasetFormat::kFolder:
       return "class folders";
-    case Form::kCub:
+    case DatasetFormat::kCub:
       return "CUB-200-2011";
-    case Form::kCifar:
+    case DatasetFormat::kCifar:
       return "CIFAR-100";
-    case Form::kCsv:
-    case Form::kClassLists:
+    case DatasetFormat::kCsv:
+    case DatasetFormat::kClassLists:
       return "lists";
-    case Form::kNone:
+    case DatasetFormat::kNone:
       break;
   }
   return "";
 }
 
 SplitSurvey SurveySplit(const fs::path& root, const std::string& dataset, const std::string& split) {
-  SplitSurvey survey{.split = split, .there = false, .form = "", .classes = 0, .problem = ""};
+  SplitSurvey survey{.split = split, .exists = false, .format = "", .classes = 0, .problem = ""};
   try {
-    const Form form = internal::FindSplit(root, dataset, split).form;
-    if (form == Form::kNone) return survey;
-    survey.there = true;
-    survey.form = FormName(form);
+    const DatasetFormat format = internal::FindSplit(root, dataset, split).format;
+    if (format == DatasetFormat::kNone) return survey;
+    survey.exists = true;
+    survey.format = FormatName(format);
     survey.classes = static_cast<int64_t>(OpenSplit(root, dataset, split)->Classes().size());
   } catch (const Error& error) {
-    survey.there = true;
+    survey.exists = true;
     survey.problem = error.what();
   }
   return survey;
@@ -63,7 +64,7 @@ std::vector<DatasetSurvey> SurveyDatasets(const fs::path& root) {
     bool any = false;
     for (const char* split : {"train", "val", "test"}) {
       survey.splits.push_back(SurveySplit(root, name, split));
-      any = any || survey.splits.back().there;
+      any = any || survey.splits.back().exists;
     }
     if (any) surveys.push_back(survey);
   }

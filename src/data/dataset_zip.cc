@@ -1,5 +1,6 @@
-// A split in a zip archive, read in place. Everything that can be told from the archive's directory is checked when it
-// is opened, before any entry is read; nothing is ever written.
+// SPDX-License-Identifier: Apache-2.0
+// A split in a zip archive, read in place. Everything that the archive's directory states is checked when it is
+// opened, before any entry is read; nothing is ever written.
 #include <sys/stat.h>
 #include <zip.h>
 
@@ -17,21 +18,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMostEntries = 1'000'000;
-constexpr uint64_t kLargestRatio = 100;  // unpacked to packed bytes; images shrink by a few percent
+constexpr int64_t kMaxEntries = 1'000'000;
+constexpr uint64_t kMaxCompressionRatio = 100;  // unpacked to packed bytes; images compress by a few percent
 
 struct CloseArchive {
   void operator()(zip_t* archive) const { zip_discard(archive); }
 };
 using Archive = std::unique_ptr<zip_t, CloseArchive>;
 
-[[noreturn]] void Refuse(const fs::path& archive, const std::string& entry, const std::string& found,
-                         const std::string& expected) {
+[[noreturn]] void FailEntry(const fs::path& archive, const std::string& entry, const std::string& found,
+                            const std::string& expected) {
   Fail(ExitCode::kBadInput, {.file = archive, .field = entry, .found = found, .expected = expected});
 }
 
 Archive OpenArchive(const fs::path& path) {
-  if (!fs::is_regular_file(path)) Refuse(path, "", "is no regular file", "a zip archive");
+  if (!fs::is_regular_file(path)) FailEntry(path, "", "is not a regular file", "a zip archive");
   int code = 0;
   Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
   if (archive) return archive;
@@ -41,10 +42,10 @@ Archive OpenArchive(const fs::path& path) {
   const int system_error = zip_error_code_system(&error);
   zip_error_fini(&error);
   if (code == ZIP_ER_OPEN && (system_error == EACCES || system_error == EPERM)) {
-    Fail(ExitCode::kUntrusted, {.file = path, .found = "may not be read: " + text});
+    Fail(ExitCode::kUntrusted, {.file = path, .found = "cannot be read: " + text});
   }
   if (code == ZIP_ER_READ || code == ZIP_ER_SEEK) Fail(ExitCode::kInputOutput, {.file = path, .found = text});
-  Refuse(path, "", "cannot be opened as a zip archive: " + text, "a whole zip archive");
+  FailEntry(path, "", "cannot be opened as a zip archive: " + text, "an undamaged zip archive");
 }
 
 // The parts of "<split>/<class>/<file>". For the entries of the folders themselves, which some tools write, `file` is
@@ -56,87 +57,90 @@ struct EntryName {
 EntryName CheckName(const fs::path& archive, const std::string& name, const std::string& split) {
   const std::string expected = Quote(split + "/CLASS/FILE") + " and nothing else";
   const std::vector<std::string> parts = Split(name, '/');
-  if (name.starts_with('/')) Refuse(archive, name, "is an absolute path", expected);
-  if (std::find(parts.begin(), parts.end(), "..") != parts.end()) Refuse(archive, name, "leads upwards", expected);
-  if (parts.front() != split) Refuse(archive, name, "does not lie in " + Quote(split + "/"), expected);
+  if (name.starts_with('/')) FailEntry(archive, name, "is an absolute path", expected);
+  if (std::find(parts.begin(), parts.end(), "..") != parts.end())
+    FailEntry(archive, name, "leads out of the archive", expected);
+  if (parts.front() != split) FailEntry(archive, name, "is not in " + Quote(split + "/"), expected);
   const bool folder = parts.back().empty();
   if (folder ? parts.size() > 3 : parts.size() != 3) {
-    Refuse(archive, name, "lies " + std::string(parts.size() > 3 ? "too deep" : "in no class"), expected);
+    FailEntry(archive, name, "is " + std::string(parts.size() > 3 ? "nested too deeply" : "not in a class folder"),
+              expected);
   }
   for (size_t i = 1; i + (folder ? 1 : 0) < parts.size(); ++i) {
     const std::string why = NameError(parts[i]);
-    if (!why.empty()) Refuse(archive, name, "the part " + Quote(parts[i]) + " " + why, "a plain name");
+    if (!why.empty()) FailEntry(archive, name, "the part " + Quote(parts[i]) + " " + why, "a plain name");
   }
   return {parts[1], folder ? "" : parts[2]};
 }
 
-// Size, method, encryption and file type, as the archive's directory tells them.
+// Size, compression method, encryption and file type, as the archive's directory states them.
 void CheckEntry(const fs::path& path, zip_t* archive, const zip_stat_t& stat, const std::string& name, bool folder) {
   constexpr zip_uint64_t kNeeded =
       ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
-  if ((stat.valid & kNeeded) != kNeeded) Refuse(path, name, "its sizes are not told", "a complete archive");
-  if (stat.encryption_method != ZIP_EM_NONE) Refuse(path, name, "is encrypted", "plain entries");
+  if ((stat.valid & kNeeded) != kNeeded) FailEntry(path, name, "has no size", "a complete archive");
+  if (stat.encryption_method != ZIP_EM_NONE) FailEntry(path, name, "is encrypted", "unencrypted entries");
   if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
-    Refuse(path, name, "is packed by method " + std::to_string(stat.comp_method), "stored or deflated entries");
+    FailEntry(path, name, "is compressed by method " + std::to_string(stat.comp_method), "stored or deflated entries");
   }
   if (stat.comp_method == ZIP_CM_STORE && stat.size != stat.comp_size) {
-    Refuse(path, name, "is stored, but its two sizes differ", "equal sizes");
+    FailEntry(path, name, "is stored, but its two sizes differ", "equal sizes");
   }
-  if (stat.size > kLargestFile) {
-    Refuse(path, name, "has " + FormatBytes(stat.size), "images of at most " + FormatBytes(kLargestFile));
+  if (stat.size > kMaxFileBytes) {
+    FailEntry(path, name, "has " + FormatBytes(stat.size), "images of at most " + FormatBytes(kMaxFileBytes));
   }
-  if (stat.size / kLargestRatio > stat.comp_size) {
-    Refuse(path, name, "unpacks from " + FormatBytes(stat.comp_size) + " to " + FormatBytes(stat.size),
-           "a ratio of at most " + std::to_string(kLargestRatio));
+  if (stat.size / kMaxCompressionRatio > stat.comp_size) {
+    FailEntry(path, name, "unpacks from " + FormatBytes(stat.comp_size) + " to " + FormatBytes(stat.size),
+              "a ratio of at most " + std::to_string(kMaxCompressionRatio));
   }
-  if (folder && stat.size != 0) Refuse(path, name, "has a folder's name and holds bytes", "a file or a folder");
+  if (folder && stat.size != 0)
+    FailEntry(path, name, "has the name of a folder but contains bytes", "a file or a folder");
   zip_uint8_t system = 0;
   zip_uint32_t attributes = 0;
   if (zip_file_get_external_attributes(archive, stat.index, 0, &system, &attributes) != 0) {
-    Refuse(path, name, "its attributes cannot be read", "a complete archive");
+    FailEntry(path, name, "its attributes cannot be read", "a complete archive");
   }
   const mode_t type = system == ZIP_OPSYS_UNIX ? (attributes >> 16) & S_IFMT : 0;
-  if (type == S_IFLNK) Refuse(path, name, "is a symbolic link", "files");
-  if (type != 0 && type != (folder ? S_IFDIR : S_IFREG)) Refuse(path, name, "is no regular file", "files");
+  if (type == S_IFLNK) FailEntry(path, name, "is a symbolic link", "files");
+  if (type != 0 && type != (folder ? S_IFDIR : S_IFREG)) FailEntry(path, name, "is not a regular file", "files");
 }
 
 Listing CheckedListing(const fs::path& path, zip_t* archive, const std::string& split) {
   const zip_int64_t count = zip_get_num_entries(archive, 0);
-  if (count > kMostEntries) {
-    Refuse(path, "", "has " + std::to_string(count) + " entries", "at most " + std::to_string(kMostEntries));
+  if (count > kMaxEntries) {
+    FailEntry(path, "", "has " + std::to_string(count) + " entries", "at most " + std::to_string(kMaxEntries));
   }
   Listing listing;
   std::vector<std::string> names;
   for (zip_int64_t i = 0; i < count; ++i) {
     zip_stat_t stat;
     if (zip_stat_index(archive, i, ZIP_FL_ENC_RAW, &stat) != 0 || !(stat.valid & ZIP_STAT_NAME)) {
-      Refuse(path, "entry " + std::to_string(i), zip_strerror(archive), "an entry with a name");
+      FailEntry(path, "entry " + std::to_string(i), zip_strerror(archive), "an entry with a name");
     }
     names.push_back(stat.name);
     const auto [class_name, file] = CheckName(path, names.back(), split);
     CheckEntry(path, archive, stat, names.back(), file.empty());
     if (file.empty()) continue;
-    if (!listing[class_name].emplace(file, i).second) Refuse(path, names.back(), "stands twice", "each entry once");
+    if (!listing[class_name].emplace(file, i).second) FailEntry(path, names.back(), "appears twice", "each entry once");
   }
-  RefuseNulInNames(path, names);
-  if (listing.empty()) Refuse(path, "", "holds no image", Quote(split + "/CLASS/FILE"));
+  CheckNoNulInNames(path, names);
+  if (listing.empty()) FailEntry(path, "", "contains no image", Quote(split + "/CLASS/FILE"));
   return listing;
 }
 
 void CheckNormalizationCollisions(const fs::path& path, const Listing& listing) {
   std::vector<std::string> classes;
-  auto refuse = [&](const std::vector<std::string>& names) {
+  auto check = [&](const std::vector<std::string>& names) {
     const auto [first, second] = FindNormalizationCollision(names);
     if (first.empty()) return;
-    Refuse(path, first, "stands there in two spellings of Unicode", "names that differ when they are read");
+    FailEntry(path, first, "appears twice, in two Unicode normalization forms", "distinct names");
   };
   for (const auto& [class_name, files] : listing) {
     classes.push_back(class_name);
     std::vector<std::string> names;
     for (const auto& [file, index] : files) names.push_back(file);
-    refuse(names);
+    check(names);
   }
-  refuse(classes);
+  check(classes);
 }
 
 class ZipSource : public ListedSource {
@@ -146,13 +150,12 @@ class ZipSource : public ListedSource {
 
   std::string ReadBytes(const std::string& class_name, const std::string& file) const override;
   std::string Describe(const std::string& class_name, const std::string& file) const override {
-    return place() / split_ / class_name / file;
+    return location() / split_ / class_name / file;
   }
 
  private:
   std::string split_;
-  // libzip's handles serve one thread at a time. Reading an image takes microseconds, decoding it a hundred times
-  // that.
+  // A libzip handle is not thread-safe. Reading an image takes microseconds, decoding it a hundred times as long.
   mutable std::mutex mutex_;
   Archive archive_;
 };
@@ -162,8 +165,8 @@ std::string ZipSource::ReadBytes(const std::string& class_name, const std::strin
   auto damaged = [&](const std::string& why) {
     Fail(ExitCode::kBadInput, {.file = Describe(class_name, file),
                                .found = "cannot be read from the archive: " + why,
-                               .expected = "a whole archive",
-                               .remedy = "Fetch it again"});
+                               .expected = "an undamaged archive",
+                               .remedy = "Download it again"});
   };
   const std::lock_guard<std::mutex> lock(mutex_);
   zip_stat_t stat;
@@ -171,7 +174,7 @@ std::string ZipSource::ReadBytes(const std::string& class_name, const std::strin
   zip_file_t* entry = zip_fopen_index(archive_.get(), index, 0);
   if (entry == nullptr) damaged(zip_strerror(archive_.get()));
   const std::unique_ptr<zip_file_t, void (*)(zip_file_t*)> closer(entry, [](zip_file_t* open) { zip_fclose(open); });
-  // One byte more than there should be: the read that finds the end also compares the checksum.
+  // One byte more than expected: the read that reaches the end also verifies the checksum.
   std::string bytes(stat.size + 1, '\0');
   size_t filled = 0;
   while (filled < bytes.size()) {

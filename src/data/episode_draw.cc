@@ -1,31 +1,33 @@
-// Episodes drawn from a data set, and files of episodes held against one.
+// SPDX-License-Identifier: Apache-2.0
+// Draws the episodes of an episode file from a data set.
 #include <algorithm>
 
 #include "tint/base/error.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
-#include "tint/data/episode.h"
+#include "tint/data/episode_file.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
 
-// Names the rule of drawing, not the program's version: another rule needs another name.
+// Names the sampling rule, not the version of the program: another rule needs another name.
 constexpr char kGenerator[] = "tint 0.1 philox";
 constexpr char kStream[] = "episodes draw";
-// What a stream of an episode draws: its classes, or the images of one class.
+// Random streams of an episode: one for its classes, and one for the images of each class.
 enum StreamIndex : uint64_t { kClasses = 0, kImages = 1 };
 
 void RequireEnough(const ImageSource& source, const DrawOptions& options) {
   const auto classes = static_cast<int64_t>(source.Classes().size());
   if (options.ways < 1 || options.shots < 1 || options.queries < 0 || options.count < 1) {
-    Fail(ExitCode::kUsage, "ways, shots and count begin at 1, queries at 0 (all that remain)");
+    Fail(ExitCode::kUsage, "ways, shots and count must be at least 1, queries at least 0 (all remaining images)");
   }
   if (options.ways > classes) {
     Fail(ExitCode::kBadInput,
          {.field = "ways",
-          .found = std::to_string(options.ways) + " classes are asked for, and " +
+          .found = std::to_string(options.ways) + " classes are requested, but " +
                    Quote(options.dataset + ":" + options.split) + " has " + std::to_string(classes),
-          .expected = "at most as many as there are"});
+          .expected = "at most the number of classes"});
   }
   const int64_t needed = options.shots + std::max<int64_t>(options.queries, 1);
   for (const std::string& name : source.Classes()) {
@@ -36,7 +38,7 @@ void RequireEnough(const ImageSource& source, const DrawOptions& options) {
           .found = "class " + Quote(name) + " has " + std::to_string(images) + " images",
           .expected = "at least " + std::to_string(needed) + " in every class: " + std::to_string(options.shots) +
                       " supports and " + (options.queries > 0 ? std::to_string(options.queries) : "a") + " query",
-          .remedy = "Ask for fewer"});
+          .remedy = "Request fewer"});
   }
 }
 

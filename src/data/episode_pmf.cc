@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/episode_pmf.h"
 
 #include <algorithm>
@@ -5,8 +6,10 @@
 
 #include "tint/base/error.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/data/names.h"
+#include "tint/data/task.h"
 
 namespace tint {
 namespace {
@@ -19,13 +22,13 @@ constexpr char kPath[] = "CLASS/FILE, relative to the split's folder";
 class Importer {
  public:
   Importer(const JsonDocument& document, const ImageSource& source) : document_(document), source_(source) {}
-  // One of our episodes.
+  // The episode in the format of tint's episode files.
   Json Import(const std::string& pointer);
 
  private:
-  [[noreturn]] void Complain(const std::string& pointer, const std::string& found, const std::string& expected,
-                             const std::string& remedy = "") const {
-    document_.Complain(ExitCode::kBadInput, pointer, found, expected, remedy);
+  [[noreturn]] void FailAt(const std::string& pointer, const std::string& found, const std::string& expected,
+                           const std::string& remedy = "") const {
+    document_.Fail(ExitCode::kBadInput, pointer, found, expected, remedy);
   }
   // The files of a list at `pointer`, all of one class, which is *class_name unless that is "".
   Json ReadFiles(const std::string& pointer, std::string* class_name);
@@ -40,34 +43,35 @@ class Importer {
 void Importer::RequireClass(const std::string& pointer, const std::string& class_name) const {
   const std::vector<std::string>& classes = source_.Classes();
   if (std::binary_search(classes.begin(), classes.end(), class_name)) return;
-  Complain(pointer, "class " + Quote(class_name) + " is not in the data set", "a class of the split",
-           DidYouMean(class_name, classes));
+  FailAt(pointer, "class " + Quote(class_name) + " is not in the data set", "a class of the split",
+         DidYouMean(class_name, classes));
 }
 
 std::string Importer::ReadFile(const std::string& pointer, std::string* class_name) {
   const std::string path = RequireString(document_, pointer, ExitCode::kBadInput);
   const std::vector<std::string> parts = Split(path, '/');
-  if (parts.size() != 2) Complain(pointer, "is the path " + Quote(path, 120), kPath);
+  if (parts.size() != 2) FailAt(pointer, "is the path " + Quote(path, 120), kPath);
   for (const std::string& part : parts) {
     const std::string why = NameError(part);
-    if (!why.empty()) Complain(pointer, "the part " + Quote(part, 120) + " of the path " + why, kPath);
+    if (!why.empty()) FailAt(pointer, "the part " + Quote(part, 120) + " of the path " + why, kPath);
   }
   if (class_name->empty()) {
     RequireClass(pointer, parts[0]);
     *class_name = parts[0];
   } else if (*class_name != parts[0]) {
-    Complain(pointer, "is of class " + Quote(parts[0]), "an image of " + Quote(*class_name) + ", as those before it");
+    FailAt(pointer, "is of class " + Quote(parts[0]),
+           "an image of " + Quote(*class_name) + ", like the paths before it");
   }
   const std::vector<std::string>& files = source_.Files(*class_name);
   if (!std::binary_search(files.begin(), files.end(), parts[1]))
-    Complain(pointer, Quote(path) + " is not in the data set", "an image of the split", DidYouMean(parts[1], files));
-  if (!seen_.insert(path).second) Complain(pointer, Quote(path) + " stands twice in the episode", "each image once");
+    FailAt(pointer, Quote(path) + " is not in the data set", "an image of the split", DidYouMean(parts[1], files));
+  if (!seen_.insert(path).second) FailAt(pointer, Quote(path) + " appears twice in the episode", "each image once");
   return parts[1];
 }
 
 Json Importer::ReadFiles(const std::string& pointer, std::string* class_name) {
   const size_t count = RequireArray(document_, pointer, ExitCode::kBadInput).size();
-  if (count == 0) Complain(pointer, "is an empty list", "at least one image");
+  if (count == 0) FailAt(pointer, "is an empty list", "at least one image");
   Json files = Json::array();
   for (size_t i = 0; i < count; ++i) files.push_back(ReadFile(ElementPointer(pointer, i), class_name));
   return files;
@@ -78,10 +82,10 @@ Json Importer::Import(const std::string& pointer) {
   RejectUnknownKeys(document_, pointer, {"Support", "Query"}, ExitCode::kBadInput);
   const size_t ways = RequireArray(document_, pointer + "/Support", ExitCode::kBadInput).size();
   const size_t queries = RequireArray(document_, pointer + "/Query", ExitCode::kBadInput).size();
-  if (ways == 0) Complain(pointer + "/Support", "is an empty list", "a list of images for each class");
+  if (ways == 0) FailAt(pointer + "/Support", "is an empty list", "a list of images for each class");
   if (queries != ways)
-    Complain(pointer + "/Query", "has " + std::to_string(queries) + " lists",
-             std::to_string(ways) + ", one for each class of Support");
+    FailAt(pointer + "/Query", "has " + std::to_string(queries) + " lists",
+           std::to_string(ways) + ", one for each class of Support");
   seen_.clear();
   Json episode = {{"classes", Json::array()}, {"support", Json::array()}, {"query", Json::array()}};
   std::set<std::string> classes;
@@ -91,13 +95,13 @@ Json Importer::Import(const std::string& pointer) {
     episode["query"].push_back(ReadFiles(ElementPointer(pointer + "/Query", way), &class_name));
     episode["classes"].push_back(class_name);
     if (!classes.insert(class_name).second)
-      Complain(ElementPointer(pointer + "/Support", way), "class " + Quote(class_name) + " stands twice in the episode",
-               "each class once");
+      FailAt(ElementPointer(pointer + "/Support", way), "class " + Quote(class_name) + " appears twice in the episode",
+             "each class once");
   }
   return episode;
 }
 
-// The form has one number for all.
+// The format has one number for all episodes.
 class EqualCounts {
  public:
   explicit EqualCounts(const std::string& file) : file_(file) {}
@@ -108,7 +112,7 @@ class EqualCounts {
          {.file = file_,
           .field = field,
           .found = "has " + std::to_string(count) + " " + what,
-          .expected = std::to_string(*all) + ", as those before it: the PMF form has one number for all episodes",
+          .expected = std::to_string(*all) + ", like the episodes before: the PMF format has one number for all",
           .remedy = what == "queries" ? "Draw episodes with --queries N, so that every class has as many" : ""});
   }
 
@@ -128,7 +132,7 @@ std::string ImportPmf(const std::filesystem::path& path, const ImageSource& sour
                       const std::string& split) {
   const JsonDocument document = ParseJson(ReadFile(path, kLimits.max_bytes), path, ExitCode::kBadInput, kLimits);
   const size_t count = RequireArray(document, "", ExitCode::kBadInput).size();
-  if (count == 0) document.Complain(ExitCode::kBadInput, "", "is an empty list", "at least one episode");
+  if (count == 0) document.Fail(ExitCode::kBadInput, "", "is an empty list", "at least one episode");
   Json file = {{"schema", 1},
                {"dataset", dataset},
                {"split", split},
@@ -154,11 +158,11 @@ std::string ExportPmf(const EpisodeFile& file, const std::shared_ptr<ImageSource
     equal.Require(episode.classes.size(), &ways, field, "classes");
     Json support = Json::array(), query = Json::array();
     for (size_t c = 0; c < episode.classes.size(); ++c) {
-      const std::vector<std::string>& own = episode.query_rest ? rest[c].query : episode.query[c];
+      const std::vector<std::string>& query_files = episode.query_rest ? rest[c].query : episode.query[c];
       equal.Require(episode.support[c].size(), &shots, field + ", class " + Quote(episode.classes[c]), "supports");
-      equal.Require(own.size(), &queries, field + ", class " + Quote(episode.classes[c]), "queries");
+      equal.Require(query_files.size(), &queries, field + ", class " + Quote(episode.classes[c]), "queries");
       support.push_back(Paths(episode.classes[c], episode.support[c]));
-      query.push_back(Paths(episode.classes[c], own));
+      query.push_back(Paths(episode.classes[c], query_files));
     }
     list.push_back({{"Support", std::move(support)}, {"Query", std::move(query)}});
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "known_splits.h"
 
 #include <algorithm>
@@ -26,8 +27,7 @@ constexpr char kMiniTest[] =
 // Bertinetto et al., "Meta-learning with differentiable closed-form solvers" (ICLR 2019); train is the other 64.
 constexpr char kCifarVal[] =
     "beaver beetle butterfly camel cattle crab crocodile flatfish lamp maple_tree motorcycle otter sea shark "
-    "television "
-    "tractor ";
+    "television tractor ";
 constexpr char kCifarTest[] =
     "baby bed bicycle chimpanzee fox leopard man pickup_truck plain poppy rocket rose snail sweet_pepper table "
     "telephone wardrobe whale woman worm ";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/loader.h"
 
 #include <ATen/ops/empty.h>
@@ -8,8 +9,10 @@
 
 #include "tint/base/error.h"
 #include "tint/base/log.h"
+#include "tint/base/parallel.h"
+#include "tint/base/stop.h"
 #include "tint/base/text.h"
-#include "tint/base/workers.h"
+#include "tint/image/pixels.h"
 #include "tint/image/resize.h"
 
 namespace tint {
@@ -22,7 +25,7 @@ at::Tensor Square(const at::Tensor& pixels, int64_t size) {
   return ToBytes(ResizeBilinearAntialias(ToUnitFloat(square.unsqueeze(0)), size, size)).squeeze(0).contiguous();
 }
 
-// One line for each kind of warning, however many images have it.
+// Logs one line per kind of warning with the number of images that have it.
 class WarningTally {
  public:
   void Add(const std::vector<std::string>& warnings, const ImageSource& source, const NamedFile& file) {
@@ -63,8 +66,9 @@ at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& 
   const auto bytes_each = static_cast<size_t>(3 * size * size);
   uint8_t* out = squares.data_ptr<uint8_t>();
   std::vector<std::vector<std::string>> warnings(files.size());
-  ForEach(count, workers, [&](int64_t i) {
-    Image image = source.Decode(files[i].class_name, files[i].file);
+  ParallelFor(count, workers, [&](int64_t i) {
+    ThrowIfStopRequested();
+    DecodedImage image = source.Decode(files[i].class_name, files[i].file);
     const at::Tensor square = Square(image.pixels, size);
     TINT_CHECK(square.numel() == static_cast<int64_t>(bytes_each) && square.scalar_type() == at::kByte);
     std::memcpy(out + static_cast<size_t>(i) * bytes_each, square.data_ptr<uint8_t>(), bytes_each);
@@ -76,8 +80,8 @@ at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& 
   return squares;
 }
 
-std::vector<Image> LoadImages(const ImageSource& source, const std::vector<NamedFile>& files) {
-  std::vector<Image> images;
+std::vector<DecodedImage> LoadImages(const ImageSource& source, const std::vector<NamedFile>& files) {
+  std::vector<DecodedImage> images;
   WarningTally tally;
   for (const NamedFile& file : files) {
     images.push_back(source.Decode(file.class_name, file.file));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/near_duplicates.h"
 
 #include <algorithm>
@@ -5,27 +6,29 @@
 #include <unordered_map>
 
 #include "tint/base/error.h"
-#include "tint/base/workers.h"
+#include "tint/base/parallel.h"
+#include "tint/base/stop.h"
+#include "tint/image/pixels.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
 namespace {
 
-// Cut into bits + 1 bands, two hashes at most `bits` apart are equal in at least one of them: only those that share a
-// band are compared.
+// If hashes are divided into bits + 1 bands, two hashes at most `bits` apart are equal in at least one band: only
+// hashes that share a band are compared.
 class Bands {
  public:
   Bands(const std::vector<uint64_t>& hashes, int bits) : hashes_(hashes), count_(bits + 1), rows_(bits + 1) {
     for (size_t i = 0; i < hashes.size(); ++i) {
-      for (int band = 0; band < count_; ++band) rows_[band][Cut(hashes[i], band)].push_back(static_cast<int64_t>(i));
+      for (int band = 0; band < count_; ++band) rows_[band][Band(hashes[i], band)].push_back(static_cast<int64_t>(i));
     }
   }
 
-  // The pairs of row `a` with `hash`, by rising b, from b = `first` on.
+  // The pairs of element `a`, which has `hash`, by rising b, starting at b = `first`.
   std::vector<NearDuplicate> Near(int64_t a, uint64_t hash, int64_t first) const {
     std::vector<NearDuplicate> found;
     for (int band = 0; band < count_; ++band) {
-      const auto shared = rows_[band].find(Cut(hash, band));
+      const auto shared = rows_[band].find(Band(hash, band));
       if (shared == rows_[band].end()) continue;
       const std::vector<int64_t>& rows = shared->second;
       for (auto row = std::lower_bound(rows.begin(), rows.end(), first); row != rows.end(); ++row) {
@@ -38,14 +41,14 @@ class Bands {
   }
 
  private:
-  uint64_t Cut(uint64_t hash, int band) const {
+  uint64_t Band(uint64_t hash, int band) const {
     const int begin = 64 * band / count_, end = 64 * (band + 1) / count_;
     const uint64_t mask = end - begin == 64 ? ~uint64_t{0} : (uint64_t{1} << (end - begin)) - 1;
     return hash >> begin & mask;
   }
   int FirstShared(uint64_t x, uint64_t y) const {
     for (int band = 0; band < count_; ++band) {
-      if (Cut(x, band) == Cut(y, band)) return band;
+      if (Band(x, band) == Band(y, band)) return band;
     }
     return count_;
   }
@@ -61,7 +64,10 @@ std::vector<uint64_t> DifferenceHashes(const at::Tensor& images) {
   CheckDtype(images, at::kByte, "images");
   CheckShape(images, {-1, 3, -1, -1}, "images");
   std::vector<uint64_t> hashes(static_cast<size_t>(images.size(0)));
-  ForEach(images.size(0), 0, [&](int64_t i) { hashes[i] = DifferenceHash(images.select(0, i)); });
+  ParallelFor(images.size(0), 0, [&](int64_t i) {
+    ThrowIfStopRequested();
+    hashes[i] = DifferenceHash(images.select(0, i));
+  });
   return hashes;
 }
 

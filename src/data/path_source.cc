@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "path_source.h"
 
 #include "tint/base/error.h"
@@ -8,7 +9,7 @@ namespace tint::internal {
 namespace fs = std::filesystem;
 
 std::string PathSource::ReadBytes(const std::string& class_name, const std::string& file) const {
-  return ReadFile(paths_[Find(class_name, file)], kLargestFile);
+  return ReadFile(paths_[Find(class_name, file)], kMaxFileBytes);
 }
 
 std::string PathSource::Describe(const std::string& class_name, const std::string& file) const {
@@ -19,7 +20,7 @@ std::set<std::string> NamesIn(const fs::path& folder, const std::string& remedy)
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     Fail(ExitCode::kMissingInput,
-         {.file = folder, .found = "is not there", .expected = "the folder of the images", .remedy = remedy});
+         {.file = folder, .found = "does not exist", .expected = "the folder of the images", .remedy = remedy});
   }
   const fs::path root = fs::canonical(folder);
   std::set<std::string> names;
@@ -27,7 +28,7 @@ std::set<std::string> NamesIn(const fs::path& folder, const std::string& remedy)
     const std::string name = at->path().filename();
     if (name.starts_with('.')) continue;
     std::error_code ignored;
-    if (at->is_symlink(ignored)) RefuseLinkOut(root, at->path());
+    if (at->is_symlink(ignored)) RequireLinkInside(root, at->path());
     names.insert(name);
   }
   if (!error) return names;

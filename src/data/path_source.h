@@ -1,4 +1,5 @@
-// Data sets whose lists say where each image lies.
+// SPDX-License-Identifier: Apache-2.0
+// Data sets whose lists give the path of each image.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +14,9 @@ namespace tint::internal {
 
 class PathSource : public ListedSource {
  public:
-  // The numbers of the listing count in `paths`.
-  PathSource(std::filesystem::path place, const Listing& listing, std::vector<std::filesystem::path> paths)
-      : ListedSource(std::move(place), listing), paths_(std::move(paths)) {}
+  // The numbers of the listing are indices into `paths`.
+  PathSource(std::filesystem::path location, const Listing& listing, std::vector<std::filesystem::path> paths)
+      : ListedSource(std::move(location), listing), paths_(std::move(paths)) {}
 
   bool is_folder() const override { return true; }
   std::string ReadBytes(const std::string& class_name, const std::string& file) const override;
@@ -25,8 +26,8 @@ class PathSource : public ListedSource {
   std::vector<std::filesystem::path> paths_;
 };
 
-// Names of what lies directly in the folder, but for hidden entries. A link that leads out of the folder:
-// Error(kBadInput). No such folder: Error(kMissingInput) with the remedy.
+// Names of the entries directly in the folder, without hidden ones. A link that leads out of the folder:
+// Error(kBadInput). Missing folder: Error(kMissingInput) with the remedy.
 std::set<std::string> NamesIn(const std::filesystem::path& folder, const std::string& remedy);
 
 }  // namespace tint::internal

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
 
@@ -10,7 +11,7 @@ namespace {
 
 constexpr size_t kBase = 64, kValidation = 16, kTest = 20;
 
-// 100 of the 560 combinations. Which ones is part of the world: the seed of its images does not touch it.
+// 100 of the 560 combinations, the same for every seed of the images.
 std::vector<SyntheticClass> ChooseClasses() {
   const auto shapes = static_cast<int64_t>(SyntheticShapes().size()),
              patterns = static_cast<int64_t>(SyntheticPatterns().size()),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -15,12 +16,12 @@ namespace {
 
 using Colour = cv::Vec3f;  // RGB, 0...255
 
-constexpr int kCanvas = 128;  // images are averages of it
+constexpr int kCanvas = 128;  // side of the canvas in pixels; images are reduced from it
 
-// What makes the world hard. Tuned on the classes of val, never on those of test (docs/results.md), and then left
-// alone.
+// What makes the data set difficult. Tuned on the classes of val, never on those of test (docs/results.md), then
+// frozen.
 constexpr double kColourJitter = 22, kNoise = 5;
-constexpr int kClutterMost = 3;
+constexpr int kMaxClutter = 3;
 constexpr std::array<double, 2> kSize = {0.2, 0.4}, kGain = {0.6, 1.2}, kPeriod = {24, 34};
 
 // Main and second colour of each row of SyntheticPalettes().
@@ -37,13 +38,13 @@ double Between(RandomStream& stream, double low, double high) { return low + (hi
 
 double Between(RandomStream& stream, const std::array<double, 2>& range) { return Between(stream, range[0], range[1]); }
 
-Colour AnyColour(RandomStream& stream, double low, double high) {
+Colour RandomColour(RandomStream& stream, double low, double high) {
   Colour colour;
   for (int k = 0; k < 3; ++k) colour[k] = static_cast<float>(Between(stream, low, high));
   return colour;
 }
 
-Colour Jittered(RandomStream& stream, const std::array<float, 3>& of) {
+Colour JitterColour(RandomStream& stream, const std::array<float, 3>& of) {
   Colour colour;
   for (int k = 0; k < 3; ++k)
     colour[k] =
@@ -53,7 +54,7 @@ Colour Jittered(RandomStream& stream, const std::array<float, 3>& of) {
 
 double Fraction(double x) { return x - std::floor(x); }
 
-// A row of SyntheticPatterns() as a share of the second colour, 0...1, of each place.
+// An element of SyntheticPatterns() as the share of the second colour, 0...1, at each point.
 class Surface {
  public:
   Surface(RandomStream& stream, int pattern, const cv::Point2d& centre, double reach)
@@ -91,7 +92,7 @@ class Surface {
   double reach_, cos_ = 1, sin_ = 0, period_ = 1, phase_ = 0;
 };
 
-// Paints `surface` in two colours wherever `mask` is set; everywhere where it is empty.
+// Paints `surface` in two colours wherever `mask` is set; everywhere if it is empty.
 void Paint(cv::Mat& canvas, const cv::Mat& mask, const Surface& surface, const Colour& first, const Colour& second) {
   for (int y = 0; y < kCanvas; ++y) {
     Colour* row = canvas.ptr<Colour>(y);
@@ -112,32 +113,32 @@ void PaintShape(RandomStream& stream, cv::Mat& canvas, int shape, const cv::Poin
   Paint(canvas, mask, Surface(stream, pattern, centre, radius), first, second);
 }
 
-int AnyOf(RandomStream& stream, const std::vector<std::string>& table) {
+int RandomElement(RandomStream& stream, const std::vector<std::string>& table) {
   return static_cast<int>(stream.Integer(0, static_cast<int64_t>(table.size()) - 1));
 }
 
-void PaintGround(RandomStream& stream, cv::Mat& canvas) {
-  const Colour first = AnyColour(stream, 30, 225), other = AnyColour(stream, 30, 225);
-  const int pattern = stream.Uniform() < 0.5 ? 0 : AnyOf(stream, SyntheticPatterns());
+void PaintBackground(RandomStream& stream, cv::Mat& canvas) {
+  const Colour first = RandomColour(stream, 30, 225), other = RandomColour(stream, 30, 225);
+  const int pattern = stream.Uniform() < 0.5 ? 0 : RandomElement(stream, SyntheticPatterns());
   const Surface surface(stream, pattern, {kCanvas / 2.0, kCanvas / 2.0}, kCanvas / 2.0);
   Paint(canvas, {}, surface, first, first * 0.6F + other * 0.4F);
 }
 
 void PaintClutter(RandomStream& stream, cv::Mat& canvas) {
-  const int64_t count = stream.Integer(0, kClutterMost);
+  const int64_t count = stream.Integer(0, kMaxClutter);
   for (int64_t k = 0; k < count; ++k) {
     const cv::Point2d centre(Between(stream, 0, kCanvas), Between(stream, 0, kCanvas));
     const double radius = Between(stream, 0.07, 0.13) * kCanvas;
-    const int shape = AnyOf(stream, SyntheticShapes()), pattern = AnyOf(stream, SyntheticPatterns());
-    const Colour first = AnyColour(stream, 20, 235), second = AnyColour(stream, 20, 235);
+    const int shape = RandomElement(stream, SyntheticShapes()), pattern = RandomElement(stream, SyntheticPatterns());
+    const Colour first = RandomColour(stream, 20, 235), second = RandomColour(stream, 20, 235);
     PaintShape(stream, canvas, shape, centre, radius, pattern, first, second);
   }
 }
 
 // Brightness that falls off to one side, in slightly coloured light.
-void Light(RandomStream& stream, cv::Mat& canvas) {
+void ApplyLight(RandomStream& stream, cv::Mat& canvas) {
   const double gain = Between(stream, kGain), fall = Between(stream, 0, 0.5), angle = Between(stream, 0, 2 * M_PI);
-  const Colour tint = AnyColour(stream, 0.88, 1.12);
+  const Colour tint = RandomColour(stream, 0.88, 1.12);
   for (int y = 0; y < kCanvas; ++y) {
     Colour* row = canvas.ptr<Colour>(y);
     for (int x = 0; x < kCanvas; ++x) {
@@ -150,19 +151,20 @@ void Light(RandomStream& stream, cv::Mat& canvas) {
 
 }  // namespace
 
-at::Tensor DrawImage(const std::string& split, int64_t class_idx, int64_t index, uint64_t seed, int64_t side) {
+at::Tensor RenderSyntheticImage(const std::string& split, int64_t class_idx, int64_t index, uint64_t seed,
+                                int64_t side) {
   TINT_CHECK(side > 0 && kCanvas % side == 0) << "an image of side " << side;
   const SyntheticClass& drawn = SyntheticClasses(split).at(static_cast<size_t>(class_idx));
   RandomStream stream({seed, "demo/" + split, 0, static_cast<uint64_t>(class_idx), static_cast<uint64_t>(index)});
   cv::Mat canvas(kCanvas, kCanvas, CV_32FC3);
-  PaintGround(stream, canvas);
+  PaintBackground(stream, canvas);
   PaintClutter(stream, canvas);
   const cv::Point2d centre(Between(stream, 0.36, 0.64) * kCanvas, Between(stream, 0.36, 0.64) * kCanvas);
   const double radius = Between(stream, kSize) * kCanvas;
   const auto& palette = kPalettes.at(static_cast<size_t>(drawn.palette));
-  const Colour first = Jittered(stream, palette[0]), second = Jittered(stream, palette[1]);
+  const Colour first = JitterColour(stream, palette[0]), second = JitterColour(stream, palette[1]);
   PaintShape(stream, canvas, drawn.shape, centre, radius, drawn.pattern, first, second);
-  Light(stream, canvas);
+  ApplyLight(stream, canvas);
   cv::Mat image;
   cv::resize(canvas, image, cv::Size(static_cast<int>(side), static_cast<int>(side)), 0, 0, cv::INTER_AREA);
   at::Tensor pixels = at::from_blob(image.data, {side, side, 3}, at::kFloat);

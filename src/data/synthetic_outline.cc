@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "synthetic_outline.h"
 
 #include <cmath>
@@ -9,8 +10,8 @@ namespace {
 
 constexpr double kTurn = 2 * M_PI;
 
-// `corners` points around the circle; with `inner`, as many between them at that radius.
-Outline Around(int corners, double inner = 0) {
+// `corners` points on the circle; with `inner`, as many between them at that radius.
+Outline Polygon(int corners, double inner = 0) {
   Outline outline;
   const int points = inner > 0 ? 2 * corners : corners;
   for (int k = 0; k < points; ++k) {
@@ -31,7 +32,7 @@ Outline Cross() {
           {kArm, kEnd},   {-kArm, kEnd}, {-kArm, kArm}, {-kEnd, kArm}, {-kEnd, -kArm}, {-kArm, -kArm}};
 }
 
-// The disc less a smaller one that is moved to the right.
+// The disc without a smaller disc that is shifted to the right.
 Outline Crescent() {
   Outline outline;
   constexpr int kPoints = 30;
@@ -61,13 +62,13 @@ Outline Flower() {
 std::vector<Outline> UnitOutlines(int shape) {
   switch (shape) {
     case 0:  // disc
-      return {Around(48)};
+      return {Polygon(48)};
     case 1:  // triangle
-      return {Around(3)};
+      return {Polygon(3)};
     case 2:  // square
-      return {Around(4)};
+      return {Polygon(4)};
     case 3:  // star
-      return {Around(5, 0.42)};
+      return {Polygon(5, 0.42)};
     case 4:
       return {Cross()};
     case 5:  // arrow
@@ -79,9 +80,9 @@ std::vector<Outline> UnitOutlines(int shape) {
     case 8:
       return {Flower()};
     case 9:  // ring
-      return {Around(48), Scaled(Around(48), 0.52)};
+      return {Polygon(48), Scaled(Polygon(48), 0.52)};
     default:
-      TINT_CHECK(false) << "no shape " << shape;
+      TINT_CHECK(false) << "unknown shape " << shape;
   }
   return {};
 }

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // From an episode file, or from folders of photos, to the task that the stages work on.
+#include "tint/data/task.h"
+
 #include <map>
 #include <set>
 
@@ -6,18 +9,17 @@
 #include "tint/base/same_or_zero.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
-#include "tint/data/episode.h"
 #include "tint/data/names.h"
 
 namespace tint {
 namespace {
 
 constexpr char kEpisodesRemedy[] =
-    "`tint episodes check` tells all that does not fit; `tint episodes draw` draws episodes from the data set found";
+    "`tint episodes check` lists all differences; `tint episodes draw` draws episodes from this data set";
 
 std::string AnotherDataset(const std::string& split, const std::string& stated, const std::string& found) {
-  return "the episodes were drawn from another content of " + Quote(split) + ": the file's dataset_sha256 is " +
-         stated + ", that of the data set found is " + found;
+  return "the episodes were drawn from different content of " + Quote(split) + ": the file's dataset_sha256 is " +
+         stated + ", that of the data set is " + found;
 }
 
 void RequireContent(const std::filesystem::path& episodes, const std::string& split, const std::string& stated,
@@ -39,7 +41,7 @@ bool HasClass(const ImageSource& source, const std::string& class_name) {
   return std::binary_search(source.Classes().begin(), source.Classes().end(), class_name);
 }
 
-// The sentences that say what of an episode is not in the source.
+// Sentences on what an episode names but the source does not have.
 std::vector<std::string> MissingParts(const Episode& episode, const ImageSource& source) {
   std::vector<std::string> problems;
   for (size_t c = 0; c < episode.classes.size(); ++c) {
@@ -56,7 +58,7 @@ std::vector<std::string> MissingParts(const Episode& episode, const ImageSource&
       problems.push_back("class " + Quote(name) + " has no file " + Quote(file));
     }
     if (episode.query_rest && source.Files(name).size() == episode.support[c].size()) {
-      problems.push_back("class " + Quote(name) + " has no images but its supports, so nothing to score");
+      problems.push_back("class " + Quote(name) + " has no images other than its supports, so there are no queries");
     }
   }
   return problems;
@@ -67,7 +69,7 @@ std::vector<std::string> FirstOf(std::vector<std::string> files, int64_t queries
   return files;
 }
 
-// All files of the class but its supports, in byte order.
+// All files of the class except its supports, in byte order.
 std::vector<std::string> RestOf(const ImageSource& source, const std::string& name,
                                 const std::vector<std::string>& support) {
   const std::set<std::string> taken(support.begin(), support.end());
@@ -78,27 +80,27 @@ std::vector<std::string> RestOf(const ImageSource& source, const std::string& na
   return rest;
 }
 
-// Where each content has been seen first; a second place is refused.
+// The first file of each content; a second one is an error.
 class Contents {
  public:
   void Add(const ImageSource& source, const std::string& class_name, const std::string& file, const std::string& role) {
     const std::string place = source.Describe(class_name, file);
     const auto [earlier, is_new] =
-        seen_.emplace(Sha256Hex(source.ReadBytes(class_name, file)), Place{.file = place, .role = role});
+        seen_.emplace(Sha256Hex(source.ReadBytes(class_name, file)), Origin{.file = place, .role = role});
     if (is_new) return;
-    if (role == "query" && earlier->second.role == "query") return;  // scored twice, but learned from by neither
+    if (role == "query" && earlier->second.role == "query") return;  // scored twice, but not trained on
     Fail(ExitCode::kBadInput, {.file = place,
                                .found = "this " + role + " is the same image, byte for byte, as the " +
                                         earlier->second.role + " " + Quote(earlier->second.file),
-                               .expected = "images that differ",
+                               .expected = "different images",
                                .remedy = "Remove one of the two"});
   }
 
  private:
-  struct Place {
+  struct Origin {
     std::string file, role;
   };
-  std::map<std::string, Place> seen_;  // by SHA-256
+  std::map<std::string, Origin> seen_;  // by SHA-256
 };
 
 Contents HashSupports(const Task& task) {
@@ -109,16 +111,16 @@ Contents HashSupports(const Task& task) {
   return contents;
 }
 
-void RefuseOtherClasses(const ImageSource& support, const ImageSource& query, const std::filesystem::path& folder) {
-  std::vector<std::string> strangers;
+void CheckQueryClasses(const ImageSource& support, const ImageSource& query, const std::filesystem::path& folder) {
+  std::vector<std::string> unknown;
   for (const std::string& name : query.Classes()) {
-    if (!HasClass(support, name)) strangers.push_back(Quote(name));
+    if (!HasClass(support, name)) unknown.push_back(Quote(name));
   }
-  if (strangers.empty()) return;
+  if (unknown.empty()) return;
   Fail(ExitCode::kBadInput, {.file = folder,
-                             .found = "query classes without supports: " + Join(strangers, ", "),
+                             .found = "query classes without supports: " + Join(unknown, ", "),
                              .expected = "the classes of the supports: " + Join(support.Classes(), ", "),
-                             .remedy = strangers.size() == 1 ? DidYouMean(strangers.front(), support.Classes()) : ""});
+                             .remedy = unknown.size() == 1 ? DidYouMean(unknown.front(), support.Classes()) : ""});
 }
 
 }  // namespace
@@ -145,7 +147,7 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
   if (episode_idx >= file.episodes.size()) {
     Fail(ExitCode::kBadInput, {.file = file.path,
                                .field = "episode",
-                               .found = "there is no episode " + std::to_string(episode_idx),
+                               .found = "the file has no episode " + std::to_string(episode_idx),
                                .expected = "0 to " + std::to_string(file.episodes.size() - 1)});
   }
   if (!source->is_folder()) RequireContent(file.path, file.dataset + ":" + file.split, file.dataset_sha256, *source);
@@ -160,7 +162,7 @@ Task ResolveEpisode(const EpisodeFile& file, uint64_t episode_idx, std::shared_p
   Task task;
   task.episode_idx = episode_idx;
   task.dataset = file.dataset;
-  task.facts = InfoOfDataset(file.dataset);
+  task.dataset_info = InfoOfDataset(file.dataset);
   task.support_source = source;
   task.query_source = source;
   task.split = file.split;
@@ -182,7 +184,7 @@ Task ResolveFolders(const std::filesystem::path& support_folder, const std::file
                     int64_t queries) {
   Task task;
   task.dataset = "folder";
-  task.facts = InfoOfDataset("folder");
+  task.dataset_info = InfoOfDataset("folder");
   task.support_source = OpenClassFolders(support_folder);
   const ImageSource& support = *task.support_source;
   if (!query_folder.empty()) {
@@ -191,9 +193,9 @@ Task ResolveFolders(const std::filesystem::path& support_folder, const std::file
       Fail(ExitCode::kBadInput, {.file = query_folder,
                                  .field = "query",
                                  .found = "is the folder of the supports",
-                                 .expected = "photos that were not learned from"});
+                                 .expected = "a different folder: queries must not be supports"});
     }
-    RefuseOtherClasses(support, *task.query_source, query_folder);
+    CheckQueryClasses(support, *task.query_source, query_folder);
   }
   for (const std::string& name : support.Classes()) {
     const bool scored = task.query_source && HasClass(*task.query_source, name);

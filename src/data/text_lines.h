@@ -1,4 +1,5 @@
-// Lists that come with data sets, read line by line.
+// SPDX-License-Identifier: Apache-2.0
+// Text files of data sets, read line by line.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ struct TextLine {
   std::string text;
 };
 
-// The lines of a text file without their ends (LF or CRLF). Empty lines at the end are left out, others refused, as are
-// bytes that are no UTF-8: Error(kBadInput). Errors of reading as ReadFile.
+// The lines of a text file without their ends (LF or CRLF). Empty lines at the end are ignored; other empty
+// lines and invalid UTF-8: Error(kBadInput). Errors of reading as ReadFile.
 class TextLines {
  public:
   explicit TextLines(std::filesystem::path path);
@@ -22,17 +23,17 @@ class TextLines {
   const std::filesystem::path& path() const { return path_; }
 
   // Error(kBadInput) with file and line (0: the file as a whole).
-  [[noreturn]] void Complain(int line, const std::string& found, const std::string& expected,
-                             const std::string& remedy = "") const;
-  // The line's parts; any other number of them than `count`, or an empty one, is refused with `expected`.
+  [[noreturn]] void FailAt(int line, const std::string& found, const std::string& expected,
+                           const std::string& remedy = "") const;
+  // The line's parts; another number of parts than `count`, or an empty part, fails with `expected`.
   std::vector<std::string> Parts(const TextLine& line, char separator, size_t count, const std::string& expected) const;
-  // `text` as a whole number in [low, high], else complains about `what`.
+  // `text` as a whole number in [low, high], else an error about `what`.
   int64_t WholeNumber(const TextLine& line, const std::string& text, int64_t low, int64_t high,
                       const std::string& what) const;
   // A finite number.
   double Number(const TextLine& line, const std::string& text, const std::string& what) const;
-  // Refuses what NameError refuses.
-  void RequirePlainName(const TextLine& line, const std::string& name) const;
+  // Fails for names that NameError rejects.
+  void RequireValidName(const TextLine& line, const std::string& name) const;
 
  private:
   std::filesystem::path path_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "zip_names.h"
 
 #include <algorithm>
@@ -9,9 +10,9 @@
 namespace tint::internal {
 namespace {
 
-// Places in the records of PKWARE's APPNOTE 6.3.3, sections 4.3.12, 4.3.14 and 4.3.16.
+// Offsets in the records of PKWARE's APPNOTE 6.3.3, sections 4.3.12, 4.3.14 and 4.3.16.
 constexpr size_t kEndBytes = 22;
-constexpr size_t kLongestComment = 65535;
+constexpr size_t kMaxCommentBytes = 65535;
 constexpr size_t kZip64EndBytes = 56, kZip64LocatorBytes = 20;
 constexpr size_t kHeaderBytes = 46;
 
@@ -30,18 +31,18 @@ std::string ReadPart(const std::filesystem::path& file, uint64_t offset, uint64_
   return bytes;
 }
 
-[[noreturn]] void FailToFollow(const std::filesystem::path& archive) {
+[[noreturn]] void FailDirectory(const std::filesystem::path& archive) {
   Fail(ExitCode::kBadInput,
-       {.file = archive, .found = "its directory cannot be followed", .expected = "a whole zip archive"});
+       {.file = archive, .found = "its directory is damaged", .expected = "an undamaged zip archive"});
 }
 
 std::string ReadDirectory(const std::filesystem::path& archive) {
   const uint64_t size = std::filesystem::file_size(archive);
   const uint64_t tail_size =
-      std::min<uint64_t>(size, kEndBytes + kLongestComment + kZip64EndBytes + kZip64LocatorBytes);
+      std::min<uint64_t>(size, kEndBytes + kMaxCommentBytes + kZip64EndBytes + kZip64LocatorBytes);
   const std::string tail = ReadPart(archive, size - tail_size, tail_size);
   const size_t end = tail.rfind("PK\x05\x06");
-  if (end == std::string::npos || end + kEndBytes > tail.size()) FailToFollow(archive);
+  if (end == std::string::npos || end + kEndBytes > tail.size()) FailDirectory(archive);
   uint64_t count = LittleEndian(tail, end + 12, 4), offset = LittleEndian(tail, end + 16, 4);
   if (LittleEndian(tail, end + 10, 2) == 0xFFFF || count == 0xFFFFFFFF || offset == 0xFFFFFFFF) {
     const size_t end64 = tail.rfind("PK\x06\x06", end);
@@ -50,27 +51,27 @@ std::string ReadDirectory(const std::filesystem::path& archive) {
       offset = LittleEndian(tail, end64 + 48, 8);
     }
   }
-  if (offset > size || count > size - offset) FailToFollow(archive);
+  if (offset > size || count > size - offset) FailDirectory(archive);
   return ReadPart(archive, offset, count);
 }
 
 }  // namespace
 
-void RefuseNulInNames(const std::filesystem::path& archive, const std::vector<std::string>& names) {
+void CheckNoNulInNames(const std::filesystem::path& archive, const std::vector<std::string>& names) {
   auto has_blank = [](const std::string& name) { return name.find(' ') != std::string::npos; };
   if (std::none_of(names.begin(), names.end(), has_blank)) return;
   const std::string directory = ReadDirectory(archive);
   size_t at = 0;
   for (const std::string& name : names) {
     const bool header = at + kHeaderBytes <= directory.size() && directory.compare(at, 4, "PK\x01\x02") == 0;
-    if (!header) FailToFollow(archive);
+    if (!header) FailDirectory(archive);
     const uint64_t length = LittleEndian(directory, at + 28, 2);
     const std::string raw = directory.substr(at + kHeaderBytes, length);
     if (raw.find('\0') != std::string::npos) {
       Fail(ExitCode::kBadInput,
-           {.file = archive, .field = raw, .found = "the name holds a NUL byte", .expected = "a plain name"});
+           {.file = archive, .field = raw, .found = "the name contains a NUL byte", .expected = "a plain name"});
     }
-    if (raw != name) FailToFollow(archive);
+    if (raw != name) FailDirectory(archive);
     at += kHeaderBytes + length + LittleEndian(directory, at + 30, 2) + LittleEndian(directory, at + 32, 2);
   }
 }

@@ -1,4 +1,5 @@
-// The one thing about an archive's names that libzip does not tell.
+// SPDX-License-Identifier: Apache-2.0
+// A check of an archive's names that libzip does not make.
 #pragma once
 
 #include <filesystem>
@@ -7,8 +8,8 @@
 
 namespace tint::internal {
 
-// libzip hands out names with each NUL byte turned into a blank. Where a name holds a blank, this looks at the
-// archive's own directory. `names` as libzip gave them. A NUL: Error(kBadInput).
-void RefuseNulInNames(const std::filesystem::path& archive, const std::vector<std::string>& names);
+// libzip returns names with each NUL byte replaced by a blank. If a name has a blank, this reads the archive's own
+// directory. `names` as returned by libzip. A NUL byte: Error(kBadInput).
+void CheckNoNulInNames(const std::filesystem::path& archive, const std::vector<std::string>& names);
 
 }  // namespace tint::internal

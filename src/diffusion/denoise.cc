@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/diffusion/denoise.h"
 
 #include <ATen/ATen.h>
@@ -6,7 +7,6 @@
 #include <cmath>
 
 #include "tint/base/error.h"
-#include "tint/base/switch_off.h"
 
 namespace tint {
 namespace {
@@ -48,8 +48,7 @@ at::Tensor GuidedNoise(const Denoiser& denoiser, const at::Tensor& latents, int6
     return denoiser.PredictNoise(latents, TimestepBatch(timestep, batch, latents.device()), context);
   };
   const at::Tensor& known = conditioning.conditional_noise;
-  if (guidance == 1.0 || SwitchedOff(Mathematics::kGuidance))
-    return known.defined() ? known : predict(conditioning.conditional);
+  if (guidance == 1.0) return known.defined() ? known : predict(conditioning.conditional);
   if (known.defined()) return Guide(predict(conditioning.unconditional), known, guidance);
   const at::Tensor both =
       denoiser.PredictNoise(at::cat({latents, latents}), TimestepBatch(timestep, 2 * batch, latents.device()),
@@ -62,8 +61,8 @@ at::Tensor Denoise(const Denoiser& denoiser, const NoiseSchedule& schedule, at::
   const auto steps = static_cast<int64_t>(options.timesteps.size());
   TINT_CHECK_GE(options.first_step_idx, 0);
   TINT_CHECK_LE(options.first_step_idx, steps);
-  const bool multistep = options.sampler == "dpm-solver++";
-  TINT_CHECK(options.sampler == "ddim" || (multistep && options.first_step_idx == 0)) << options.sampler;
+  const bool multistep = options.sampler == Sampler::kDpmSolver;
+  TINT_CHECK(!multistep || options.first_step_idx == 0) << ToString(options.sampler);
   DpmSolverStep before;
   c10::NoGradGuard no_grad;
   for (int64_t step_idx = options.first_step_idx; step_idx < steps; ++step_idx) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/diffusion/noise_schedule.h"
 
 #include <algorithm>
@@ -32,12 +33,9 @@ double NoiseSchedule::AlphaBar(int64_t timestep) const {
   return alpha_bars_[static_cast<size_t>(timestep)];
 }
 
-std::vector<int64_t> SamplerTimesteps(int64_t steps, const std::string& spacing) {
+std::vector<int64_t> SamplerTimesteps(int64_t steps, TimestepSpacing spacing) {
   constexpr int64_t kT = NoiseSchedule::kTrainTimesteps;
-  if (spacing != "trailing" && spacing != "leading")
-    Fail(ExitCode::kBadConfiguration,
-         {.field = "null-text-inversion.spacing", .found = Quote(spacing), .expected = "trailing or leading"});
-  const bool trailing = spacing == "trailing";
+  const bool trailing = spacing == TimestepSpacing::kTrailing;
   // 1,000 leading steps with offset 1 would begin at timestep 1,000, which the schedule does not have.
   const int64_t most = trailing ? kT : kT - 1;
   if (steps < 1 || steps > most)

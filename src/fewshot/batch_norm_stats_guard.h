@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,8 +9,7 @@
 
 namespace tint::internal {
 
-// While it lives, forwards in train mode may move the module's running statistics and counters; then they are again
-// what they were.
+// Restores the module's running statistics and counters on destruction, after forward passes in train mode.
 class BatchNormStatsGuard {
  public:
   explicit BatchNormStatsGuard(const ScriptModule& module) {
@@ -19,7 +19,7 @@ class BatchNormStatsGuard {
     }
   }
   ~BatchNormStatsGuard() {
-    // Through other handles: autograd would take a change for one of what the backward pass needs.
+    // Through variable_data: autograd would otherwise report that a tensor of the backward pass was modified.
     for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].variable_data().copy_(before_[i]);
   }
   BatchNormStatsGuard(const BatchNormStatsGuard&) = delete;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/distill.h"
 
 #include <ATen/ATen.h>
@@ -12,7 +13,6 @@
 #include "distill_batch.h"
 #include "source_loss.h"
 #include "tint/base/error.h"
-#include "tint/base/switch_off.h"
 #include "tint/base/text.h"
 #include "tint/fewshot/precision.h"
 #include "tint/fewshot/student.h"
@@ -55,10 +55,10 @@ class Distiller {
     for (size_t i = 0; i < sources_.size(); ++i) {
       const at::Tensor loss = internal::SourceLoss(sources_[i], logits[i], batch.rows[i], options_.temperature);
       losses.push_back(loss.detach());
-      const at::Tensor weighted = loss * Weight(sources_[i]);
+      const at::Tensor weighted = loss * sources_[i].weight;
       total = total.defined() ? total + weighted : weighted;
     }
-    if (!SwitchedOff(Mathematics::kStudentStep)) Descend(total, step);
+    Descend(total, step);
     return at::stack(losses);
   }
 
@@ -102,11 +102,6 @@ class Distiller {
     PrepareMomenta(state_.student, &state_.momenta);
   }
 
-  double Weight(const DistillSource& source) const {
-    const Mathematics batch = source.labels.defined() ? Mathematics::kSupportLoss : Mathematics::kDistillationLoss;
-    return SwitchedOff(batch) ? 0 : source.weight;
-  }
-
   bool IsFrozen(const std::string& parameter) const {
     const auto& first = FirstConvolution();
     return options_.freeze_first_conv && std::any_of(first.begin(), first.end(), [&](const std::string& name) {
@@ -114,22 +109,22 @@ class Distiller {
            });
   }
 
-  // Of each source, in train mode.
+  // The logits of each source, in train mode.
   std::vector<at::Tensor> Logits(const at::Tensor& images, const internal::DistillBatch& batch) {
     state_.student.SetTraining(true);
     fused_.SetTraining(true);
     std::vector<int64_t> rows;
-    for (const at::Tensor& own : batch.rows) rows.push_back(own.size(0));
+    for (const at::Tensor& source_rows : batch.rows) rows.push_back(source_rows.size(0));
     const Autocast autocast(device_, bfloat16_);
     const auto forward = [&](const at::Tensor& part) { return fused_.Call("forward", {part}).to(at::kFloat); };
-    if (options_.batch_norm == "shared") return forward(images).split_with_sizes(rows);
+    if (options_.batch_norm == BatchStatistics::kShared) return forward(images).split_with_sizes(rows);
     const std::vector<at::Tensor> parts = images.split_with_sizes(rows);
     std::vector<at::Tensor> logits(parts.size());
-    const size_t leader = RunningStatsSource();
-    logits[leader] = forward(parts[leader]);
+    const size_t first = RunningStatsSource();
+    logits[first] = forward(parts[first]);
     for (size_t i = 0; i < parts.size(); ++i) {
-      if (i == leader) continue;
-      const internal::BatchNormStatsGuard kept(state_.student);
+      if (i == first) continue;
+      const internal::BatchNormStatsGuard guard(state_.student);
       logits[i] = forward(parts[i]);
     }
     return logits;
@@ -148,7 +143,7 @@ class Distiller {
   void Descend(const at::Tensor& loss, int64_t step) {
     const double backbone_rate = DistillLearningRate(options_, step);
     const double linear_rate = DistillClassifierLearningRate(options_, step);
-    // The linear layer's parameters are the classifier's own, the others its backbone's.
+    // Parameters without a module prefix are those of the linear layer, the others those of the backbone.
     const auto rate = [&](const std::string& name) {
       if (IsFrozen(name)) return -1.0;
       return name.find('.') == std::string::npos ? linear_rate : backbone_rate;
@@ -175,7 +170,7 @@ void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions&
   internal::DistillBatch batch;
   if (state->step < options.steps) batch = batches.Make(state->step);
   while (state->step < options.steps) {
-    // What the student draws itself (dropout) follows from the step alone.
+    // Seeds the student's own random numbers (dropout) by the step only.
     at::manual_seed(
         RandomStream({streams.seed, "distill/drop", streams.episode_idx, 0, static_cast<uint64_t>(state->step)})
             .Bits64());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "distill_batch.h"
 
 #include <ATen/ATen.h>
@@ -10,9 +11,9 @@
 namespace tint::internal {
 namespace {
 
-constexpr int64_t kImagesPerThread = 16;  // fewer do not pay for starting it
+constexpr int64_t kImagesPerThread = 16;  // fewer are not worth a thread
 
-// Parts of `total` that differ by at most one, the larger ones first.
+// Size of one of `parts` parts of `total`, which differ by at most one; the larger ones are first.
 int64_t PartSize(int64_t total, size_t parts, size_t part) {
   const auto count = static_cast<int64_t>(parts);
   return total / count + (static_cast<int64_t>(part) < total % count ? 1 : 0);
@@ -77,8 +78,9 @@ DistillBatch BatchMaker::Make(int64_t step) {
 
 at::Tensor AugmentInThreads(const at::Tensor& images, const AugmentOptions& options,
                             const std::vector<RandomStream>& streams, int threads) {
-  return InThreads(images, streams, threads, kImagesPerThread, 0,
-                   [&](const at::Tensor& part, std::vector<RandomStream>& own) { return Augment(part, options, own); });
+  return MapInThreads(
+      images, streams, threads, kImagesPerThread, 0,
+      [&](const at::Tensor& part, std::vector<RandomStream>& own) { return Augment(part, options, own); });
 }
 
 }  // namespace tint::internal

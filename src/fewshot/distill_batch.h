@@ -1,4 +1,5 @@
-// Which images a training step sees, and how they are augmented: a pure function of the step.
+// SPDX-License-Identifier: Apache-2.0
+// The images of a training step and their augmentation: a pure function of the step.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,8 +12,8 @@
 
 namespace tint::internal {
 
-// Endless shuffled passes over one source, `count` images a step. Position p (from the start of training) lies in
-// pass p / M, so that a restart finds it without replaying anything.
+// Endless shuffled passes over one source, `count` images a step. Position p (from the start of training) is in
+// pass p / M, so that a resumed training needs no replay.
 class ShuffledPasses {
  public:
   ShuffledPasses(const DistillSource& source, int64_t count, const DistillStreams& streams);
@@ -46,7 +47,7 @@ class BatchMaker {
   std::vector<ShuffledPasses> passes_;
 };
 
-// Augment() with the images shared out among threads; the result does not depend on their number.
+// Augment() with the images divided among threads; the result does not depend on their number.
 at::Tensor AugmentInThreads(const at::Tensor& images, const AugmentOptions& options,
                             const std::vector<RandomStream>& streams, int threads);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -57,7 +58,7 @@ at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, 
   auto compute = [&](const at::Tensor& batch) {
     return student.Call("forward", {internal::PrepareForStudent(batch, mean, std)});
   };
-  const at::Tensor logits = internal::ForEachBatch(images, kStudentBatch, device, compute, after_batch);
+  const at::Tensor logits = internal::EvaluateInBatches(images, kStudentBatch, device, compute, after_batch);
   CheckShape(logits, {images.size(0), -1}, "student logits");
   return logits;
 }
@@ -87,7 +88,7 @@ at::Tensor SourceLoss(const DistillSource& source, const at::Tensor& logits, con
 at::Tensor PrepareForStudent(const at::Tensor& images, const std::vector<double>& mean,
                              const std::vector<double>& std) {
   if (!images.device().is_cpu()) return Normalize(images, mean, std).contiguous(at::MemoryFormat::ChannelsLast);
-  // What each byte becomes, [3, 256], is looked up: one pass over the images instead of five, and the same bits.
+  // The normalized value of each byte is looked up, [3, 256]: one pass over the images instead of five, and equal bits.
   const at::Tensor bytes = at::arange(256, at::kByte).view({1, 1, 1, 256}).expand({1, 3, 1, 256});
   const at::Tensor table = Normalize(bytes, mean, std).contiguous();
   CheckDtype(images, at::kByte, "images");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fixed_batches.h"
 
 #include <ATen/ATen.h>
@@ -10,9 +11,9 @@
 
 namespace tint::internal {
 
-at::Tensor ForEachBatch(const at::Tensor& images, int64_t batch, const c10::Device& device,
-                        const std::function<at::Tensor(const at::Tensor&)>& compute,
-                        const std::function<void(int64_t)>& after_batch) {
+at::Tensor EvaluateInBatches(const at::Tensor& images, int64_t batch, const c10::Device& device,
+                             const std::function<at::Tensor(const at::Tensor&)>& compute,
+                             const std::function<void(int64_t)>& after_batch) {
   const c10::NoGradGuard no_grad;
   const int64_t count = images.size(0);
   TINT_CHECK_GT(count, 0);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/logistic_regression.h"
 
 #include <ATen/ATen.h>
@@ -13,30 +14,31 @@
 namespace tint {
 namespace {
 
-// Rows with a 1 behind each, and what the unknowns V [N, r + 1] (weights in the rows' span, bias) minimise.
+// The objective as a function of the unknowns V [N, r + 1] (weights in the span of the rows, bias); each row ends in
+// a 1.
 class Problem {
  public:
   Problem(const at::Tensor& coordinates, const at::Tensor& labels, int64_t ways, double inverse_penalty)
       : rows_(at::cat({coordinates, at::ones({coordinates.size(0), 1}, at::kDouble)}, 1)),
         targets_(at::one_hot(labels, ways).to(at::kDouble)),
-        penalised_(at::ones({rows_.size(1)}, at::kDouble)),
+        penalized_(at::ones({rows_.size(1)}, at::kDouble)),
         inverse_penalty_(inverse_penalty) {
-    penalised_[-1] = 0;
+    penalized_[-1] = 0;
   }
 
   int64_t width() const { return rows_.size(1); }
 
   double Value(const at::Tensor& unknowns) const {
     const at::Tensor log_likelihood = (at::log_softmax(rows_.mm(unknowns.t()), 1) * targets_).sum();
-    return (0.5 * (unknowns.square() * penalised_).sum() - inverse_penalty_ * log_likelihood).item<double>();
+    return (0.5 * (unknowns.square() * penalized_).sum() - inverse_penalty_ * log_likelihood).item<double>();
   }
 
   at::Tensor Gradient(const at::Tensor& unknowns) const {
-    return inverse_penalty_ * (Probabilities(unknowns) - targets_).t().mm(rows_) + unknowns * penalised_;
+    return inverse_penalty_ * (Probabilities(unknowns) - targets_).t().mm(rows_) + unknowns * penalized_;
   }
 
-  // [N (r + 1), N (r + 1)]: C sum_i (diag(p_i) - p_i p_i^T) x z_i z_i^T + the penalty. A common number added to all
-  // biases changes nothing; a 1 in that direction makes the matrix invertible and moves no step.
+  // [N (r + 1), N (r + 1)]: C sum_i (diag(p_i) - p_i p_i^T) x z_i z_i^T + the penalty. Adding a constant
+  // to all biases changes nothing; a 1 in that direction makes the matrix invertible and does not change any step.
   at::Tensor Hessian(const at::Tensor& unknowns) const {
     const at::Tensor p = Probabilities(unknowns);
     const int64_t ways = p.size(1), size = ways * width();
@@ -50,7 +52,7 @@ class Problem {
       }
     }
     hessian = hessian.reshape({size, size});
-    hessian.diagonal().add_(penalised_.repeat({ways}));
+    hessian.diagonal().add_(penalized_.repeat({ways}));
     const at::Tensor common = at::zeros({ways, width()}, at::kDouble);
     common.select(1, -1).fill_(1);
     return hessian.add_(at::outer(common.flatten(), common.flatten()));
@@ -59,15 +61,15 @@ class Problem {
  private:
   at::Tensor Probabilities(const at::Tensor& unknowns) const { return at::softmax(rows_.mm(unknowns.t()), 1); }
 
-  at::Tensor rows_, targets_, penalised_;
+  at::Tensor rows_, targets_, penalized_;
   double inverse_penalty_;
 };
 
-double GreatestOf(const at::Tensor& gradient) { return gradient.abs().max().item<double>(); }
+double MaxAbs(const at::Tensor& gradient) { return gradient.abs().max().item<double>(); }
 
-// Halved until the value falls by a part of what `slope`, gradient times direction, promises (Armijo).
-double LengthOfStep(const Problem& problem, const at::Tensor& unknowns, const at::Tensor& direction, double slope,
-                    double value) {
+// Step length by halving until the Armijo condition holds; `slope` is gradient times direction.
+double LineSearch(const Problem& problem, const at::Tensor& unknowns, const at::Tensor& direction, double slope,
+                  double value) {
   constexpr int kHalvings = 60;
   double length = 1;
   for (int halving = 0; halving < kHalvings; ++halving, length /= 2) {
@@ -76,22 +78,22 @@ double LengthOfStep(const Problem& problem, const at::Tensor& unknowns, const at
   return length;
 }
 
-// Newton's method. A step promises about the square of the gradient: near the optimum that is less than the value's
-// own rounding, so that the value cannot judge it. There whole steps are taken as long as the gradient shrinks.
-at::Tensor Minimise(const Problem& problem, int64_t ways, double limit) {
+// Newton's method. A step reduces the value by about the square of the gradient; near the optimum that is below the
+// rounding error of the value, so no line search is possible and full steps are taken while the gradient shrinks.
+at::Tensor Minimize(const Problem& problem, int64_t ways, double limit) {
   constexpr int kSteps = 100;
   constexpr double kRounding = 1e-12;
   at::Tensor unknowns = at::zeros({ways, problem.width()}, at::kDouble);
   at::Tensor gradient = problem.Gradient(unknowns);
   for (int step = 0; step < kSteps; ++step) {
-    if (GreatestOf(gradient) <= limit) return unknowns;
+    if (MaxAbs(gradient) <= limit) return unknowns;
     const at::Tensor factor = at::linalg_cholesky(problem.Hessian(unknowns));
     const at::Tensor direction = at::cholesky_solve(gradient.flatten().unsqueeze(1), factor).reshape(unknowns.sizes());
     const double slope = (gradient * direction).sum().item<double>(), value = problem.Value(unknowns);
-    const bool value_judges = slope > kRounding * (1 + value);
-    const double length = value_judges ? LengthOfStep(problem, unknowns, direction, slope, value) : 1;
+    const bool use_line_search = slope > kRounding * (1 + value);
+    const double length = use_line_search ? LineSearch(problem, unknowns, direction, slope, value) : 1;
     const at::Tensor next = unknowns - length * direction, next_gradient = problem.Gradient(next);
-    if (!value_judges && GreatestOf(next_gradient) >= GreatestOf(gradient)) return unknowns;
+    if (!use_line_search && MaxAbs(next_gradient) >= MaxAbs(gradient)) return unknowns;
     unknowns = next;
     gradient = next_gradient;
   }
@@ -119,7 +121,7 @@ LinearClassifier FitLogisticRegression(const at::Tensor& features, const at::Ten
   const auto [basis, upper] = at::linalg_qr(rows.t());
   const Problem problem(upper.t().contiguous(), labels, ways, inverse_penalty);
   const double limit = tolerance * (1 + inverse_penalty * static_cast<double>(rows.size(0)));
-  const at::Tensor unknowns = Minimise(problem, ways, limit);
+  const at::Tensor unknowns = Minimize(problem, ways, limit);
   const at::Tensor bias = unknowns.select(1, -1).clone();
   return {unknowns.narrow(1, 0, unknowns.size(1) - 1).mm(basis.t()), bias - bias.mean()};
 }

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/meta_train.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 #include "tint/base/error.h"
@@ -78,10 +79,10 @@ class MetaTrainer {
     std::vector<at::Tensor> augmented;
     const AugmentOptions colour = {0, options_.color_jitter, options_.flip_probability};
     for (size_t k = 0; k < supports.size(); ++k) {
-      std::vector<RandomStream> own;
-      own.push_back(Stream("augment", step, static_cast<int64_t>(k)));
-      const at::Tensor crop = RandomResizedCrop(supports[k], data_.input.input_size, options_.crop_area, own[0]);
-      augmented.push_back(Augment(crop.unsqueeze(0), colour, own));
+      std::vector<RandomStream> streams;
+      streams.push_back(Stream("augment", step, static_cast<int64_t>(k)));
+      const at::Tensor crop = RandomResizedCrop(supports[k], data_.input.input_size, options_.crop_area, streams[0]);
+      augmented.push_back(Augment(crop.unsqueeze(0), colour, streams));
     }
     return at::cat(augmented);
   }
@@ -96,12 +97,12 @@ class MetaTrainer {
       if (!gradients[i].defined()) continue;
       const at::Tensor gradient = gradients[i].add(parameters[i], options_.weight_decay);
       at::Tensor &first = state_.first_moments.at(named[i].first), &second = state_.second_moments.at(named[i].first);
-      if (options_.optimizer == "sgd") {
+      if (options_.optimizer == MetaOptimizer::kSgd) {
         parameters[i].add_(first.mul_(options_.momentum).add_(gradient), -rate);
       } else {
         at::Tensor value = parameters[i].detach();
         AdamStep(value, gradient, first, second, step + 1, {.learning_rate = rate, .beta1 = options_.momentum});
-        parameters[i].copy_(value);  // AdamStep gives new tensors; the module's own must change
+        parameters[i].copy_(value);  // AdamStep returns new tensors; those of the module must change
       }
     }
   }
@@ -113,11 +114,7 @@ class MetaTrainer {
   c10::Device device_;
 };
 
-std::string Percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
-  return text;
-}
+std::string Percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
 
 void Validate(const MetaTrainData& data, const MetaTrainOptions& options, int64_t epoch, MetaTrainState* state) {
   const double accuracy = data.validate(state->teacher);
@@ -129,8 +126,7 @@ void Validate(const MetaTrainData& data, const MetaTrainOptions& options, int64_
     state->best = CopyOfTensors(state->teacher);
   }
   if (accuracy >= state->accuracies.front()) return;
-  char rate[32];
-  std::snprintf(rate, sizeof rate, "%.3g", MetaTrainRate(options, epoch - 1));
+  const std::string rate = fmt::format("{:.3g}", MetaTrainRate(options, epoch - 1));
   Fail(ExitCode::kInternal, "pretrain teacher: after epoch " + std::to_string(epoch) + " the validation accuracy, " +
                                 Percent(accuracy) + ", is below the untrained teacher's, " +
                                 Percent(state->accuracies.front()) +
@@ -143,12 +139,12 @@ void Validate(const MetaTrainData& data, const MetaTrainOptions& options, int64_
 at::Tensor RandomResizedCrop(const at::Tensor& image, int64_t side, double area, RandomStream& stream) {
   CheckShape(image, {3, -1, -1}, "image");
   const int64_t height = image.size(1), width = image.size(2);
-  const double least = std::log(3.0 / 4), most = std::log(4.0 / 3);
+  const double low = std::log(3.0 / 4), high = std::log(4.0 / 3);
   int64_t h = 0, w = 0;
   bool found = false;
   for (int attempt = 0; attempt < 10 && !found; ++attempt) {
     const double target = static_cast<double>(height * width) * (area + (1 - area) * stream.Uniform());
-    const double ratio = std::exp(least + (most - least) * stream.Uniform());
+    const double ratio = std::exp(low + (high - low) * stream.Uniform());
     w = std::llround(std::sqrt(target * ratio));
     h = std::llround(std::sqrt(target / ratio));
     found = w > 0 && w <= width && h > 0 && h <= height;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/methods.h"
 
 #include "tint/base/error.h"

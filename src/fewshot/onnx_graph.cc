@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "onnx_graph.h"
 
 #include <ATen/ATen.h>
@@ -42,7 +43,7 @@ class Translator {
     Item& item = items_.at(value);
     if (item.computed == nullptr) {
       if (!item.known.isTensor() || item.name.empty())
-        Refuse("a value that is no parameter where a tensor is expected");
+        FailTranslation("a value that is not a parameter where a tensor is expected");
       item.computed = writer_.Weight(item.name, item.known.toTensor());
     }
     return item.computed;
@@ -69,7 +70,7 @@ class Translator {
       item.transposed = !item.transposed;
       Bind(node->output(), item);
     } else if (kind == "aten::norm" || kind == "aten::clamp_min") {
-      // Parts of DivideByLength, which looks at their nodes: as values nobody else may want them.
+      // Parts of DivideByLength, which inspects their nodes; no other operator may use their values.
     } else {
       Bind(node->output(), {.computed = Operator(kind, node)});
     }
@@ -94,7 +95,7 @@ class Translator {
       return Flatten(writer_.Operator("GlobalAveragePool", {In(node, 0)}));
     if (kind == "aten::addmm") return Linear(node);
     if (kind == "aten::div") return DivideByLength(node);
-    Refuse(kind);
+    FailTranslation(kind);
   }
 
   Value* Convolution(const Node* node) {
@@ -109,14 +110,14 @@ class Translator {
   }
 
   Value* BatchNorm(const Node* node) {
-    if (Known(node->input(5)).toBool()) Refuse("aten::batch_norm with the statistics of the batch");
+    if (Known(node->input(5)).toBool()) FailTranslation("aten::batch_norm with the statistics of the batch");
     return writer_.Operator("BatchNormalization", {In(node, 0), In(node, 1), In(node, 2), In(node, 3), In(node, 4)},
                             {{"epsilon", Number(node, 7)}});
   }
 
   Value* MaxPool(const Node* node) {
     if (Ints(node, 4) != std::vector<int64_t>{1, 1} || Known(node->input(5)).toBool())
-      Refuse("aten::max_pool2d with gaps or rounding up");
+      FailTranslation("aten::max_pool2d with gaps or rounding up");
     return writer_.Operator(
         "MaxPool", {In(node, 0)},
         {{"kernel_shape", Ints(node, 1)}, {"strides", Ints(node, 2)}, {"pads", BothEnds(Ints(node, 3))}});
@@ -124,7 +125,7 @@ class Translator {
 
   Value* Linear(const Node* node) {
     if (!items_.at(node->input(2)).transposed || Number(node, 3) != 1 || Number(node, 4) != 1)
-      Refuse("aten::addmm that is no linear layer");
+      FailTranslation("aten::addmm that is not a linear layer");
     return writer_.Operator("Gemm", {In(node, 1), In(node, 2), In(node, 0)}, {{"transB", IValue(int64_t{1})}});
   }
 
@@ -137,9 +138,8 @@ class Translator {
     const Node* norm = clamped ? clamp->input(0)->node() : clamp;
     if (!clamped || norm->kind() != c10::Symbol::fromQualString("aten::norm") || norm->input(0) != node->input(0) ||
         Number(norm, 1) != 2 || Ints(norm, 2) != std::vector<int64_t>{1} || !Known(norm->input(3)).toBool())
-      Refuse("aten::div by anything but the length of the features");
-    // LpNormalization says this in one node, but has no lower bound, and OpenCV 4.6 does not know it; this chain it
-    // does.
+      FailTranslation("aten::div by anything but the norm of the features");
+    // LpNormalization would be one node, but has no lower bound and is not supported by OpenCV 4.6, unlike these nodes.
     Value* features = In(node, 0);
     Value* length =
         writer_.Operator("ReduceL2", {features}, {{"axes", std::vector<int64_t>{1}}, {"keepdims", IValue(int64_t{1})}});
@@ -152,24 +152,24 @@ class Translator {
   Value* In(const Node* node, size_t index) { return Computed(node->input(index)); }
   const IValue& Known(const Value* value) {
     const Item& item = items_.at(value);
-    if (item.computed != nullptr) Refuse(std::string(value->node()->kind().toQualString()) + " as a setting");
+    if (item.computed != nullptr) FailTranslation(std::string(value->node()->kind().toQualString()) + " as a setting");
     return item.known;
   }
   double Number(const Node* node, size_t index) { return Known(node->input(index)).toScalar().toDouble(); }
   std::vector<int64_t> Ints(const Node* node, size_t index) { return Known(node->input(index)).toIntVector(); }
   at::Tensor Weights(const Node* node, size_t index) { return items_.at(node->input(index)).known.toTensor(); }
 
-  // ONNX names the padding before and behind each axis.
+  // ONNX lists the padding before and after each axis.
   static std::vector<int64_t> BothEnds(std::vector<int64_t> padding) {
     padding.insert(padding.end(), padding.begin(), padding.end());
     return padding;
   }
 
-  [[noreturn]] void Refuse(const std::string& what) const {
+  [[noreturn]] void FailTranslation(const std::string& what) const {
     Fail(ExitCode::kBadInput, {.file = file_,
                                .field = "forward",
                                .found = what,
-                               .expected = "the operators of tint's own students: others have no ONNX form here"});
+                               .expected = "the operators of tint's own students: others cannot be exported to ONNX"});
   }
 
   std::string file_;

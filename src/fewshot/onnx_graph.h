@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One TorchScript method in eval mode as a graph of ONNX operators.
 #pragma once
 
@@ -14,7 +15,7 @@ namespace tint::internal {
 
 struct OnnxGraph {
   std::shared_ptr<torch::jit::Graph> graph;
-  std::map<std::string, at::Tensor> weights;  // by the names of the graph's inputs behind the first
+  std::map<std::string, at::Tensor> weights;  // by name of the graph's inputs after the first
 };
 
 // Adds nodes of the ONNX operators to a graph; weights become named inputs.
@@ -31,7 +32,7 @@ class OnnxWriter {
   OnnxGraph result_;
 };
 
-// Appends module.forward(images) and returns what it gives. An operator without a translation: Error(kBadInput).
+// Appends module.forward(images) and returns its result. An operator without a translation: Error(kBadInput).
 torch::jit::Value* TranslateForward(const ScriptModule& module, torch::jit::Value* images, OnnxWriter* writer);
 
 }  // namespace tint::internal

@@ -1,20 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/precision.h"
 
 #include <ATen/autocast_mode.h>
 
-#include "tint/cpu/processor.h"
+#include "tint/cpu/cpu_isa.h"
 
 namespace tint {
 
-void DeclarePrecision(OptionList& list, std::string* precision) {
+void DeclarePrecision(OptionList& list, TrainingPrecision* precision) {
   list.Add("precision", precision,
-           "Arithmetic of convolutions and matrix products in training; auto: bfloat16 where the processor or GPU "
-           "computes with it, else float32.")
-      .Choices({"auto", "float32", "bfloat16"});
+           "Precision of convolutions and matrix products in training; auto: bfloat16 where the processor "
+           "or GPU supports it natively, else float32.");
 }
 
-bool UsesBfloat16(const std::string& precision, const c10::Device& device) {
-  return precision == "bfloat16" || (precision == "auto" && HasFastBfloat16(device));
+bool UsesBfloat16(TrainingPrecision precision, const c10::Device& device) {
+  return precision == TrainingPrecision::kBfloat16 ||
+         (precision == TrainingPrecision::kAuto && HasFastBfloat16(device));
 }
 
 Autocast::Autocast(const c10::Device& device, bool on)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/pretrain.h"
 
 #include <ATen/ATen.h>
@@ -34,7 +35,7 @@ class Pretrainer {
         state_(*state),
         fused_(FuseForTraining(state->pretrainer)),
         device_(state->pretrainer.device()),
-        ier_(options.recipe == "ier"),
+        ier_(options.recipe == PretrainRecipe::kIer),
         use_bfloat16_(UsesBfloat16(options.precision, device_)) {
     CheckShape(data.images, {-1, 3, -1, -1}, "base images");
     CheckDtype(data.images, at::kByte, "base images");
@@ -70,9 +71,9 @@ class Pretrainer {
     return RandomStream({seed_, stage, 0, 0, static_cast<uint64_t>(index)});
   }
 
-  // Shuffled passes; what is left of a pass when no whole batch remains is left out.
+  // Shuffled passes; images after the last complete batch of a pass are skipped.
   at::Tensor RowsOf(int64_t step) {
-    const int64_t steps = StepsOfAnEpoch(data_, options_), epoch = step / steps;
+    const int64_t steps = StepsPerEpoch(data_, options_), epoch = step / steps;
     if (epoch != order_epoch_) {
       order_ = at::tensor(Stream("order", epoch).Permutation(data_.images.size(0)));
       order_epoch_ = epoch;
@@ -132,13 +133,13 @@ class Pretrainer {
 
   Outputs Call(const ScriptModule& module, const at::Tensor& images, bool training) const {
     at::Tensor features;
-    if (!training || !ier_ || options_.batch_norm == "shared") {
+    if (!training || !ier_ || options_.batch_norm == BatchStatistics::kShared) {
       features = module.Call("features", {images});
     } else {
       // The running statistics follow the first half of the views, as in IER's published runs on two GPUs.
       const auto halves = images.chunk(2);
       const at::Tensor first = module.Call("features", {halves[0]});
-      const internal::BatchNormStatsGuard kept(state_.pretrainer);
+      const internal::BatchNormStatsGuard guard(state_.pretrainer);
       features = at::cat({first, module.Call("features", {halves[1]})});
     }
     features = features.to(at::kFloat);
@@ -175,13 +176,13 @@ void Validate(const PretrainData& data, int64_t epoch, PretrainState* state) {
 
 }  // namespace
 
-int64_t StepsOfAnEpoch(const PretrainData& data, const PretrainOptions& options) {
+int64_t StepsPerEpoch(const PretrainData& data, const PretrainOptions& options) {
   return data.images.size(0) / options.batch_size;
 }
 
 void RunPretrain(const PretrainData& data, const PretrainOptions& options, uint64_t seed, PretrainState* state,
                  const std::function<void(const PretrainState&)>& after_step) {
-  const int64_t steps = StepsOfAnEpoch(data, options);
+  const int64_t steps = StepsPerEpoch(data, options);
   TINT_CHECK_GE(steps, 1);
   Pretrainer pretrainer(data, options, seed, state);
   while (state->step < steps * options.epochs && (options.patience == 0 || state->since_best < options.patience)) {

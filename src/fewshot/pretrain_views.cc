@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pretrain_views.h"
 
 #include <ATen/ATen.h>
@@ -56,7 +57,7 @@ at::Tensor MakeViewsInThreads(const at::Tensor& images, const AugmentationOption
   const auto views_of = [&](const at::Tensor& part, std::vector<RandomStream>& own) {
     return MakeViews(part, options, own).unflatten(0, {kViews, part.size(0)});
   };
-  return InThreads(images, streams, threads, 1, 1, views_of).flatten(0, 1);
+  return MapInThreads(images, streams, threads, 1, 1, views_of).flatten(0, 1);
 }
 
 }  // namespace tint::internal

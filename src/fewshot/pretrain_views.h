@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,7 +19,7 @@ inline constexpr int64_t kCrops = 4, kRotations = 4, kViews = kCrops * kRotation
 // quarter turns to the left. Image b draws from streams[b].
 at::Tensor MakeViews(const at::Tensor& images, const AugmentationOptions& options, std::vector<RandomStream>& streams);
 
-// The same with the images shared out among threads; the result does not depend on their number.
+// The same with the images divided among threads; the result does not depend on their number.
 at::Tensor MakeViewsInThreads(const at::Tensor& images, const AugmentationOptions& options,
                               const std::vector<RandomStream>& streams, int threads);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/api/module.h>
 
@@ -13,7 +14,7 @@ namespace {
 
 using torch::jit::Module;
 
-// Linear layers with PyTorch's default initialisation, and what stands between them.
+// Linear layers with PyTorch's default initialisation, and the batch norm and ReLU between them.
 class HeadWriter {
  public:
   HeadWriter(Module& module, RandomStream stream) : module_(module), stream_(stream) {}
@@ -76,14 +77,14 @@ ScriptModule BuildPretrainer(const ScriptModule& backbone, int64_t feature_width
     DefineHead(writer, "equivariant", feature_width, internal::kViews);
     DefineHead(writer, "invariant", feature_width, internal::kInvariantWidth);
   }
-  ScriptModule pretrainer(module, "pretrainer.pt");
+  ScriptModule pretrainer(module, "the pretrainer");
   pretrainer.SetRequiresGrad(true);
   pretrainer.MoveTo(backbone.device());
   return pretrainer;
 }
 
 ScriptModule BackboneOf(const ScriptModule& pretrainer) {
-  return ScriptModule(pretrainer.module().attr("backbone").toModule(), "backbone.pt");
+  return ScriptModule(pretrainer.module().attr("backbone").toModule(), "the backbone");
 }
 
 }  // namespace tint

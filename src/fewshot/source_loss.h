@@ -1,4 +1,5 @@
-// What training and its measurement share.
+// SPDX-License-Identifier: Apache-2.0
+// Shared by training and evaluation of the losses.
 #pragma once
 
 #include <ATen/core/Tensor.h>

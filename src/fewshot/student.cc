@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/student.h"
 
 #include <ATen/ATen.h>
@@ -73,7 +74,7 @@ class ModuleWriter {
 
 // docs/method.md, Students: 4 x [conv 3x3 with bias, BN, ReLU, maxpool 2]; LabelHalluc's variant has no fourth pool.
 Module BuildConv4(const StudentSpec& spec, RandomStream stream) {
-  const bool flatten = spec.conv4_head == "flatten";
+  const bool flatten = spec.conv4_head == Conv4Head::kFlatten;
   ModuleWriter writer("Conv4", std::sqrt(2.0), stream);
   for (int64_t block = 1; block <= 4; ++block) {
     const std::string number = std::to_string(block);
@@ -110,7 +111,7 @@ void Drop(ModuleWriter& writer, size_t block, int64_t drop_block) {
 
 // docs/method.md, Students: 4 x [3 x (conv 3x3, BN), 1x1 shortcut with BN, sum, maxpool 2], global average.
 Module BuildResNet12(const StudentSpec& spec, RandomStream stream) {
-  const bool leaky = spec.activation == "leaky_relu";
+  const bool leaky = spec.activation == ResNet12Activation::kLeakyRelu;
   const std::string activation = leaky ? "torch.leaky_relu(x, 0.1)" : "torch.relu(x)";
   ModuleWriter writer("ResNet12", std::sqrt(2.0 / (leaky ? 1.01 : 1.0)), stream);
   writer.Attribute(kDropRate, c10::FloatType::get(), spec.drop_rate);
@@ -141,8 +142,6 @@ Module BuildResNet12(const StudentSpec& spec, RandomStream stream) {
 
 void CheckSpec(const StudentSpec& spec) {
   TINT_CHECK(spec.architecture == "conv4" || spec.architecture == "resnet12") << spec.architecture;
-  TINT_CHECK(spec.conv4_head == "flatten" || spec.conv4_head == "gap") << spec.conv4_head;
-  TINT_CHECK(spec.activation == "relu" || spec.activation == "leaky_relu") << spec.activation;
   TINT_CHECK_EQ(spec.resnet12_widths.size(), 4u);
   TINT_CHECK_GE(spec.image_size, 16) << "four poolings";
 }
@@ -170,7 +169,7 @@ int64_t FeatureWidth(const StudentSpec& spec) {
   CheckSpec(spec);
   if (spec.architecture == "resnet12") return spec.resnet12_widths.back();
   const int64_t side = spec.image_size / 16;
-  return spec.conv4_head == "gap" ? kConv4Width : kConv4Width * side * side;
+  return spec.conv4_head == Conv4Head::kGap ? kConv4Width : kConv4Width * side * side;
 }
 
 ScriptModule BuildClassifier(const ScriptModule& backbone, int64_t feature_width, int64_t ways, bool normalize_features,
@@ -191,7 +190,7 @@ ScriptModule BuildClassifier(const ScriptModule& backbone, int64_t feature_width
   module.define("def forward(self, images: Tensor) -> Tensor:\n    f = self.backbone.forward(images)\n    f = " +
                 (normalize_features ? normalized : "f") +
                 "\n    return torch.addmm(self.bias, f, torch.t(self.weight))\n");
-  ScriptModule classifier(module, "student.pt");
+  ScriptModule classifier(module, "the student");
   classifier.SetRequiresGrad(true);
   classifier.MoveTo(backbone.device());
   return classifier;

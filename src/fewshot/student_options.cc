@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/student_options.h"
 
 #include "tint/base/text.h"
@@ -6,25 +7,24 @@ namespace tint {
 
 void StudentOptions::Declare(OptionList& list) {
   list.Add("conv4-head", &conv4_head,
-           "conv4: four poolings, flattened; or three poolings and the mean over all places (LabelHalluc).")
-      .Choices({"flatten", "gap"})
+           "conv4: flatten (four poolings, flattened features) or gap (three poolings, global average "
+           "pooling).")
       .Preset("upstream", "gap")
       .Source("the paper; upstream: LabelHalluc's released code");
-  list.Add("resnet12-widths", &resnet12_widths, "resnet12: channels of its four stages, the last ones its features.")
-      .Matching("[1-9][0-9]{0,3}(-[1-9][0-9]{0,3}){3}", "four widths joined by dashes, such as 64-128-256-512")
+  list.Add("resnet12-widths", &resnet12_widths,
+           "resnet12: channels of its four stages; the last number is the feature dimension.")
+      .Matching("[1-9][0-9]{0,3}(-[1-9][0-9]{0,3}){3}", "four numbers separated by dashes, such as 64-128-256-512")
       .Preset("upstream", "64-160-320-640")
       .Source("the paper; upstream: LabelHalluc's released code");
-  list.Add("activation", &activation, "resnet12: what follows its convolutions; leaky_relu has slope 0.1.")
-      .Choices({"relu", "leaky_relu"})
+  list.Add("activation", &activation, "resnet12: activation function; leaky_relu has slope 0.1.")
       .Preset("upstream", "leaky_relu")
       .Source("the paper; upstream: LabelHalluc's released code");
   list.Add("drop-rate", &drop_rate,
-           "resnet12, in training: share of values dropped after its first two stages, and of the area dropped in "
-           "blocks after the other two.")
+           "resnet12, in training: dropout rate of the first two stages and DropBlock rate of the last two.")
       .Range(0, 0.9)
       .Preset("upstream", 0.1)
       .Source("DropBlock (arXiv 1810.12890); upstream: LabelHalluc's released code");
-  list.Add("drop-block", &drop_block, "resnet12: side of the blocks; 0: 2 for images up to 32, else 5.")
+  list.Add("drop-block", &drop_block, "resnet12: DropBlock size; 0: 2 for images of up to 32 pixels, else 5.")
       .Range(0, 64)
       .Source("LabelHalluc's released code");
 }
@@ -43,11 +43,12 @@ StudentSpec StudentOptions::Spec(const std::string& architecture, int64_t image_
 }
 
 void AugmentationOptions::Declare(OptionList& list) {
-  list.Add("crop-padding", &crop_padding, "Zero padding before the random crop; -1: 4 for sides up to 32, else 8.")
+  list.Add("crop-padding", &crop_padding,
+           "Zero padding before the random crop; -1: 4 for images of up to 32 pixels, else 8.")
       .Range(-1, 512)
       .Unit("pixels")
       .Source("LabelHalluc's released code");
-  list.Add("color-jitter", &color_jitter, "Brightness, contrast and saturation are multiplied by 1 - j to 1 + j.")
+  list.Add("color-jitter", &color_jitter, "Random factor of brightness, contrast and saturation: in [1 - j, 1 + j].")
       .Range(0, 1)
       .Source("LabelHalluc's released code");
   list.Add("flip-probability", &flip_probability, "Probability of a horizontal flip.")

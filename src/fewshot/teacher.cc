@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/teacher.h"
 
 #include <ATen/ATen.h>
@@ -6,7 +7,6 @@
 
 #include "fixed_batches.h"
 #include "tint/base/error.h"
-#include "tint/base/switch_off.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
@@ -24,7 +24,7 @@ at::Tensor TeacherFeatures(const Teacher& teacher, const at::Tensor& images, con
   auto compute = [&](const at::Tensor& batch) {
     return teacher.Features(batch.scalar_type() == at::kByte ? batch.to(at::kFloat) / 255 : batch);
   };
-  const at::Tensor features = internal::ForEachBatch(images, kTeacherBatch, device, compute, after_batch);
+  const at::Tensor features = internal::EvaluateInBatches(images, kTeacherBatch, device, compute, after_batch);
   CheckFinite(features, "the teacher's features");
   return features;
 }
@@ -46,11 +46,6 @@ at::Tensor CosineLogits(const at::Tensor& features, const at::Tensor& prototypes
   CheckShape(features, {-1, -1}, "features");
   CheckShape(prototypes, {-1, features.size(1)}, "prototypes");
   return scale * (at::mm(UnitRows(features), UnitRows(prototypes).t()) + bias);
-}
-
-at::Tensor PseudoLabels(const at::Tensor& features, const at::Tensor& prototypes, double scale, double bias) {
-  const at::Tensor logits = CosineLogits(features, prototypes, scale, bias);
-  return SwitchedOff(Mathematics::kPrototypes) ? at::roll(logits, {1}, {1}) : logits;
 }
 
 double MeanCrossEntropy(const std::vector<at::Tensor>& cosines, const std::vector<at::Tensor>& labels, double scale) {
@@ -81,7 +76,7 @@ double CalibrateScale(const std::vector<at::Tensor>& cosines, const std::vector<
   if (slope(low) >= 0 || slope(high) <= 0)
     Fail(ExitCode::kBadInput, {.field = "logit_scale",
                                .found = slope(low) >= 0 ? "cosines to prototypes say nothing of the classes"
-                                                        : "cosines to prototypes name every class rightly",
+                                                        : "cosines to prototypes classify everything correctly",
                                .expected = "a cross-entropy that is smallest at a scale in [0.01, 10000]",
                                .remedy = "Take more, or other, episodes."});
   while (high > low * (1 + 1e-7)) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/augment.h"
 
 #include <ATen/ATen.h>
@@ -21,7 +22,7 @@ struct View {
 };
 
 // PIL's Image.blend(degenerate, image, factor): degenerate + factor (value - degenerate) in float32, truncated to a
-// byte, clipped when it lies outside.
+// byte, clipped when it is out of range.
 uint8_t Blend(int degenerate, int value, float factor) {
   const float mixed = static_cast<float>(degenerate) + factor * static_cast<float>(value - degenerate);
   if (mixed <= 0) return 0;
@@ -61,8 +62,8 @@ void Saturate(View view, float factor) {
 void Jitter(View view, double strength, RandomStream& stream) {
   const std::vector<int64_t> order = stream.Permutation(3);
   std::array<float, 3> factors{};
-  const double least = std::max(0.0, 1 - strength), most = 1 + strength;
-  for (float& factor : factors) factor = static_cast<float>(least + (most - least) * stream.Uniform());
+  const double low = std::max(0.0, 1 - strength), high = 1 + strength;
+  for (float& factor : factors) factor = static_cast<float>(low + (high - low) * stream.Uniform());
   for (const int64_t operation : order) {
     const float factor = factors[static_cast<size_t>(operation)];
     if (operation == 0) Brighten(view, factor);
@@ -71,7 +72,7 @@ void Jitter(View view, double strength, RandomStream& stream) {
   }
 }
 
-// The window of the zero-padded image whose corner lies at (top, left), both in [0, 2 padding].
+// The window of the zero-padded image whose top left corner is (top, left), both in [0, 2 padding].
 void Crop(const uint8_t* from, View to, int64_t padding, int64_t top, int64_t left) {
   const int64_t shift_y = top - padding, shift_x = left - padding;
   const int64_t first_x = std::max<int64_t>(0, -shift_x), last_x = std::min(to.width, to.width - shift_x);

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/contact_rows.h"
 
 #include <ATen/core/Tensor.h>
 
 #include "contact_sheet_layout.h"
 #include "tint/base/error.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
+#include "tint/image/encode.h"
 
 namespace tint {
 namespace {
@@ -15,7 +17,7 @@ bool IsWhite(const at::Tensor& pixels) { return pixels.eq(255).all().item<bool>(
 
 }  // namespace
 
-std::vector<ContactStrip> RowsOfContactSheet(const std::string& png, const std::string& file, int64_t cell) {
+std::vector<ContactStrip> CutContactSheet(const std::string& png, const std::string& file, int64_t cell) {
   const at::Tensor sheet = DecodeImage(png, file, {.min_side = 1}).pixels;
   const int64_t pitch = cell + kSheetGap, height = sheet.size(1) - kSheetGap;
   const int64_t width = sheet.size(2) - kSheetCaptionWidth - kSheetGap;
@@ -23,7 +25,7 @@ std::vector<ContactStrip> RowsOfContactSheet(const std::string& png, const std::
     Fail(ExitCode::kCorrupt,
          {.file = file,
           .found = std::to_string(sheet.size(2)) + " x " + std::to_string(sheet.size(1)) + " pixels",
-          .expected = "rows of images of " + std::to_string(cell) + " pixels, as a contact sheet has them"});
+          .expected = "rows of images of " + std::to_string(cell) + " pixels, as in a contact sheet"});
   std::vector<ContactStrip> rows;
   for (int64_t row = 0; row < height / pitch; ++row) {
     const at::Tensor all = sheet.narrow(1, kSheetGap + row * pitch, cell);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/contact_sheet.h"
 
 #include <ATen/ATen.h>
@@ -7,7 +8,7 @@
 
 #include "contact_sheet_layout.h"
 #include "tint/base/error.h"
-#include "tint/image/image.h"
+#include "tint/image/encode.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
@@ -24,7 +25,7 @@ std::string Ascii(const std::string& text) {
   return out.size() > 18 ? out.substr(0, 17) + "~" : out;
 }
 
-// Scaled to fit into cell x cell, its shape kept.
+// Scaled to fit into cell x cell, keeping the aspect ratio.
 cv::Mat Thumbnail(const at::Tensor& pixels, int cell) {
   CheckShape(pixels, {3, -1, -1}, "image of a contact sheet");
   CheckDtype(pixels, at::kByte, "image of a contact sheet");

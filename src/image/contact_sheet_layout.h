@@ -1,4 +1,5 @@
-// Where things stand on a contact sheet.
+// SPDX-License-Identifier: Apache-2.0
+// Layout of a contact sheet.
 #pragma once
 
 namespace tint::internal {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
 #include "decode_internal.h"
@@ -32,18 +33,18 @@ int ExifOrientation(std::string_view tiff) {
   return 1;
 }
 
-// EXIF 2.32, tag 274: where row 0 and column 0 of what is stored are shown.
-void ApplyOrientation(Decoded* image) {
+// EXIF 2.32, tag 274: on which side row 0 and column 0 of the stored image are shown.
+void ApplyOrientation(RawImage* image) {
   const int orientation = image->orientation;
   if (orientation == 1) return;
-  at::Tensor turned = orientation >= 5 ? image->pixels.transpose(1, 2) : image->pixels;
+  at::Tensor rotated = orientation >= 5 ? image->pixels.transpose(1, 2) : image->pixels;
   const bool flips_rows = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
   const bool flips_columns = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
-  if (flips_rows) turned = turned.flip(1);
-  if (flips_columns) turned = turned.flip(2);
-  image->pixels = turned.contiguous();
+  if (flips_rows) rotated = rotated.flip(1);
+  if (flips_columns) rotated = rotated.flip(2);
+  image->pixels = rotated.contiguous();
   image->orientation = 1;
-  image->warnings.push_back("turned by its EXIF orientation " + std::to_string(orientation));
+  image->warnings.push_back("rotated by its EXIF orientation " + std::to_string(orientation));
 }
 
 // ICC.1:2010, 7.3: the tag table at byte 128 holds (signature, offset, size); 'desc' is the name of the profile, in

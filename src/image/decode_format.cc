@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <cctype>
 
 #include "decode_internal.h"
@@ -35,7 +36,7 @@ std::string ForeignName(std::string_view bytes) {
   return "";
 }
 
-// What a text that looks like markup is; "" for anything else.
+// Names the kind of markup; "" for anything else.
 std::string MarkupName(std::string_view bytes) {
   if (bytes.substr(0, 3) == "\xEF\xBB\xBF"sv) bytes.remove_prefix(3);  // byte order mark
   std::string start;
@@ -51,35 +52,37 @@ std::string MarkupName(std::string_view bytes) {
 
 }  // namespace
 
-void Refuse(const std::string& name, const std::string& found, const std::string& expected, const std::string& remedy) {
+void FailDecode(const std::string& name, const std::string& found, const std::string& expected,
+                const std::string& remedy) {
   Fail(ExitCode::kBadInput, {.file = name, .field = "image", .found = found, .expected = expected, .remedy = remedy});
 }
 
-void RefuseDamaged(const std::string& name, const std::string& format, const std::string& reason) {
-  Refuse(name, "a damaged " + format + " (" + reason + ")", "an undamaged image", "Fetch or export it again.");
+void FailDamaged(const std::string& name, const std::string& format, const std::string& reason) {
+  FailDecode(name, "a damaged " + format + " (" + reason + ")", "an undamaged image", "Fetch or export it again.");
 }
 
 Format RecognizeFormat(std::string_view bytes, const std::string& name) {
-  if (bytes.empty()) Refuse(name, "an empty file", kExpected);
+  if (bytes.empty()) FailDecode(name, "an empty file", kExpected);
   if (bytes.substr(0, 3) == "\xff\xd8\xff"sv) return Format::kJpeg;
   if (bytes.substr(0, 8) == "\x89PNG\r\n\x1a\n"sv) return Format::kPng;
-  if (bytes.substr(0, 4) == "\x89PNG"sv) RefuseDamaged(name, "PNG", "its signature is changed, as text transfer does");
+  if (bytes.substr(0, 4) == "\x89PNG"sv)
+    FailDamaged(name, "PNG", "its signature was changed, as by a transfer in text mode");
   const std::string shown = Quote(bytes.substr(0, kShownBytes));
   const std::string markup = MarkupName(bytes);
   if (markup == "an HTML page")
-    Refuse(name, markup + " that begins with " + shown, kExpected, "The download failed: fetch it again.");
+    FailDecode(name, markup + " that begins with " + shown, kExpected, "The download failed: fetch it again.");
   const std::string foreign = markup.empty() ? ForeignName(bytes) : markup;
-  if (!foreign.empty()) Refuse(name, foreign, kExpected, "Convert it, for example: convert INPUT OUTPUT.png");
-  Refuse(name, "no known image; it begins with " + shown, kExpected);
+  if (!foreign.empty()) FailDecode(name, foreign, kExpected, "Convert it, for example: convert INPUT OUTPUT.png");
+  FailDecode(name, "not a known image format; it begins with " + shown, kExpected);
 }
 
 void CheckSides(int64_t width, int64_t height, const std::string& name, const DecodeRules& rules) {
   const std::string size = std::to_string(width) + " x " + std::to_string(height) + " pixels";
-  if (width < 1 || height < 1) Refuse(name, size, "an image with pixels");
+  if (width < 1 || height < 1) FailDecode(name, size, "an image with pixels");
   if (width > rules.max_pixels / height)
-    Refuse(name, size, "at most " + std::to_string(rules.max_pixels) + " pixels in all", "Reduce the image.");
+    FailDecode(name, size, "at most " + std::to_string(rules.max_pixels) + " pixels in total", "Reduce the image.");
   if (width < rules.min_side || height < rules.min_side)
-    Refuse(name, size, "at least " + std::to_string(rules.min_side) + " pixels a side");
+    FailDecode(name, size, "at least " + std::to_string(rules.min_side) + " pixels on each side");
 }
 
 }  // namespace tint::internal

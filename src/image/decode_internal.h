@@ -1,4 +1,5 @@
-// Between the files of the image door: what a decoder gives, before turning, hashes and shape rules.
+// SPDX-License-Identifier: Apache-2.0
+// Shared by the sources of decode.h: what a format's decoder returns, before rotation, hashes and shape rules.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
 
 namespace tint::internal {
 
-struct Decoded {
+struct RawImage {
   at::Tensor pixels;    // uint8 [3, H, W], RGB
-  int orientation = 1;  // EXIF, 1...8: how to turn `pixels`
+  int orientation = 1;  // EXIF, 1...8: how to rotate and flip `pixels`
   std::vector<std::string> warnings;
 };
 
@@ -23,28 +24,28 @@ enum class Format { kJpeg, kPng };
 // By magic bytes. Anything else: Error(kBadInput) that names the format, with a convert hint, or shows the first bytes.
 Format RecognizeFormat(std::string_view bytes, const std::string& name);
 
-Decoded DecodeJpeg(std::string_view bytes, const std::string& name, const DecodeRules& rules);
-Decoded DecodePng(std::string_view bytes, const std::string& name, const DecodeRules& rules);
+RawImage DecodeJpeg(std::string_view bytes, const std::string& name, const DecodeRules& rules);
+RawImage DecodePng(std::string_view bytes, const std::string& name, const DecodeRules& rules);
 
-// The big-endian or little-endian unsigned number of `count` <= 4 bytes at `offset`; 0 when it does not lie inside.
+// The big-endian or little-endian unsigned number of `count` <= 4 bytes at `offset`; 0 when it is out of bounds.
 uint32_t ReadNumber(std::string_view bytes, size_t offset, size_t count, bool little_endian = false);
 
 // Orientation from the payload of an APP1 segment or eXIf chunk that begins with a TIFF header; 1 if there is none.
 int ExifOrientation(std::string_view tiff);
-// Turns the image as its orientation says; afterwards that is 1.
-void ApplyOrientation(Decoded* image);
+// Rotates and flips the image by its orientation, which is 1 afterwards.
+void ApplyOrientation(RawImage* image);
 
 // True if the ICC profile describes itself as sRGB.
 bool IsSrgbProfile(std::string_view profile);
 
-// Sides, pixel count: Error(kBadInput) when over or under the rules.
+// Side lengths and pixel count: Error(kBadInput) when beyond the limits of `rules`.
 void CheckSides(int64_t width, int64_t height, const std::string& name, const DecodeRules& rules);
 
-[[noreturn]] void Refuse(const std::string& name, const std::string& found, const std::string& expected,
-                         const std::string& remedy = "");
-[[noreturn]] void RefuseDamaged(const std::string& name, const std::string& format, const std::string& reason);
+[[noreturn]] void FailDecode(const std::string& name, const std::string& found, const std::string& expected,
+                             const std::string& remedy = "");
+[[noreturn]] void FailDamaged(const std::string& name, const std::string& format, const std::string& reason);
 
-// What both decoders warn of, word for word: warnings are counted by their text.
+// Warnings of both decoders, with the same text: warnings are counted by their text.
 inline constexpr char kGreyscaleWarning[] = "greyscale, replicated to RGB";
 inline constexpr char kProfileWarning[] = "its colour profile is not sRGB and is ignored";
 inline constexpr char kTrailingWarning[] = "bytes after its end are ignored";

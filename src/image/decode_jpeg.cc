@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ops/empty.h>
 
 #include <csetjmp>
@@ -16,8 +17,8 @@ using namespace std::string_view_literals;
 
 constexpr int kMaxScans = 100;
 
-// libjpeg reports through callbacks that must not return: errors and warnings jump out. Between setjmp and longjmp no
-// object with a destructor lives.
+// libjpeg reports errors through callbacks that must not return: errors and warnings leave by longjmp. No object with a
+// destructor is alive between setjmp and longjmp.
 struct Manager {
   jpeg_error_mgr base;
   std::jmp_buf jump;
@@ -31,7 +32,7 @@ struct Manager {
 }
 
 void OnMessage(j_common_ptr info, int level) {
-  if (level < 0) JumpOut(info);  // a warning: the data are damaged; 0 and more are traces
+  if (level < 0) JumpOut(info);  // a warning: the data are damaged; levels 0 and up are traces
 }
 
 void OnProgress(j_common_ptr info) {
@@ -41,11 +42,11 @@ void OnProgress(j_common_ptr info) {
   std::longjmp(manager->jump, 1);
 }
 
-// Where rows go: planes of `area` bytes, R, G and B.
+// Destination of decoded rows: planes of `area` bytes, R, G and B.
 struct Target {
   uint8_t* planes;
   int64_t area;
-  uint8_t* row;  // one row as libjpeg gives it
+  uint8_t* row;  // one row as libjpeg writes it
   bool is_cmyk;  // 4 bytes a pixel, inverted as Adobe writes them (0 = full ink)
 };
 
@@ -56,7 +57,7 @@ struct Session {
   ~Session() { jpeg_destroy_decompress(&info); }
 };
 
-// Without profiles: light passes each ink and black alike, so R = C K / 255 of the inverted values.
+// Without colour profiles: R = C K / 255 of the inverted values.
 void StoreRow(const Target& target, int64_t y, int64_t width) {
   uint8_t* out = target.planes + y * width;
   const uint8_t* in = target.row;
@@ -96,9 +97,9 @@ bool ReadPixels(Session* session, const Target& target) {
   return true;
 }
 
-void ReadMarkers(const jpeg_decompress_struct& info, Decoded* image) {
+void ReadMarkers(const jpeg_decompress_struct& info, RawImage* image) {
   constexpr std::string_view kExif = "Exif\0\0"sv, kProfile = "ICC_PROFILE\0"sv;
-  constexpr size_t kProfileHeader = 14;  // its name, number and count of the piece
+  constexpr size_t kProfileHeader = 14;  // its name, and the number and count of the chunk
   std::string profile;
   bool has_exif = false;
   for (jpeg_saved_marker_ptr marker = info.marker_list; marker != nullptr; marker = marker->next) {
@@ -113,19 +114,19 @@ void ReadMarkers(const jpeg_decompress_struct& info, Decoded* image) {
   if (!profile.empty() && !IsSrgbProfile(profile)) image->warnings.push_back(kProfileWarning);
 }
 
-void CheckColours(const jpeg_decompress_struct& info, const std::string& name, Decoded* image) {
+void CheckColours(const jpeg_decompress_struct& info, const std::string& name, RawImage* image) {
   if (info.num_components == 1) image->warnings.push_back(kGreyscaleWarning);
   if (info.num_components != 4) return;
-  // Without Adobe's marker nobody knows which way round the values are.
+  // Without Adobe's marker it is unknown whether the values are inverted.
   if (!info.saw_Adobe_marker)
-    Refuse(name, "a four-colour JPEG without Adobe's marker", "RGB or greyscale",
-           "Convert it to RGB: convert INPUT -colorspace sRGB OUTPUT.png");
+    FailDecode(name, "a four-colour JPEG without Adobe's marker", "RGB or greyscale",
+               "Convert it to RGB: convert INPUT -colorspace sRGB OUTPUT.png");
   image->warnings.push_back("CMYK, converted to RGB without colour management");
 }
 
 }  // namespace
 
-Decoded DecodeJpeg(std::string_view bytes, const std::string& name, const DecodeRules& rules) {
+RawImage DecodeJpeg(std::string_view bytes, const std::string& name, const DecodeRules& rules) {
   Session session{};
   jpeg_decompress_struct& info = session.info;
   info.err = jpeg_std_error(&session.manager.base);
@@ -133,10 +134,10 @@ Decoded DecodeJpeg(std::string_view bytes, const std::string& name, const Decode
   session.manager.base.emit_message = OnMessage;
   session.progress.progress_monitor = OnProgress;
   if (!ReadHeader(&session, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()))
-    RefuseDamaged(name, "JPEG", session.manager.message);
+    FailDamaged(name, "JPEG", session.manager.message);
   CheckSides(info.image_width, info.image_height, name, rules);
 
-  Decoded image;
+  RawImage image;
   CheckColours(info, name, &image);
   ReadMarkers(info, &image);
   const bool is_cmyk = info.num_components == 4;
@@ -146,7 +147,7 @@ Decoded DecodeJpeg(std::string_view bytes, const std::string& name, const Decode
   image.pixels = at::empty({3, height, width}, at::kByte);
   std::vector<uint8_t> row(static_cast<size_t>(width) * 4);
   const Target target{image.pixels.mutable_data_ptr<uint8_t>(), height * width, row.data(), is_cmyk};
-  if (!ReadPixels(&session, target)) RefuseDamaged(name, "JPEG", session.manager.message);
+  if (!ReadPixels(&session, target)) FailDamaged(name, "JPEG", session.manager.message);
   if (info.src->bytes_in_buffer > 0) image.warnings.push_back(kTrailingWarning);
   return image;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ops/empty.h>
 #include <png.h>
 
@@ -10,7 +11,7 @@
 namespace tint::internal {
 namespace {
 
-// Where libpng reads from and where its complaints go. Errors and warnings of damage jump out (as in image_jpeg.cc).
+// Input of libpng and its error message. Errors and warnings of damage leave by longjmp (as in decode_jpeg.cc).
 struct Source {
   std::string_view bytes;
   size_t position = 0;
@@ -24,7 +25,8 @@ struct Session {
   ~Session() { png_destroy_read_struct(&png, &info, nullptr); }
 };
 
-// Where rows go: planes of `area` bytes, R, G and B, laid on white; and how many pixels are not opaque, or clear.
+// Destination of decoded rows: planes of `area` bytes, R, G and B, composited on white; and the number of pixels that
+// are not opaque, or fully transparent.
 struct Target {
   uint8_t* planes;
   int64_t area;
@@ -45,13 +47,13 @@ void ReadBytes(png_structp png, png_bytep out, size_t count) {
   png_longjmp(png, 1);
 }
 
-// Profiles and gammas with small faults are common, and not applied here. Any other warning may touch pixels.
+// Profiles and gammas with small errors are common and not applied here. Any other warning may affect pixels.
 void OnWarning(png_structp png, png_const_charp message) {
   const std::string_view text(message);
-  const auto speaks_of = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+  const auto mentions = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
   auto* source = static_cast<Source*>(png_get_error_ptr(png));
-  if (speaks_of("iCCP")) source->has_bad_profile = true;
-  if (speaks_of("iCCP") || speaks_of("cHRM") || speaks_of("gAMA") || speaks_of("gamma") || speaks_of("sRGB")) return;
+  if (mentions("iCCP")) source->has_bad_profile = true;
+  if (mentions("iCCP") || mentions("cHRM") || mentions("gAMA") || mentions("gamma") || mentions("sRGB")) return;
   OnError(png, message);
 }
 
@@ -96,15 +98,16 @@ bool ReadPixels(Session* session, Target* target) {
   return true;
 }
 
-// Before the pixels are read: afterwards libpng's info describes what they were turned into, 8-bit RGBA.
-void NoteColours(const Session& session, Decoded* image) {
-  if (png_get_bit_depth(session.png, session.info) == 16) image->warnings.push_back("16 bits a channel, rounded to 8");
+// Before the pixels are read: afterwards libpng's info describes the converted pixels, 8-bit RGBA.
+void NoteColours(const Session& session, RawImage* image) {
+  if (png_get_bit_depth(session.png, session.info) == 16)
+    image->warnings.push_back("16 bits per channel, rounded to 8");
   if ((png_get_color_type(session.png, session.info) & PNG_COLOR_MASK_COLOR) == 0)
     image->warnings.push_back(kGreyscaleWarning);
 }
 
-// After the pixels: EXIF may stand behind them.
-void NoteProperties(const Session& session, const Source& source, Decoded* image) {
+// After the pixels: EXIF data may follow them.
+void NoteProperties(const Session& session, const Source& source, RawImage* image) {
   png_charp profile_name = nullptr;
   png_bytep bytes = nullptr;
   png_uint_32 length = 0;
@@ -119,16 +122,17 @@ void NoteProperties(const Session& session, const Source& source, Decoded* image
   if (source.position < source.bytes.size()) image->warnings.push_back(kTrailingWarning);
 }
 
-// The size stands at a fixed place of the header, so that a bomb is refused before libpng allocates anything.
+// The size is at a fixed position of the header, so that a decompression bomb is refused before libpng allocates
+// memory.
 void CheckDeclaredSize(std::string_view bytes, const std::string& name, const DecodeRules& rules) {
   constexpr size_t kHeaderEnd = 33;  // signature, then length, type, 13 bytes and CRC of IHDR
-  if (bytes.size() < kHeaderEnd || bytes.substr(12, 4) != "IHDR") RefuseDamaged(name, "PNG", "no header");
+  if (bytes.size() < kHeaderEnd || bytes.substr(12, 4) != "IHDR") FailDamaged(name, "PNG", "no header");
   CheckSides(ReadNumber(bytes, 16, 4), ReadNumber(bytes, 20, 4), name, rules);
 }
 
 }  // namespace
 
-Decoded DecodePng(std::string_view bytes, const std::string& name, const DecodeRules& rules) {
+RawImage DecodePng(std::string_view bytes, const std::string& name, const DecodeRules& rules) {
   CheckDeclaredSize(bytes, name, rules);
   Source source{bytes};
   Session session;
@@ -137,22 +141,22 @@ Decoded DecodePng(std::string_view bytes, const std::string& name, const DecodeR
   session.info = png_create_info_struct(session.png);
   TINT_CHECK(session.info != nullptr) << "libpng";
   png_set_read_fn(session.png, &source, ReadBytes);
-  // libpng's own limit is a million a side; ours is on the area.
+  // libpng limits each side to a million; DecodeRules limits the area.
   png_set_user_limits(session.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-  if (!ReadHeader(&session)) RefuseDamaged(name, "PNG", source.message);
+  if (!ReadHeader(&session)) FailDamaged(name, "PNG", source.message);
 
   const int64_t height = png_get_image_height(session.png, session.info);
   const int64_t width = png_get_image_width(session.png, session.info);
   const bool interlaced = png_get_interlace_type(session.png, session.info) != PNG_INTERLACE_NONE;
-  Decoded image;
+  RawImage image;
   NoteColours(session, &image);
   image.pixels = at::empty({3, height, width}, at::kByte);
   const at::Tensor rgba = at::empty({interlaced ? height : 1, width, 4}, at::kByte);
   Target target{image.pixels.mutable_data_ptr<uint8_t>(), height * width, rgba.mutable_data_ptr<uint8_t>(), 0, 0};
-  if (!ReadPixels(&session, &target)) RefuseDamaged(name, "PNG", source.message);
+  if (!ReadPixels(&session, &target)) FailDamaged(name, "PNG", source.message);
   NoteProperties(session, source, &image);
-  if (target.clear == target.area) Refuse(name, "a fully transparent image", "an image that shows something");
-  if (target.translucent * 100 > target.area) image.warnings.push_back("transparent parts, laid on white");
+  if (target.clear == target.area) FailDecode(name, "a fully transparent image", "an image that shows something");
+  if (target.translucent * 100 > target.area) image.warnings.push_back("transparent parts, composited on white");
   return image;
 }
 

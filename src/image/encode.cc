@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/image/encode.h"
+
 #include <png.h>
 
 #include <csetjmp>
@@ -5,7 +8,6 @@
 #include <new>
 
 #include "tint/base/error.h"
-#include "tint/image/image.h"
 #include "tint/tensor/checks.h"
 
 namespace tint {
@@ -29,7 +31,7 @@ struct Session {
   png_longjmp(png, 1);
 }
 
-void OnWarning(png_structp, png_const_charp) {}  // an error follows; by default libpng prints to stderr
+void OnWarning(png_structp, png_const_charp) {}  // by default libpng prints to stderr; an error follows anyway
 
 // No exception may pass through libpng's frames.
 void AppendBytes(png_structp png, png_bytep data, size_t count) {
@@ -44,7 +46,7 @@ void AppendBytes(png_structp png, png_bytep data, size_t count) {
 
 void Flush(png_structp) {}
 
-// One filter and one level, so that the bytes depend on zlib alone; no time, no text.
+// One filter and one level, so that the bytes depend on zlib alone; no time stamp, no text.
 bool Write(Session* session, const uint8_t* rows, uint32_t height, uint32_t width) {
   constexpr int kCompressionLevel = 6;
   if (setjmp(png_jmpbuf(session->png)) != 0) return false;

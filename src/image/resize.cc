@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/resize.h"
 
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
@@ -31,14 +32,13 @@ at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int
   return at::_upsample_bilinear2d_aa(images, {height, width}, /*align_corners=*/false);
 }
 
-at::Tensor MakeSquare(const at::Tensor& images, const std::string& rule) {
+at::Tensor MakeSquare(const at::Tensor& images, SquareRule rule) {
   const int64_t height = images.size(-2), width = images.size(-1);
-  if (rule == "crop") return CentreSquare(images);
-  if (rule == "stretch") {
+  if (rule == SquareRule::kCrop) return CentreSquare(images);
+  if (rule == SquareRule::kStretch) {
     const int64_t side = std::min(height, width);
     return ResizeBilinearAntialias(images, side, side);
   }
-  TINT_CHECK_EQ(rule, "pad");
   const int64_t side = std::max(height, width), left = (side - width) / 2, top = (side - height) / 2;
   return at::replication_pad2d(images, {left, side - width - left, top, side - height - top});
 }

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/blend.h"
 
 #include <ATen/ATen.h>
 
 #include "tint/base/error.h"
-#include "tint/base/switch_off.h"
 
 namespace tint {
 namespace {
@@ -16,7 +16,7 @@ at::Tensor RootMeanSquare(const at::Tensor& x) { return x.square().mean({1, 2, 3
 at::Tensor BlendLatents(const at::Tensor& inverted, const at::Tensor& noise, double alpha) {
   TINT_CHECK(inverted.sizes() == noise.sizes()) << "inverted latents and noise";
   TINT_CHECK(alpha >= 0 && alpha <= 1) << alpha;
-  if (SwitchedOff(Mathematics::kBlend) || alpha == 0) return inverted;
+  if (alpha == 0) return inverted;
   if (alpha == 1) return noise;
   const at::Tensor blended = (1 - alpha) * inverted + alpha * noise;                                 // eq. 3
   const at::Tensor target = (1 - alpha) * RootMeanSquare(inverted) + alpha * RootMeanSquare(noise);  // eq. 4

@@ -1,9 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/ddim_inversion.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
-
-#include "tint/base/switch_off.h"
 
 namespace tint {
 
@@ -16,10 +15,6 @@ std::vector<at::Tensor> InvertDdim(const Denoiser& denoiser, const NoiseSchedule
   std::vector<at::Tensor> path{start};
   int64_t from = 0;
   for (auto to = timesteps.rbegin(); to != timesteps.rend(); ++to) {
-    if (SwitchedOff(Mathematics::kDdimInversion)) {
-      path.push_back(start);
-      continue;
-    }
     // The destination's timestep, not the origin's: the published programs of both null-text inversion and TINT do so.
     const at::Tensor timestep = at::full({photos}, *to, at::TensorOptions().dtype(at::kLong).device(start.device()));
     const at::Tensor noise = denoiser.PredictNoise(path.back(), timestep, steering);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/embedding_file.h"
 
 #include <ATen/ops/isfinite.h>
@@ -8,7 +9,8 @@
 
 #include "tint/base/error.h"
 #include "tint/base/text.h"
-#include "tint/tensor/device.h"
+#include "tint/base/unicode.h"
+#include "tint/tensor/dtype.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
@@ -17,13 +19,13 @@ namespace {
 constexpr char kA1111Key[] = "emb_params";
 constexpr char kOneTrainerKey[] = "emp_params";
 constexpr char kOneTrainerOutputKey[] = "emp_params_out";
-// Keys by which this or another reader tells a layout: no word may be called so.
+// Keys by which readers recognise a layout: a word must not have such a name.
 constexpr const char* kReservedKeys[] = {"emb_params", "emp_params", "emp_params_out",  "clip_l",
                                          "clip_g",     "*",          "string_to_param", "__metadata__"};
 constexpr char kExpected[] = "one tensor [n, D]: {\"<word>\"}, {\"emb_params\"} or {\"emp_params\"}";
 
-[[noreturn]] void Refuse(const std::string& file, const std::string& field, const std::string& found,
-                         const std::string& expected, const std::string& remedy = "") {
+[[noreturn]] void FailFile(const std::string& file, const std::string& field, const std::string& found,
+                           const std::string& expected, const std::string& remedy = "") {
   Fail(ExitCode::kBadInput, {.file = file, .field = field, .found = found, .expected = expected, .remedy = remedy});
 }
 
@@ -35,7 +37,7 @@ bool BeginsAsSafetensors(const std::string& bytes) {
   return length <= bytes.size() - sizeof length && bytes[sizeof length] == '{';
 }
 
-void RefusePickle(const std::string& bytes, const std::string& file) {
+void CheckNotPickle(const std::string& bytes, const std::string& file) {
   if (BeginsAsSafetensors(bytes)) return;
   const bool pickle = bytes.starts_with('\x80') || bytes.starts_with("PK\x03\x04");
   if (!pickle) return;
@@ -43,12 +45,12 @@ void RefusePickle(const std::string& bytes, const std::string& file) {
        {.file = file,
         .found = "is a pickle (.pt, .bin, .ckpt), which runs code when it is opened",
         .expected = "a safetensors file",
-        .remedy = "Convert it with scripts/convert_embedding.py; in a sandbox if you do not trust its maker."});
+        .remedy = "Convert it with scripts/convert_embedding.py; in a sandbox if it is from an untrusted source."});
 }
 
-// In an artifact of tint's own these faults mean damage; in a file from elsewhere they mean bad input.
+// In an artifact of tint these errors mean damage, in a file from elsewhere bad input.
 NamedTensors Parse(const std::string& bytes, const std::string& file) {
-  RefusePickle(bytes, file);
+  CheckNotPickle(bytes, file);
   try {
     return ParseSafetensors(bytes, file, {.max_header_bytes = 10 << 20});
   } catch (const Error& error) {
@@ -57,15 +59,16 @@ NamedTensors Parse(const std::string& bytes, const std::string& file) {
   }
 }
 
-void RefuseOtherKinds(const NamedTensors& tensors, const std::string& file) {
+void CheckKind(const NamedTensors& tensors, const std::string& file) {
   for (const char* key : {"clip_g", "clip_l"}) {
     if (tensors.contains(key))
-      Refuse(file, key, "is an embedding for Stable Diffusion XL", "one made for Stable Diffusion 1.x");
+      FailFile(file, key, "is an embedding for Stable Diffusion XL", "one made for Stable Diffusion 1.x");
   }
-  // OneTrainer then writes zeros as emp_params: leaving the output vectors out would draw nothing of what was learned.
+  // OneTrainer then writes zeros as emp_params: without the output vectors, images would show nothing of what was
+  // learned.
   if (tensors.contains(kOneTrainerOutputKey))
-    Refuse(file, kOneTrainerOutputKey, "stands for the text encoder's output", "vectors for its input (emp_params)",
-           "Train it in OneTrainer without \"output embedding\".");
+    FailFile(file, kOneTrainerOutputKey, "stands for the text encoder's output", "vectors for its input (emp_params)",
+             "Train it in OneTrainer without \"output embedding\".");
 }
 
 const NamedTensors::value_type& TheOnlyOne(const NamedTensors& tensors, const std::string& file) {
@@ -80,7 +83,7 @@ const NamedTensors::value_type& TheOnlyOne(const NamedTensors& tensors, const st
   const size_t count = names.size();
   if (count > kShown) names.resize(kShown);
   const std::string found = count == 0 ? "none" : std::to_string(count) + ": " + Join(names, ", ");
-  if (count != 1) Refuse(file, "tensors", found + (count > kShown ? ", ..." : ""), kExpected);
+  if (count != 1) FailFile(file, "tensors", found + (count > kShown ? ", ..." : ""), kExpected);
   return *only;
 }
 
@@ -96,28 +99,28 @@ void CheckWidth(const at::Tensor& vectors, const std::string& file, const std::s
   if (vectors.size(1) == 768) made_for = " (made for Stable Diffusion 1.x?)";
   if (vectors.size(1) == 1024) made_for = " (made for Stable Diffusion 2.x?)";
   if (vectors.size(1) == 1280) made_for = " (made for Stable Diffusion XL?)";
-  Refuse(file, key, "has the width " + std::to_string(vectors.size(1)) + made_for,
-         std::to_string(width) + ", the width of this model's text encoder",
-         "Take an embedding that was learned with this model.");
+  FailFile(file, key, "has the width " + std::to_string(vectors.size(1)) + made_for,
+           std::to_string(width) + ", the width of this model's text encoder",
+           "Take an embedding that was learned with this model.");
 }
 
 // [D] or [n, D] of a floating dtype -> float32 [n, D].
 at::Tensor ToVectors(const at::Tensor& tensor, const std::string& file, const std::string& key, int64_t width) {
   constexpr at::ScalarType kFloating[] = {at::kFloat, at::kHalf, at::kBFloat16, at::kDouble};
   if (std::find(std::begin(kFloating), std::end(kFloating), tensor.scalar_type()) == std::end(kFloating))
-    Refuse(file, key, "is " + DtypeName(tensor.scalar_type()), "float32, float16, bfloat16 or float64");
+    FailFile(file, key, "is " + DtypeName(tensor.scalar_type()), "float32, float16, bfloat16 or float64");
   const bool fits = tensor.dim() == 1 || tensor.dim() == 2;
-  if (!fits || tensor.numel() == 0) Refuse(file, key, "has the shape " + Shape(tensor), "[n, D] or [D], not empty");
+  if (!fits || tensor.numel() == 0) FailFile(file, key, "has the shape " + Shape(tensor), "[n, D] or [D], not empty");
   at::Tensor vectors = (tensor.dim() == 1 ? tensor.unsqueeze(0) : tensor).to(at::kFloat).contiguous();
   CheckWidth(vectors, file, key, width);
   if (vectors.size(0) > kMaxEmbeddingVectors)
-    Refuse(file, key, "has " + std::to_string(vectors.size(0)) + " vectors",
-           "at most " + std::to_string(kMaxEmbeddingVectors) + ", as many as a prompt has room for");
+    FailFile(file, key, "has " + std::to_string(vectors.size(0)) + " vectors",
+             "at most " + std::to_string(kMaxEmbeddingVectors) + ", as many as a prompt has room for");
   const int64_t bad = vectors.numel() - at::isfinite(vectors).sum().item<int64_t>();
   if (bad > 0)
-    Refuse(file, key, std::to_string(bad) + " of " + std::to_string(vectors.numel()) + " values are not finite",
-           "numbers that float32 can hold");
-  if (!vectors.ne(0).any(1).all().item<bool>()) Refuse(file, key, "has a vector of zeros", "learned vectors");
+    FailFile(file, key, std::to_string(bad) + " of " + std::to_string(vectors.numel()) + " values are not finite",
+             "numbers that float32 can hold");
+  if (!vectors.ne(0).any(1).all().item<bool>()) FailFile(file, key, "has a vector of zeros", "learned vectors");
   return vectors;
 }
 
@@ -125,7 +128,7 @@ at::Tensor ToVectors(const at::Tensor& tensor, const std::string& file, const st
 
 LearnedEmbedding ReadEmbedding(const std::string& bytes, const std::string& file, int64_t embedding_width) {
   const NamedTensors tensors = Parse(bytes, file);
-  RefuseOtherKinds(tensors, file);
+  CheckKind(tensors, file);
   const auto& [key, tensor] = TheOnlyOne(tensors, file);
   LearnedEmbedding embedding;
   embedding.layout = key == kA1111Key ? "a1111" : key == kOneTrainerKey ? "onetrainer" : "diffusers";
@@ -145,8 +148,8 @@ std::string PlaceholderProblem(const std::string& placeholder) {
   if (placeholder.empty()) return "is empty";
   if (!IsValidUtf8(placeholder)) return "is not UTF-8";
   for (const char c : placeholder) {
-    if (c == ' ') return "holds a blank";
-    if ((c >= 0 && c < ' ') || c == '\x7f') return "holds a control character";
+    if (c == ' ') return "contains a space";
+    if ((c >= 0 && c < ' ') || c == '\x7f') return "contains a control character";
   }
   const bool reserved =
       std::find(std::begin(kReservedKeys), std::end(kReservedKeys), placeholder) != std::end(kReservedKeys);

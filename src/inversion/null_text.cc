@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/null_text.h"
 
 #include <ATen/ATen.h>
@@ -7,10 +8,9 @@
 #include <sstream>
 
 #include "tint/base/error.h"
-#include "tint/base/switch_off.h"
 #include "tint/inversion/ddim_inversion.h"
 #include "tint/optim/adam.h"
-#include "tint/tensor/device.h"
+#include "tint/tensor/async_flag.h"
 
 namespace tint {
 namespace {
@@ -41,8 +41,8 @@ Gradient GradientAt(const Denoiser& denoiser, const Target& target, const at::Te
   return {losses.detach(), gradient};
 }
 
-// The photos whose optimisation goes on. On the CPU those that are finished leave the batch; on a device, where asking
-// would make the host wait, they stay and are masked, until a flag that arrived by itself says that all are finished.
+// The photos that are still optimised. On the CPU finished ones leave the batch; on a device, where reading a flag
+// would make the host wait, they stay and are masked, until an AsyncDeviceFlag reports that all are finished.
 class ActivePhotos {
  public:
   ActivePhotos(const Target& target, const NullTextState& state)
@@ -65,12 +65,12 @@ class ActivePhotos {
     AdamStep(current_, gradient, first_moment_, second_moment_, step, adam, mask_);
   }
 
-  // `going_on` [active photos]; true while there is work. Finished photos' embeddings go to `all` [K, L, F].
-  bool Retain(const at::Tensor& going_on, at::Tensor* all) {
-    mask_ = mask_.logical_and(going_on);
+  // `active` [photos of the batch], bool; true while there is work. Finished photos' embeddings go to `all` [K, L, F].
+  bool Retain(const at::Tensor& active, at::Tensor* all) {
+    mask_ = mask_.logical_and(active);
     if (!compact_) {
       *all = current_;
-      return !flag_.Post(mask_.any().logical_not());
+      return !flag_.Poll(mask_.any().logical_not());
     }
     *all = all->index_copy(0, rows_, current_);
     const at::Tensor kept = mask_.nonzero().squeeze(1);
@@ -102,23 +102,23 @@ void OptimizeEmbedding(const Denoiser& denoiser, const Target& target, const Nul
   for (int64_t j = 0; j < options.inner_steps; ++j) {
     const Gradient found = GradientAt(denoiser, photos.target(), photos.current(), options.inversion_guidance);
     if (j == 0) state->initial_loss.select(1, i).copy_(found.losses);
-    if (!SwitchedOff(Mathematics::kNullTextStep)) photos.Step(found.unconditional, j + 1, adam);
+    photos.Step(found.unconditional, j + 1, adam);
     state->inner_steps.select(1, i).index_add_(0, photos.rows(), photos.mask().to(at::kLong));
     // The test comes after the step, as the published code has it.
     if (!photos.Retain(found.losses >= tolerance, &state->current)) break;
   }
 }
 
-// Once a timestep. A gradient that was not finite has left the embedding so.
+// Once a timestep: a gradient that was not finite has made the embedding so.
 void CheckFiniteStep(const NullTextState& state, double learning_rate) {
   if ((state.loss.select(1, state.step_idx).sum() + state.current.abs().sum()).isfinite().item<bool>()) return;
   std::ostringstream message;
   message << "null-text-inversion: a loss or its gradient is not finite at timestep number " << state.step_idx
-          << ", learning rate " << learning_rate << "; what was saved before is kept. Is the denoiser a trained one?";
+          << ", learning rate " << learning_rate << ". The last checkpoint is kept. Is the denoiser a trained one?";
   Fail(ExitCode::kInternal, message.str());
 }
 
-// The guided move of timestep i, from the inversion's own latent there.
+// The guided move of timestep i.
 struct Walk {
   const Denoiser& denoiser;
   const NoiseSchedule& schedule;
@@ -139,8 +139,8 @@ struct Walk {
   }
 };
 
-// One embedding for all timesteps: J passes over them, one Adam throughout, each move from the inversion's own latent,
-// since the walk's depends on the embedding that is still being sought.
+// One embedding for all timesteps: J passes over them with one Adam, each move from the inversion's latent, since the
+// walk's depends on the embedding that is being optimised.
 void OptimizeGlobal(const Walk& walk, const NullTextOptions& options, NullTextState* state,
                     const std::function<void(const NullTextState&)>& after_pass) {
   const auto steps = static_cast<int64_t>(walk.timesteps.size());
@@ -151,9 +151,8 @@ void OptimizeGlobal(const Walk& walk, const NullTextOptions& options, NullTextSt
       const Target target = walk.TargetAt(idx, state->path[walk.timesteps.size() - idx], *state);
       const Gradient found = GradientAt(walk.denoiser, target, state->current, options.inversion_guidance);
       if (state->passes == 0) state->initial_loss.select(1, i).copy_(found.losses);
-      if (!SwitchedOff(Mathematics::kNullTextStep))
-        AdamStep(state->current, found.unconditional, state->first_moment, state->second_moment,
-                 state->passes * steps + i + 1, adam);
+      AdamStep(state->current, found.unconditional, state->first_moment, state->second_moment,
+               state->passes * steps + i + 1, adam);
       state->inner_steps.select(1, i).add_(1);
     }
     ++state->passes;
@@ -171,7 +170,7 @@ NullTextState StartNullText(const Denoiser& denoiser, const NoiseSchedule& sched
   state.path =
       InvertDdim(denoiser, schedule, start, SamplerTimesteps(options.steps, options.spacing), context, after_forward);
   state.latents = state.path.back();
-  const at::Tensor initial = options.method == "negative-prompt" ? context : empty_context;
+  const at::Tensor initial = options.method == NullTextMethod::kNegativePrompt ? context : empty_context;
   state.current = initial.detach().to(start.options()).expand({photos, -1, -1}).contiguous();
   state.first_moment = at::zeros_like(state.current);
   state.second_moment = at::zeros_like(state.current);
@@ -216,13 +215,13 @@ void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const 
   const Walk walk{denoiser, schedule, SamplerTimesteps(options.steps, options.spacing),
                   context.size(0) == photos ? context : context.expand({photos, -1, -1})};
   TINT_CHECK_EQ(state->path.size(), walk.timesteps.size() + 1);
-  const bool optimises = options.method == "null-text" && options.inner_steps > 0;
-  if (options.method == "global" && state->step_idx == 0) {
+  const bool optimises = options.method == NullTextMethod::kNullText && options.inner_steps > 0;
+  if (options.method == NullTextMethod::kGlobal && state->step_idx == 0) {
     c10::NoGradGuard no_grad;
     OptimizeGlobal(walk, options, state, after_step);
   }
   const auto condition = [&](int64_t step_idx, const at::Tensor& latents_at_t) {
-    // The conditional branch is handed on to the guided move, which would compute it again.
+    // Passed to the guided move, which would compute it again.
     at::Tensor conditional_noise;
     if (optimises) {
       const Target target = walk.TargetAt(static_cast<size_t>(step_idx), latents_at_t, *state);
@@ -233,10 +232,10 @@ void RunNullText(const Denoiser& denoiser, const NoiseSchedule& schedule, const 
     return Conditioning{state->current, walk.conditional, conditional_noise};
   };
   const auto note = [&](int64_t step_idx, const at::Tensor& latents_at_s) {
-    // The loop's own guided move is the loss with the final embedding: no forward more.
+    // The loop's guided move gives the loss with the final embedding: no further forward.
     const at::Tensor wanted = state->path[walk.timesteps.size() - static_cast<size_t>(step_idx) - 1];
     state->loss.select(1, step_idx).copy_((latents_at_s - wanted).square().mean({1, 2, 3}));
-    if (!optimises && options.method != "global")
+    if (!optimises && options.method != NullTextMethod::kGlobal)
       state->initial_loss.select(1, step_idx).copy_(state->loss.select(1, step_idx));
     CheckFiniteStep(*state, NullTextLearningRate(options, step_idx));
     state->latents = latents_at_s;

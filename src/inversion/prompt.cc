@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/prompt.h"
 
 #include <ATen/ATen.h>
@@ -16,20 +17,20 @@ at::Tensor IdTensor(const std::vector<int64_t>& ids, const TextEncoder& text_enc
   return at::tensor(ids, at::kLong).unsqueeze(0).to(text_encoder.module().device());
 }
 
-// Where the placeholder stands in `ids`; complains unless it stands there once, whole, and no other '#' does.
+// The position of the placeholder in `ids`; an error unless it is there once, whole, and no other '#' is.
 int64_t FindPlaceholder(const std::vector<int64_t>& ids, int64_t first_id, int64_t vectors, const std::string& text,
                         const std::string& placeholder) {
   const auto uses = std::count(ids.begin(), ids.end(), first_id);
   if (uses != 1)
-    Fail(ExitCode::kBadConfiguration,
-         {.field = "textual-inversion.prompt",
-          .found = Quote(text) + " holds the placeholder " + Quote(placeholder) + " " + std::to_string(uses) + " times",
-          .expected = "once, within " + std::to_string(ids.size()) + " tokens",
-          .remedy = "Write for example \"a photo of an #object\"."});
+    Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.prompt",
+                                       .found = Quote(text) + " contains the placeholder " + Quote(placeholder) + " " +
+                                                std::to_string(uses) + " times",
+                                       .expected = "once, within " + std::to_string(ids.size()) + " tokens",
+                                       .remedy = "Write for example \"a photo of an #object\"."});
   if (std::count(text.begin(), text.end(), '#') != std::count(placeholder.begin(), placeholder.end(), '#'))
     Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.prompt",
                                        .found = Quote(text),
-                                       .expected = "no '#' but that of the placeholder " + Quote(placeholder)});
+                                       .expected = "no '#' except that of the placeholder " + Quote(placeholder)});
   const int64_t first = std::find(ids.begin(), ids.end(), first_id) - ids.begin();
   const auto last = static_cast<size_t>(first + vectors - 1);
   if (last >= ids.size() || ids[last] != first_id + vectors - 1)
@@ -41,7 +42,7 @@ int64_t FindPlaceholder(const std::vector<int64_t>& ids, int64_t first_id, int64
 
 void CheckVocabulary(const std::vector<int64_t>& ids, const TextEncoder& text_encoder) {
   const int64_t largest = *std::max_element(ids.begin(), ids.end());
-  const int64_t rows = text_encoder.facts().vocabulary_size;
+  const int64_t rows = text_encoder.config().vocabulary_size;
   if (largest < rows) return;
   Fail(ExitCode::kBadInput, {.file = text_encoder.module().file(),
                              .field = "vocabulary_size",
@@ -55,14 +56,14 @@ void CheckVocabulary(const std::vector<int64_t>& ids, const TextEncoder& text_en
 PromptTemplate::PromptTemplate(ClipTokenizer tokenizer, const TextEncoder& text_encoder, const std::string& text,
                                const std::string& placeholder, const std::string& init_word, int64_t vectors) {
   TINT_CHECK_GE(vectors, 1);
-  const int64_t length = text_encoder.facts().context_length;
+  const int64_t length = text_encoder.config().context_length;
   const int64_t init_id = tokenizer.SingleToken(init_word);
   const int64_t first_id = tokenizer.AddPlaceholder(placeholder, vectors);
   ids_ = tokenizer.Encode(text, length);
   empty_ids_ = tokenizer.Encode("", length);
   first_position_ = FindPlaceholder(ids_, first_id, vectors, text, placeholder);
   at::NoGradGuard no_grad;
-  // The text encoder's table has no rows for the placeholder: the init word stands in until learned vectors replace it.
+  // The text encoder's table has no rows for the placeholder: the init word takes their place until learned vectors do.
   std::vector<int64_t> stand_in = ids_;
   std::fill_n(stand_in.begin() + first_position_, vectors, init_id);
   CheckVocabulary(stand_in, text_encoder);

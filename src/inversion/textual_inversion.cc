@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/textual_inversion.h"
 
 #include <ATen/ATen.h>
@@ -9,14 +10,13 @@
 #include <sstream>
 
 #include "tint/base/error.h"
-#include "tint/base/switch_off.h"
 #include "tint/optim/adam.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
 
-// How many steps may pass before a value that is not finite is noticed.
+// Number of steps after which values are checked to be finite.
 constexpr int64_t kCheckEvery = 50;
 
 at::Tensor NoiseLike(RandomStream& stream, const at::Tensor& latents) {
@@ -50,12 +50,12 @@ int64_t DrawTimestep(const TextualInversionSetting& setting, const TextualInvers
          {.field = "textual-inversion.exact-timesteps",
           .found = "no timestep of the sampler in " + std::to_string(options.min_timestep) + " to " +
                    std::to_string(options.max_timestep),
-          .expected = "a range that holds one"});
+          .expected = "a range that contains one"});
   return stops[static_cast<size_t>(stream.Integer(0, static_cast<int64_t>(stops.size()) - 1))];
 }
 
-// Photos in shuffled passes, so that each is used equally often. What options add has streams of its own: the draws of
-// timestep and noise stay what they are.
+// Photos in shuffled passes, so that each is used equally often. Draws that options add have separate streams: those of
+// timestep and noise do not change.
 Sample DrawSample(const TextualInversionSetting& setting, const TextualInversionProblem& problem,
                   const TextualInversionOptions& options, int64_t sample_idx) {
   const int64_t photos = problem.latents.size(0) / problem.versions;
@@ -137,8 +137,8 @@ struct StepResult {
   at::Tensor gradient;  // [P, n, D]
 };
 
-// The gradient of the sum over problems of each one's mean: no problem's vectors enter another's loss, so each gets its
-// own. In micro-batches, which add up.
+// The gradient of the sum over problems of each one's mean loss: no problem's vectors enter another's loss, so each has
+// its gradient. Summed over micro-batches.
 StepResult Step(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
                 const TextualInversionOptions& options, const TextualInversionState& state) {
   const auto samples = static_cast<int64_t>(problems.size()) * options.batch_size;
@@ -189,13 +189,14 @@ at::Tensor FixedNoiseLoss(const TextualInversionSetting& setting, const std::vec
   std::vector<at::Tensor> losses;
   for (size_t p = 0; p < problems.size(); ++p) {
     const TextualInversionProblem& problem = problems[p];
-    const at::Tensor latents = problem.latents.slice(0, 0, std::nullopt, problem.versions);  // each photo as it is
+    const at::Tensor latents =
+        problem.latents.slice(0, 0, std::nullopt, problem.versions);  // each photo without augmentation
     const int64_t photos = latents.size(0);
     at::Tensor sum = at::zeros({}, latents.options());
     for (int64_t draw = 0; draw < draws; ++draw) {
       RandomStream stream({problem.seed, "textual-inversion/check", problem.episode_idx, problem.class_idx,
                            static_cast<uint64_t>(draw)});
-      // Evenly spread over the range, so that a few draws stand for all timesteps.
+      // Evenly spread over the range, so that a few draws represent all timesteps.
       const double share = (static_cast<double>(draw) + 0.5) / static_cast<double>(draws);
       const auto timestep =
           options.min_timestep +
@@ -222,11 +223,10 @@ void RunTextualInversion(const TextualInversionSetting& setting, const std::vect
   for (at::Tensor* tensor : {&state->vectors, &state->first_moment, &state->second_moment, &state->losses})
     *tensor = tensor->to(device);
   const AdamOptions adam{.learning_rate = options.learning_rate,
-                         .weight_decay = options.optimizer == "adamw" ? options.weight_decay : 0};
+                         .weight_decay = options.optimizer == WordOptimizer::kAdamW ? options.weight_decay : 0};
   while (state->step < options.steps) {
     const StepResult result = Step(setting, problems, options, *state);
-    if (!SwitchedOff(Mathematics::kTextualInversionStep))
-      AdamStep(state->vectors, result.gradient, state->first_moment, state->second_moment, state->step + 1, adam);
+    AdamStep(state->vectors, result.gradient, state->first_moment, state->second_moment, state->step + 1, adam);
     state->losses.select(1, state->step).copy_(result.losses);
     ++state->step;
     if (state->step % kCheckEvery == 0 || state->step == options.steps) RequireFinite(*state, problems, options);
@@ -246,7 +246,7 @@ void RequireFinite(const TextualInversionState& state, const std::vector<Textual
     std::ostringstream message;
     message << "textual-inversion: the loss of class " << problems[static_cast<size_t>(p)].class_idx
             << " or its gradient is not finite at step " << std::min(good, state.step - 1) << ", learning rate "
-            << options.learning_rate << "; what was saved before is kept. Try a smaller learning rate.";
+            << options.learning_rate << ". The last checkpoint is kept. Try a smaller learning rate.";
     Fail(ExitCode::kInternal, message.str());
   }
 }

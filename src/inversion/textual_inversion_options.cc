@@ -1,79 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
 #include <limits>
 
 #include "tint/base/error.h"
+#include "tint/base/json.h"
 #include "tint/inversion/textual_inversion.h"
 
 namespace tint {
 
 void TextualInversionOptions::Declare(OptionList& list) {
-  list.Add("steps", &steps, "Optimiser steps.")
+  list.Add("steps", &steps, "Number of optimiser steps.")
       .Range(1, 10000000)
       .Unit("steps")
       .Preset("smoke", 30)
       .Source("paper section 4: 5,000");
-  list.Add("learning-rate", &learning_rate, "Learning rate, the same for all steps.")
+  list.Add("learning-rate", &learning_rate, "Learning rate (constant).")
       .Range(1e-12, 10)
       .Preset("smoke", 0.01)
       .Source("paper section 4: 1e-3");
-  list.Add("optimizer", &optimizer, "adam, or adamw, which also decays the learned vectors.")
-      .Choices({"adam", "adamw"})
+  list.Add("optimizer", &optimizer, "Optimiser.")
       .Preset("upstream", "adamw")
       .Source("paper section 4; upstream: the paper's released code");
-  list.Add("weight-decay", &weight_decay, "Decoupled weight decay of the learned vectors; adamw only.")
+  list.Add("weight-decay", &weight_decay, "Decoupled weight decay of the learned vectors (adamw only).")
       .Range(0, 10)
       .Preset("upstream", 0.01)
       .Source("paper section 4: none; upstream: the paper's released code");
-  list.Add("min-timestep", &min_timestep, "Least timestep that is drawn.")
+  list.Add("min-timestep", &min_timestep, "Minimum timestep to draw.")
       .Range(0, 999)
       .Source("the paper's released code: 250");
-  list.Add("max-timestep", &max_timestep, "Largest timestep that is drawn.")
+  list.Add("max-timestep", &max_timestep, "Maximum timestep to draw.")
       .Range(0, 999)
       .Source("the paper's released code: 999");
-  list.Add("exact-timesteps", &exact_timesteps, "Draw only timesteps at which the sampler will stop.")
+  list.Add("exact-timesteps", &exact_timesteps, "Draw only timesteps that the sampler visits.")
       .Source("the paper's released code");
-  list.Add("batch-size", &batch_size, "Photos of a class in a step.")
+  list.Add("batch-size", &batch_size, "Number of photos of a class per step.")
       .Range(1, 4096)
       .Unit("photos")
       .Source("the paper's released code: 1");
   list.Add("micro-batch-size", &micro_batch_size,
-           "Samples (classes x batch) of one forward and backward pass; 0: all of a step. Fewer need less memory and "
-           "give the same result up to rounding.")
+           "Number of samples (classes x batch size) per forward and backward pass; 0: all of a step. "
+           "Smaller micro-batches need less memory; results agree up to rounding.")
       .Range(0, 100000)
       .Unit("samples");
-  list.Add("latents", &latents, "Mean of the autoencoder's posterior, or a fresh sample of it in each step.")
-      .Choices({"mean", "sample"})
+  list.Add("latents", &latents,
+           "Latent of a photo: the mean of the autoencoder's posterior, or a new sample of it in each step.")
       .Source("the paper's released code: mean");
   list.Add("augmentation", &augmentation,
-           "flip: a photo or its mirror image; full: also random crops, brightness, contrast and saturation.")
-      .Choices({"none", "flip", "full"})
+           "flip: random horizontal flips; full: also random crops, brightness, contrast and saturation.")
       .Source("the paper's released code: none");
-  list.Add("augmented-copies", &augmented_copies, "Versions of each photo that augmentation full draws from.")
+  list.Add("augmented-copies", &augmented_copies, "Number of augmented copies of each photo, with --augmentation full.")
       .Range(2, 1000)
-      .Unit("versions");
-  list.Add("prompt", &prompt, "Text that each photo stands for; one word of it begins with '#' and is learned.")
+      .Unit("copies");
+  list.Add("prompt", &prompt, "Prompt of the photos; the word that begins with '#' is learned.")
       .Source("paper section 3");
-  list.Add("init-word", &init_word, "Word whose vector the learned ones start from; must be one token.")
+  list.Add("init-word", &init_word, "Word whose embedding initialises the learned vectors; must be a single token.")
       .Source("paper section 3");
-  list.Add("vectors", &vectors, "Learned vectors of a class.")
+  list.Add("vectors", &vectors, "Number of learned vectors per class.")
       .Range(1, 64)
       .Unit("vectors")
       .Source("paper section 3: 1");
   list.Add("templates", &templates,
-           "File of prompts, one a line, of which each sample draws one; empty: the prompt alone. Later stages use the "
-           "prompt.")
+           "File of prompts, one per line; a random one is used for each sample. Empty: --prompt alone. "
+           "Later stages use --prompt.")
       .Is(TextKind::kFile)
       .NotInKey();
-  list.Add("preview-every", &preview_every, "Draw sample images of each class every so many steps; 0: never.")
+  list.Add("preview-every", &preview_every, "Generate preview images of each class every N steps; 0: never.")
       .Range(0, 10000000)
       .Unit("steps");
   list.Add("embedding", &embedding,
-           "File of a word learned elsewhere (diffusers, A1111, kohya, OneTrainer), for a run of one class: it is "
-           "taken instead of learning.")
+           "Embedding file of a word learned elsewhere (diffusers, A1111, kohya, OneTrainer), used instead "
+           "of learning one; for runs with one class.")
       .Is(TextKind::kFile)
       .NotInKey();
-  list.Add("class", &class_embeddings, "NAME=FILE: such a file for the class NAME; may stand several times.")
+  list.Add("class", &class_embeddings, "NAME=FILE: embedding file for class NAME (repeatable).")
       .Repeatable()
       .NotInKey();
 }
@@ -84,10 +84,10 @@ TextualInversionState StartTextualInversion(const PromptTemplate& prompt, int64_
     Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.min-timestep",
                                        .found = std::to_string(options.min_timestep),
                                        .expected = "at most max-timestep, " + std::to_string(options.max_timestep)});
-  if (options.weight_decay > 0 && options.optimizer != "adamw")
+  if (options.weight_decay > 0 && options.optimizer != WordOptimizer::kAdamW)
     Fail(ExitCode::kBadConfiguration,
          {.field = "textual-inversion.weight-decay",
-          .found = Json(options.weight_decay).dump() + " with optimizer " + options.optimizer,
+          .found = Json(options.weight_decay).dump() + " with optimizer " + ToString(options.optimizer),
           .expected = "0, or optimizer adamw"});
   if (options.preview_every > options.steps)
     Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.preview-every",

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "custom_ops.h"
 
 #include <torch/csrc/jit/api/module.h>

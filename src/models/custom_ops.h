@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "tint/models/script_module.h"
 
 namespace tint::internal {
 
-// Hands what own kernels do faster to them; the result is the same to rounding. Rewrites the module's graphs: for
-// models that are only used. One that is saved again would ask other programs for an operator they do not have.
+// Replaces operators by those of cpu/ that are faster; the result is the same up to rounding. Rewrites the module's
+// graphs: only for models that are not saved again, since other programs do not have these operators.
 void RewriteWithCustomOps(const ScriptModule& module);
 
 }  // namespace tint::internal

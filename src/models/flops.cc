@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/flops.h"
 
 #include <ATen/core/Tensor.h>
@@ -36,7 +37,7 @@ int64_t ConvolutionMacs(Inputs inputs) {
   return positions * Product(weight.sizes());
 }
 
-// [..., n, k] times [..., k, m], given at places `a` and `b` of the arguments.
+// [..., n, k] times [..., k, m], arguments number `a` and `b`.
 int64_t ProductMacs(Inputs inputs, size_t a, size_t b) {
   return Product(inputs[a].toTensor().sizes()) * inputs[b].toTensor().size(-1);
 }
@@ -62,13 +63,13 @@ int64_t Macs(const std::string& name, Inputs inputs) {
 // LibTorch takes plain functions as callbacks, so the counter cannot be captured.
 struct Counter {
   int64_t macs = 0;
-  int inside = 0;  // operators already counted that are still running: what they call is theirs
+  int inside = 0;  // operators already counted that are still running: what they call is part of them
 };
 thread_local Counter counter;
 
 struct Counted : at::ObserverContext {};
 
-// TorchScript's interpreter shows its whole stack, on which the operator's own arguments lie last.
+// TorchScript's interpreter passes its whole stack, whose last entries are the operator's arguments.
 Inputs ArgumentsOf(const at::RecordFunction& function) {
   const Inputs shown = function.inputs();
   const size_t own = std::min(shown.size(), function.num_inputs());

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "roles.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/models/model_set.h"
 
 namespace tint {
 namespace {
 
-// The facts of one role, read with its place in the file.
+// The facts of one role, with its position in the file.
 class ConfigReader {
  public:
   ConfigReader(const JsonDocument& document, const std::string& role)
@@ -24,15 +26,15 @@ class ConfigReader {
     for (const std::string& choice : choices) {
       if (value == choice) return value;
     }
-    document_.Complain(ExitCode::kBadConfiguration, role_ + name, "is \"" + Quote(value, 80) + "\"",
-                       "one of " + Join(choices, ", "));
+    document_.Fail(ExitCode::kBadConfiguration, role_ + name, "is \"" + Quote(value, 80) + "\"",
+                   "one of " + Join(choices, ", "));
   }
 
   std::vector<double> Channels(const std::string& name, double low, double high) const {
     const size_t count = RequireArray(document_, role_ + name, ExitCode::kBadConfiguration).size();
     if (count != 3) {
-      document_.Complain(ExitCode::kBadConfiguration, role_ + name, "is a list of " + std::to_string(count),
-                         "three numbers: red, green, blue");
+      document_.Fail(ExitCode::kBadConfiguration, role_ + name, "is a list of " + std::to_string(count),
+                     "three numbers: red, green, blue");
     }
     std::vector<double> values;
     for (int i = 0; i < 3; ++i) values.push_back(Number(name + "/" + std::to_string(i), low, high));
@@ -54,7 +56,7 @@ DenoiserConfig ModelSet::ReadDenoiserConfig() const {
   facts.latent_channels = read.Integer("latent_channels", 1, 256);
   facts.context_length = read.Integer("context_length", 1, 4096);
   facts.context_width = read.Integer("context_width", 1, 65536);
-  // Stable Diffusion 2.x at 768 pixels predicts v: every formula of ours would be wrong.
+  // Stable Diffusion 2.x at 768 pixels predicts v: all formulas here would be wrong.
   if (read.Has("prediction_type")) read.Choice("prediction_type", {"epsilon"});
   return facts;
 }
@@ -104,6 +106,18 @@ TeacherConfig ModelSet::ReadTeacherConfig() const {
   if (read.Has("logit_scale")) facts.logit_scale = read.Number("logit_scale", 1e-6, 1e6);
   if (read.Has("logit_bias")) facts.logit_bias = read.Number("logit_bias", -1e6, 1e6);
   return facts;
+}
+
+void ModelSet::CheckImageSize() const {
+  if (!Has("denoiser") || !Has("autoencoder")) return;
+  const AutoencoderConfig autoencoder = ReadAutoencoderConfig();
+  const int64_t sample_size = ReadDenoiserConfig().sample_size, side = sample_size * autoencoder.spatial_factor;
+  if (autoencoder.image_size == side) return;
+  document_.Fail(ExitCode::kBadConfiguration, "/roles/autoencoder/image_size",
+                 "is " + std::to_string(autoencoder.image_size),
+                 std::to_string(side) + ", the denoiser's sample_size " + std::to_string(sample_size) +
+                     " times spatial_factor " + std::to_string(autoencoder.spatial_factor),
+                 "Export the set again with scripts/export_models.py.");
 }
 
 }  // namespace tint

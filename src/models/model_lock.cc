@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
 #include <set>
 
 #include "roles.h"
+#include "tint/base/durable.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/models/model_set.h"
-#include "tint/tensor/device.h"
+#include "tint/tensor/dtype.h"
 
 namespace tint {
 namespace {
@@ -27,7 +30,7 @@ void RejectUnknownMembers(const Json& facts) {
     const auto& known_roles = KnownRoles();
     if (std::find(known_roles.begin(), known_roles.end(), role.key()) == known_roles.end()) {
       Fail(ExitCode::kBadConfiguration, {.field = role.key(),
-                                         .found = "is no role",
+                                         .found = "is not a role",
                                          .expected = "one of " + Join(known_roles, ", "),
                                          .remedy = DidYouMean(role.key(), known_roles)});
     }
@@ -36,21 +39,21 @@ void RejectUnknownMembers(const Json& facts) {
     for (const auto& fact : role.value().items()) {
       if (std::find(known.begin(), known.end(), fact.key()) != known.end()) continue;
       Fail(ExitCode::kBadConfiguration, {.field = role.key() + "." + fact.key(),
-                                         .found = "is no fact of this role",
+                                         .found = "is not a fact of this role",
                                          .expected = "one of " + Join(known, ", "),
                                          .remedy = DidYouMean(fact.key(), known)});
     }
   }
 }
 
-// The dtype of a module that the person who runs `tint models lock` vouches for.
+// The dtype of a module. The user of `tint models lock` vouches for the file, so it is opened.
 std::string FindDtype(const std::filesystem::path& path, const std::string& bytes) {
   if (LooksLikePickle(path, bytes)) {
     Fail(ExitCode::kUntrusted,
          {.file = path,
           .found = "is a Python pickle",
           .expected = "TorchScript",
-          .remedy = "Convert it with scripts/export_models.py, in a sandbox if you did not make it."});
+          .remedy = "Convert it with scripts/export_models.py, in a sandbox if it is from an untrusted source."});
   }
   return DtypeName(ScriptModule::FromBytes(bytes, path, c10::kCPU).dtype());
 }
@@ -67,7 +70,7 @@ Json DescribeRole(const RoleRule& rule, const std::filesystem::path& path, const
   };
   object["licence"] = value("licence").value_or("unknown");
   object["source"] = value("source").value_or("unknown");
-  if (const std::optional<Json> seen = value("seen")) object["training_data"] = *seen;
+  if (const std::optional<Json> training_data = value("training_data")) object["training_data"] = *training_data;
   std::vector<std::string> missing;
   for (const std::string& name : MemberNames(rule)) {
     const std::optional<Json> fact = value(name);
@@ -90,7 +93,8 @@ Json DescribeRole(const RoleRule& rule, const std::filesystem::path& path, const
 std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts, bool write) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored))
-    Fail(ExitCode::kMissingInput, {.file = folder, .found = "is no folder", .expected = "the folder of a model set"});
+    Fail(ExitCode::kMissingInput,
+         {.file = folder, .found = "is not a directory", .expected = "the folder of a model set"});
   RejectUnknownMembers(facts);
   const std::filesystem::path path = folder / kModelsFile;
   Json root = {{"schema", internal::kModelsSchema}, {"roles", Json::object()}};
@@ -110,7 +114,7 @@ std::vector<std::string> LockModels(const std::filesystem::path& folder, const J
   }
   if (found == 0)
     Fail(ExitCode::kMissingInput, {.file = folder,
-                                   .found = "holds no file of a model",
+                                   .found = "contains no model file",
                                    .expected = "files named as in configs/models.schema.md, such as denoiser.pt"});
   const ModelSet draft = ModelSet::Parse(folder, root.dump(2));
   for (const std::string& role : written) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
@@ -9,8 +10,9 @@
 #include "module_checks.h"
 #include "role_inputs.h"
 #include "roles.h"
+#include "tint/base/json.h"
 #include "tint/models/flops.h"
-#include "tint/tensor/device.h"
+#include "tint/tensor/dtype.h"
 
 namespace tint {
 namespace {
@@ -58,11 +60,11 @@ InputSpec ReadInput(const JsonDocument& document, const std::string& pointer) {
   double count = 1;
   for (const int64_t size : spec.shape) count *= static_cast<double>(size);
   if (count > 1e8)
-    document.Complain(ExitCode::kBadConfiguration, pointer + "/shape", "asks for too much", "at most 1e8 elements");
+    document.Fail(ExitCode::kBadConfiguration, pointer + "/shape", "is too large", "at most 1e8 elements");
   const std::string dtype = RequireString(document, pointer + "/dtype", ExitCode::kBadConfiguration);
   spec.integers = dtype == "int64";
   if (!spec.integers && dtype != "float32")
-    document.Complain(ExitCode::kBadConfiguration, pointer + "/dtype", "is " + dtype, "float32 or int64");
+    document.Fail(ExitCode::kBadConfiguration, pointer + "/dtype", "is " + dtype, "float32 or int64");
   spec.low = RequireNumber(document, pointer + "/low", -1e9, 1e9, ExitCode::kBadConfiguration);
   spec.high = RequireNumber(document, pointer + "/high", spec.low, 1e9, ExitCode::kBadConfiguration);
   return spec;
@@ -88,7 +90,7 @@ ProbeResult RunProbe(const JsonDocument& document, const std::string& pointer, c
   probe.method = RequireString(document, pointer + "/method", ExitCode::kBadConfiguration);
   probe.tolerance = RequireNumber(document, pointer + "/tolerance", 0, 1e9, ExitCode::kBadConfiguration);
   if (!module.HasMethod(probe.method)) {
-    document.Complain(ExitCode::kBadConfiguration, pointer + "/method", "is " + probe.method, "a method of the module");
+    document.Fail(ExitCode::kBadConfiguration, pointer + "/method", "is " + probe.method, "a method of the module");
   }
   std::vector<InputSpec> inputs;
   const size_t count = RequireArray(document, pointer + "/inputs", ExitCode::kBadConfiguration).size();
@@ -97,8 +99,8 @@ ProbeResult RunProbe(const JsonDocument& document, const std::string& pointer, c
   const std::vector<int64_t> positions = ReadSizes(document, pointer + "/positions");
   const size_t values = RequireArray(document, pointer + "/values", ExitCode::kBadConfiguration).size();
   if (values != positions.size() || values == 0) {
-    document.Complain(ExitCode::kBadConfiguration, pointer + "/values", "has " + std::to_string(values) + " members",
-                      std::to_string(positions.size()) + ", as many as positions, and at least one");
+    document.Fail(ExitCode::kBadConfiguration, pointer + "/values", "has " + std::to_string(values) + " members",
+                  std::to_string(positions.size()) + ", as many as positions, and at least one");
   }
   const at::Tensor result = RunMethod(module, probe.method, inputs);
   probe.error = result.sizes().vec() == shape ? LargestError(document, pointer + "/values", result.flatten(), positions)
@@ -160,6 +162,7 @@ int64_t FlopPerSample(const ModelSet& set, const std::string& role, const Script
 }  // namespace internal
 
 std::vector<ProbeResult> RunProbes(const ModelSet& set) {
+  set.CheckImageSize();
   std::vector<ProbeResult> results;
   for (const auto& [role, record] : set.records()) {
     if (!internal::FindRule(role).is_script) {

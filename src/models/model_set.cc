@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/model_set.h"
 
 #include <algorithm>
@@ -5,9 +6,9 @@
 
 #include "roles.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
-#include "tint/tensor/device.h"
 
 namespace tint {
 namespace {
@@ -24,23 +25,23 @@ constexpr char kConvert[] =
 std::string RequireHash(const JsonDocument& document, const std::string& pointer) {
   const std::string hash = RequireString(document, pointer, ExitCode::kBadConfiguration);
   if (!internal::IsSha256(hash)) {
-    document.Complain(ExitCode::kBadConfiguration, pointer, "is \"" + Quote(hash, 80) + "\"",
-                      "64 lower-case hexadecimal digits");
+    document.Fail(ExitCode::kBadConfiguration, pointer, "is \"" + Quote(hash, 80) + "\"",
+                  "64 lower-case hexadecimal digits");
   }
   return hash;
 }
 
-// A name in the folder itself: nothing that could lead out of it.
-std::string RequirePlainName(const JsonDocument& document, const std::string& pointer) {
+// A name in the folder itself: none that could lead out of it.
+std::string RequireFileName(const JsonDocument& document, const std::string& pointer) {
   const std::string name = RequireString(document, pointer, ExitCode::kBadConfiguration);
   const bool plain = !name.empty() && name.size() <= 255 && name.front() != '.' && name.front() != '-' &&
                      name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
   if (!plain) {
-    document.Complain(ExitCode::kBadConfiguration, pointer, "is \"" + Quote(name, 80) + "\"",
-                      "the plain name of a file in the model set's folder");
+    document.Fail(ExitCode::kBadConfiguration, pointer, "is \"" + Quote(name, 80) + "\"",
+                  "the plain name of a file in the model set's folder");
   }
   if (LooksLikePickle(name, ""))
-    document.Complain(ExitCode::kUntrusted, pointer, "names a pickle", "TorchScript", kConvert);
+    document.Fail(ExitCode::kUntrusted, pointer, "names a pickle", "TorchScript", kConvert);
   return name;
 }
 
@@ -59,7 +60,7 @@ ModelRecord ReadRecord(const JsonDocument& document, const std::string& role) {
   record.role = role;
   record.facts = RequireObject(document, pointer, ExitCode::kBadConfiguration);
   CheckKeys(document, pointer, rule);
-  record.file = RequirePlainName(document, pointer + "/file");
+  record.file = RequireFileName(document, pointer + "/file");
   record.sha256 = RequireHash(document, pointer + "/sha256");
   record.licence = RequireString(document, pointer + "/licence", ExitCode::kBadConfiguration);
   record.source = RequireString(document, pointer + "/source", ExitCode::kBadConfiguration);
@@ -69,8 +70,8 @@ ModelRecord ReadRecord(const JsonDocument& document, const std::string& role) {
   record.dtype = RequireString(document, pointer + "/dtype", ExitCode::kBadConfiguration);
   const std::vector<std::string> dtypes = {"float32", "bfloat16", "float16"};
   if (std::find(dtypes.begin(), dtypes.end(), record.dtype) == dtypes.end()) {
-    document.Complain(ExitCode::kBadConfiguration, pointer + "/dtype", "is \"" + Quote(record.dtype, 80) + "\"",
-                      "one of " + Join(dtypes, ", "));
+    document.Fail(ExitCode::kBadConfiguration, pointer + "/dtype", "is \"" + Quote(record.dtype, 80) + "\"",
+                  "one of " + Join(dtypes, ", "));
   }
   return record;
 }
@@ -106,7 +107,8 @@ bool LooksLikePickle(const std::filesystem::path& file, std::string_view bytes) 
 
 std::string ModelRecord::KeySha256() const {
   Json read = facts;
-  for (const char* told : {"file", "licence", "source", "training_data", "probes", "flop_per_sample"}) read.erase(told);
+  for (const char* member : {"file", "licence", "source", "training_data", "probes", "flop_per_sample"})
+    read.erase(member);
   return Sha256Hex(CanonicalJson(read));
 }
 
@@ -119,12 +121,12 @@ std::string ModelRecord::FeaturesSha256() const {
 ModelSet ModelSet::Open(const std::filesystem::path& folder) {
   std::error_code ignored;
   if (!std::filesystem::exists(folder / kModelsFile, ignored)) {
-    Fail(
-        ExitCode::kMissingInput,
-        {.file = folder / kModelsFile,
-         .found = "is not there",
-         .expected = "the list of a model set's files and hashes",
-         .remedy = "Export a set with scripts/export_models.py, or write the list of your own with tint models lock."});
+    Fail(ExitCode::kMissingInput,
+         {.file = folder / kModelsFile,
+          .found = "does not exist",
+          .expected = "the list of a model set's files and hashes",
+          .remedy =
+              "Export a set with scripts/export_models.py, or create the list for your files with tint models lock."});
   }
   return Parse(folder, ReadFile(folder / kModelsFile, JsonLimits().max_bytes));
 }
@@ -137,8 +139,8 @@ ModelSet ModelSet::Parse(const std::filesystem::path& folder, std::string_view t
   RequireObject(document, "", ExitCode::kBadConfiguration);
   const int64_t schema = RequireInteger(document, "/schema", 1, 1'000'000, ExitCode::kBadConfiguration);
   if (schema != internal::kModelsSchema) {
-    document.Complain(ExitCode::kBadConfiguration, "/schema", "is " + std::to_string(schema),
-                      "1: the set was made for a newer tint");
+    document.Fail(ExitCode::kBadConfiguration, "/schema", "is " + std::to_string(schema),
+                  "1; a newer tint made this set");
   }
   RejectUnknownKeys(document, "", {"schema", "roles", "trusted"}, ExitCode::kBadConfiguration);
   RequireObject(document, "/roles", ExitCode::kBadConfiguration);
@@ -171,11 +173,11 @@ std::string ModelSet::ReadChecked(const std::string& role) const {
     Fail(ExitCode::kUntrusted,
          {.file = path, .found = "is a Python pickle", .expected = "TorchScript", .remedy = kConvert});
   }
-  Fail(ExitCode::kCorrupt,
-       {.file = path,
-        .found = "the file has the SHA-256 " + found,
-        .expected = record.sha256 + ", which " + kModelsFile + " lists for the role " + role,
-        .remedy = "Restore the file; if the change is meant, run `tint models lock " + Quote(folder_.string()) + "`."});
+  Fail(ExitCode::kCorrupt, {.file = path,
+                            .found = "the file has the SHA-256 " + found,
+                            .expected = record.sha256 + ", which " + kModelsFile + " lists for the role " + role,
+                            .remedy = "Restore the file; if the change is intended, run `tint models lock " +
+                                      Quote(folder_.string()) + "`."});
 }
 
 std::string ModelSet::ReadListedFile(const std::filesystem::path& file) const {

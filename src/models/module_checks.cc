@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "module_checks.h"
 
 #include <c10/core/GradMode.h>
@@ -67,7 +68,7 @@ at::Tensor ModuleChecker::Try(const std::string& method, const std::vector<at::T
     return result;
   } catch (const Error& error) {
     if (error.code() == ExitCode::kOutOfMemory) throw;
-    std::string what = error.what();  // without the file's name: Finish says it once
+    std::string what = error.what();  // without the file's name, which Finish adds once
     const std::string prefix = Quote(module_.file()) + ": ";
     problems_.push_back(what.rfind(prefix, 0) == 0 ? what.substr(prefix.size()) : what);
     return {};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the typed modules share: calls with checked results, and checks that collect every problem.
 #pragma once
 
@@ -15,7 +16,7 @@ namespace tint::internal {
 at::Tensor CheckedCall(const ScriptModule& module, const std::string& method, std::vector<at::Tensor> inputs,
                        const std::vector<int64_t>& shape, at::ScalarType result_dtype);
 
-// Calls methods of a module and remembers what was wrong with each.
+// Calls methods of a module and collects their problems.
 class ModuleChecker {
  public:
   explicit ModuleChecker(const ScriptModule& module) : module_(module) {}

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/module_tensors.h"
 
 #include <ATen/ATen.h>

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "parallel_over_batch.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ThreadLocalState.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros_like.h>
 #include <ATen/record_function.h>
@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <utility>
+
+#include "tint/base/parallel.h"
 
 namespace tint::internal {
 namespace {
@@ -29,16 +31,7 @@ at::Tensor Slice(const at::Tensor& tensor, int64_t part, int64_t parts) {
   return tensor.narrow(0, first, count);
 }
 
-// work(part) for each part, each on a thread of its own, with the modes of this one.
-void RunParts(int64_t parts, const std::function<void(int64_t)>& work) {
-  const at::ThreadLocalState state;
-  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-    const at::ThreadLocalStateGuard guard(state);
-    for (int64_t part = begin; part < end; ++part) work(part);
-  });
-}
-
-// A part's graph, from leaves of its own, kept until the backward pass.
+// A part's graph, from separate leaves, kept until the backward pass.
 struct Part {
   std::vector<at::Tensor> inputs;
   at::Tensor output;
@@ -68,11 +61,11 @@ variable_list RunBackward(Part* part, const at::Tensor& gradient) {
     if (!found.empty()) gradients[i] = found[next++];
     if (!gradients[i].defined()) gradients[i] = at::zeros_like(part->inputs[i]);
   }
-  *part = {};  // as LibTorch frees a graph that has been used
+  *part = {};  // as LibTorch frees a used graph
   return gradients;
 }
 
-class SpreadFunction : public torch::autograd::Function<SpreadFunction> {
+class ParallelFunction : public torch::autograd::Function<ParallelFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const BatchFunction* function, at::TensorList inputs,
                             int64_t parts) {
@@ -81,7 +74,7 @@ class SpreadFunction : public torch::autograd::Function<SpreadFunction> {
       for (const at::Tensor& input : inputs)
         all->all[i].inputs.push_back(Slice(input.detach(), i, parts).requires_grad_(input.requires_grad()));
     }
-    RunParts(parts, [&](int64_t i) { RunForward(&all->all[i], *function); });
+    ParallelFor(parts, static_cast<int>(parts), [&](int64_t i) { RunForward(&all->all[i], *function); });
     std::vector<at::Tensor> outputs;
     for (const Part& part : all->all) outputs.push_back(part.output.detach());
     context->saved_data["parts"] = c10::IValue::make_capsule(std::move(all));
@@ -92,7 +85,8 @@ class SpreadFunction : public torch::autograd::Function<SpreadFunction> {
     const auto all = c10::static_intrusive_pointer_cast<Parts>(context->saved_data["parts"].toCapsule());
     const int64_t parts = static_cast<int64_t>(all->all.size());
     std::vector<variable_list> found(all->all.size());
-    RunParts(parts, [&](int64_t i) { found[i] = RunBackward(&all->all[i], Slice(output_gradients[0], i, parts)); });
+    ParallelFor(parts, static_cast<int>(parts),
+                [&](int64_t i) { found[i] = RunBackward(&all->all[i], Slice(output_gradients[0], i, parts)); });
     variable_list gradients(found[0].size() + 2);  // one for each argument of forward
     for (size_t input = 0; input < found[0].size(); ++input) {
       std::vector<at::Tensor> slices;
@@ -130,9 +124,9 @@ int64_t NumShards(int64_t batch, int64_t threads) {
 at::Tensor ParallelOverBatch(const std::vector<at::Tensor>& inputs, const BatchFunction& function) {
   const int64_t parts = PartsHere(inputs);
   if (parts == 1) return function(inputs);
-  if (NeedsGradient(inputs)) return SpreadFunction::apply(&function, at::TensorList(inputs), parts);
+  if (NeedsGradient(inputs)) return ParallelFunction::apply(&function, at::TensorList(inputs), parts);
   std::vector<at::Tensor> outputs(static_cast<size_t>(parts));
-  RunParts(parts, [&](int64_t i) {
+  ParallelFor(parts, static_cast<int>(parts), [&](int64_t i) {
     std::vector<at::Tensor> slices;
     for (const at::Tensor& input : inputs) slices.push_back(Slice(input, i, parts));
     outputs[i] = function(slices);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "role_inputs.h"
 
 #include <ATen/ATen.h>
@@ -6,6 +7,7 @@
 #include <cmath>
 
 #include "tint/base/error.h"
+#include "tint/base/json.h"
 
 namespace tint::internal {
 namespace {
@@ -29,7 +31,7 @@ Methods DenoiserMethods(const DenoiserConfig& facts, bool full) {
            latents}};
 }
 
-// The number of latent channels is the module's own affair; 4 in every autoencoder of Stable Diffusion.
+// Any number of latent channels is allowed; it is 4 in every autoencoder of Stable Diffusion.
 Methods AutoencoderMethods(const ModelSet& set, bool full) {
   const AutoencoderConfig facts = set.ReadAutoencoderConfig();
   const int64_t all = std::max<int64_t>(1, facts.image_size / facts.spatial_factor);

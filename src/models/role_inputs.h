@@ -1,4 +1,5 @@
-// Made-up inputs of a role's methods, the same in every language (model_set.h, ProbeResult).
+// SPDX-License-Identifier: Apache-2.0
+// Synthetic inputs of a role's methods, the same in every language (model_set.h, ProbeResult).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -6,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tint/base/json.h"
 #include "tint/models/model_set.h"
 
 namespace tint::internal {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/script_module.h"
 
 #include <c10/core/GradMode.h>
@@ -34,7 +35,7 @@ class BytesReader : public caffe2::serialize::ReadAdapterInterface {
   std::string_view bytes_;
 };
 
-// The optimiser's switch is thread-local, so it is set around every use; profiling is process-wide.
+// The optimiser's setting is thread-local, so it is set around every use; profiling is process-wide.
 class PlainExecution {
  public:
   PlainExecution() : guard_(false) { torch::jit::getProfilingMode() = false; }
@@ -43,7 +44,7 @@ class PlainExecution {
   torch::jit::GraphOptimizerEnabledGuard guard_;
 };
 
-// LibTorch's messages end in pages of stack; the sentence that helps is the last line of TorchScript's own traceback.
+// LibTorch's messages end in pages of stack; the helpful sentence is the last line of TorchScript's traceback.
 std::string ShortReason(const std::exception& error) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
   std::string text = torch_error ? torch_error->what_without_backtrace() : error.what();

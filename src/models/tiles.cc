@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/tiles.h"
 
 #include <ATen/ops/empty.h>
@@ -10,15 +11,15 @@
 namespace tint {
 namespace {
 
-// A tile along one axis: what it covers of the image, and with its surroundings.
+// A tile along one axis: its part of the image, without and with the overlap.
 struct Span {
   int64_t first, end, seen_first, seen_end;
 };
 
 Span SpanAt(int64_t first, int64_t tile, int64_t overlap, int64_t size) {
   const int64_t end = std::min(first + tile, size);
-  // The last tile may be narrow: it then sees more of those before it, because a module that wants multiples of 16
-  // continues what it sees by reflection, which needs enough pixels.
+  // The last tile may be narrow: it then overlaps more with those before it, because a module that needs multiples of
+  // 16 pads its input by reflection, for which it needs enough pixels.
   const int64_t seen_first = std::min(first, end - std::min(tile, end)) - overlap;
   return {first, end, std::max<int64_t>(seen_first, 0), std::min(end + overlap, size)};
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/training.h"
 
 #include <torch/csrc/jit/api/module.h>
@@ -66,7 +67,7 @@ void Fuse(Node* norm, Graph& graph) {
     const auto constant = last ? toIValue(last->input(1)) : std::nullopt;
     if (!constant || !constant->isDouble()) return;
     slope = constant->toDouble();
-    if (slope < 0) return;  // then the greatest value is not the greatest input's
+    if (slope < 0) return;  // the function is not monotonic then, so pooling cannot come first
   }
   chain.push_back(last);
   bool pools = false;
@@ -82,7 +83,7 @@ void Fuse(Node* norm, Graph& graph) {
   Node* fused = graph.insertNode(graph.create(c10::Symbol::fromQualString("tint::norm_activate"), inputs));
   fused->output()->setType(c10::TensorType::get());
   last->output()->replaceAllUsesWith(fused->output());
-  // What is no longer read would still run, and move the running statistics once more.
+  // Nodes that are no longer read would still run, and update the running statistics again.
   for (auto node = chain.rbegin(); node != chain.rend(); ++node) (*node)->destroy();
 }
 

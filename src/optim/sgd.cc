@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/optim/sgd.h"
 
 #include <ATen/ATen.h>
@@ -26,7 +27,7 @@ void SgdStep(const at::Tensor& loss, const std::vector<SgdGroup>& groups, const 
   for (const SgdGroup& group : groups) {
     for (const auto& [name, parameter] : group.module->Parameters()) {
       const double rate = group.rate(name);
-      if (rate < 0) continue;  // its gradient is not even computed
+      if (rate < 0) continue;  // frozen: its gradient is not computed
       parameters.push_back(parameter);
       momenta.push_back(&group.momenta->at(name));
       rates.push_back(rate);

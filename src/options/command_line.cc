@@ -1,5 +1,6 @@
-// The command line, cut into names and values by CLI11; its conversions and messages are not used, so that a value is
-// read and refused in the same way wherever it comes from.
+// SPDX-License-Identifier: Apache-2.0
+// The command line, split into names and values by CLI11. Its conversions and messages are not used, so that a value is
+// read and rejected in the same way wherever it comes from.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -11,7 +12,7 @@ namespace {
 
 bool BeginsWith(const std::string& text, const std::string& beginning) { return text.rfind(beginning, 0) == 0; }
 
-// Options of the command line as CLI11 knows them, with the spellings under which they may stand there.
+// An option as it is registered with CLI11, with its spellings.
 struct Registered {
   const Names::Entry* entry;
   std::vector<std::string> spellings;
@@ -36,9 +37,8 @@ const Registered* FindSpelling(const std::vector<Registered>& all, const std::st
   return nullptr;
 }
 
-// CLI11 takes "--name=" for a name whose value follows, and a boolean's name for one that wants a value: both are
-// written out here.
-std::vector<std::string> WrittenOut(const std::vector<std::string>& arguments, const std::vector<Registered>& all) {
+// CLI11 takes "--name=" for a name whose value follows, and expects a value after a flag: both are expanded here.
+std::vector<std::string> Expand(const std::vector<std::string>& arguments, const std::vector<Registered>& all) {
   std::vector<std::string> out;
   for (const std::string& argument : arguments) {
     const Registered* one = FindSpelling(all, argument);
@@ -65,7 +65,7 @@ std::vector<std::string> AsTyped(const Registered& one, const std::vector<std::s
   return typed;
 }
 
-// A value that looks like an option was hardly meant as one, unless it was tied to the name by "=".
+// A value that looks like an option was probably not meant as a value, unless it follows an "=".
 bool IsMissing(const std::string& value, const Registered& one, const std::vector<std::string>& arguments) {
   if (!BeginsWith(value, "--")) return false;
   return std::none_of(one.spellings.begin(), one.spellings.end(), [&](const std::string& spelling) {
@@ -82,16 +82,15 @@ void ReadValues(const Registered& one, const std::vector<std::string>& arguments
   const auto missing = std::find_if(values.begin(), values.end(),
                                     [&](const std::string& value) { return IsMissing(value, one, arguments); });
   if (values.size() > 1 && !repeatable && !(one.entry->builtin && one.entry->option->is_flag())) {
-    line.faults.push_back({.field = field,
-                           .found = "is given " + std::to_string(values.size()) + " times (" + Join(typed, ", ") + ")",
-                           .expected = "it once"});
+    line.faults.push_back(
+        {.field = field, .found = "given more than once (" + Join(typed, ", ") + ")", .expected = "one value"});
   } else if (missing != values.end()) {
     const std::string& value = *missing;
-    const bool as_typed = std::count(arguments.begin(), arguments.end(), value) > 0;  // else WrittenOut added "=true"
+    const bool as_typed = std::count(arguments.begin(), arguments.end(), value) > 0;  // else Expand added "=true"
     line.faults.push_back({.field = field,
                            .found = "is followed by " + Quote(as_typed ? value : value.substr(0, value.rfind('='))),
                            .expected = one.entry->option->Expected(),
-                           .remedy = "If that is its value, write " + field + "=" + Quote(value)});
+                           .remedy = "If that is the value, write " + field + "=" + Quote(value) + "."});
   } else {
     line.settings.push_back({.path = one.entry->path,
                              .value = {},
@@ -113,12 +112,12 @@ ErrorDetail UnknownArgument(const Names& names, const std::string& argument) {
   const Names::Entry* elsewhere = names.Find(name);
   const bool other = elsewhere != nullptr && elsewhere->option == nullptr;
   return {.field = typed,
-          .found = other ? "is an option of another command" : "is not known",
-          .expected = "an option of this command (--help lists them)",
+          .found = other ? "is an option of another command" : "unknown option",
+          .expected = "an option of this command (see --help)",
           .remedy = Suggest("--" + name, names.AllSpellings(), same)};
 }
 
-// "Run folder." within a sentence: "run folder". What begins with an abbreviation keeps its capitals.
+// "Run folder." within a sentence: "run folder". An abbreviation at the beginning keeps its capitals.
 std::string WithinSentence(std::string help) {
   if (help.ends_with('.')) help.pop_back();
   const auto is = [&](size_t i, char low, char high) { return i < help.size() && help[i] >= low && help[i] <= high; };
@@ -132,19 +131,21 @@ void CheckPositionals(const std::vector<PositionalArgument>& wanted, bool may_la
   const bool repeated = !wanted.empty() && wanted.back().repeated;
   for (size_t i = given.size(); i < wanted.size() && !may_lack; ++i) {
     if (!wanted[i].required) continue;
-    line.faults.push_back({.field = wanted[i].name, .found = "is missing", .expected = WithinSentence(wanted[i].help)});
+    line.faults.push_back(
+        {.field = wanted[i].name, .found = "missing argument", .expected = WithinSentence(wanted[i].help)});
   }
   std::vector<std::string> names;
   for (const PositionalArgument& argument : wanted) names.push_back(argument.name);
   for (size_t i = wanted.size(); i < given.size() && !repeated && !may_exceed; ++i) {
-    line.faults.push_back({.field = given[i].empty() ? "the empty text" : given[i],
-                           .found = "is one argument too many",
+    line.faults.push_back({.field = given[i].empty() ? "the empty string" : given[i],
+                           .found = "unexpected argument",
                            .expected = names.empty() ? "options only" : "only " + Join(names, ", ")});
   }
 }
 
-// Runs CLI11 over the arguments. What it does not know is left in app.remaining().
-void Cut(CLI::App& app, std::vector<std::string> arguments, const std::vector<Registered>& all, CommandLine& line) {
+// What CLI11 does not know is left in app.remaining().
+void RunCli11(CLI::App& app, std::vector<std::string> arguments, const std::vector<Registered>& all,
+              CommandLine& line) {
   const std::string last = arguments.empty() ? "" : arguments.back();
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   try {
@@ -152,7 +153,7 @@ void Cut(CLI::App& app, std::vector<std::string> arguments, const std::vector<Re
   } catch (const CLI::ArgumentMismatch&) {  // the last argument is a name without its value
     const Registered* one = FindSpelling(all, last);
     TINT_CHECK(one != nullptr) << last;
-    line.faults.push_back({.field = last, .found = "has no value", .expected = one->entry->option->Expected()});
+    line.faults.push_back({.field = last, .found = "needs a value", .expected = one->entry->option->Expected()});
   } catch (const CLI::Error& error) {
     line.faults.push_back({.found = error.what()});
   }
@@ -167,9 +168,9 @@ CommandLine ReadCommandLine(const Names& names, const std::vector<PositionalArgu
   app.set_help_flag();
   app.allow_extras();
   const std::vector<Registered> all = Register(names, app);
-  const auto mark = std::find(arguments.begin(), arguments.end(), "--");  // behind it nothing is an option
+  const auto mark = std::find(arguments.begin(), arguments.end(), "--");  // no options after it
   const std::vector<std::string> before(arguments.begin(), mark);
-  Cut(app, WrittenOut(before, all), all, line);
+  RunCli11(app, Expand(before, all), all, line);
   for (const Registered& one : all) ReadValues(one, before, line);
   for (const std::string& rest : app.remaining()) {
     if (rest.size() > 1 && rest[0] == '-') {
@@ -182,7 +183,7 @@ CommandLine ReadCommandLine(const Names& names, const std::vector<PositionalArgu
   const bool informs = std::any_of(line.settings.begin(), line.settings.end(), [](const Setting& setting) {
     return setting.path == "help" || setting.path == "print-config";
   });
-  // Behind an unknown name its value would count as an argument.
+  // The value of an unknown option would count as an argument.
   CheckPositionals(wanted, informs, !line.faults.empty(), line);
   return line;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration file: {"preset": "smoke", "seed": 1, "generate": {"alpha": 1.0}}.
 #include <algorithm>
 
@@ -16,7 +17,7 @@ std::string ReadText(const std::string& file) {
     return ReadFile(file, JsonLimits{}.max_bytes);
   } catch (const Error& error) {
     if (error.code() != ExitCode::kBadInput) throw;
-    Fail(kCode, error.what());  // a folder, a pipe, too large: a bad configuration rather than a bad image
+    Fail(kCode, error.what());  // a folder, a pipe, too large: an invalid configuration, not invalid input data
   }
 }
 
@@ -27,7 +28,7 @@ class Reader {
   Layer Read() {
     const Json& root = document_.root;
     if (!root.is_object()) {
-      document_.Complain(kCode, "", "the file is no object", "an object: {\"generate\": {\"alpha\": 1.0}}");
+      document_.Fail(kCode, "", "is not an object", "an object: {\"generate\": {\"alpha\": 1.0}}");
     }
     for (const auto& member : root.items()) ReadTop(member.key(), member.value());
     return std::move(layer_);
@@ -52,8 +53,7 @@ class Reader {
   void ReadOption(const std::string& group, const std::string& key, const std::string& pointer, const Json& value) {
     const std::string path = group.empty() ? key : group + "." + key;
     const Names::Entry* entry = names_.Find(path);
-    // "generate.alpha" as one key at the top is no spelling; of the options of every command a file may give the
-    // preset.
+    // "generate.alpha" as one key at the top is not allowed. Of the builtin options only the preset may be in a file.
     const bool known = entry != nullptr && entry->group == group && (!entry->builtin || entry->name == "preset");
     if (!known) {
       layer_.faults.push_back(Unknown(group, key, pointer));
@@ -77,7 +77,7 @@ class Reader {
     for (const std::string& name : names_.groups()) {
       if (group.empty() && !name.empty()) here.push_back(name);
     }
-    // {"alpha": 1} and {"generate.alpha": 1} stand for {"generate": {"alpha": 1}}.
+    // {"alpha": 1} and {"generate.alpha": 1} probably mean {"generate": {"alpha": 1}}.
     std::vector<std::string> same_name;
     for (const std::string& path : names_.PathsNamed(key.substr(key.rfind('.') + 1))) {
       if (names_.Find(path)->builtin) continue;
@@ -87,7 +87,7 @@ class Reader {
                               : "{\"" + path.substr(0, dot) + "\": {\"" + path.substr(dot + 1) + "\": ...}}");
     }
     ErrorDetail fault = Place(pointer, group.empty() ? (key.empty() ? "the empty name" : key) : group + "." + key);
-    fault.found = "is not known";
+    fault.found = "unknown option";
     fault.expected = "one of " + Join(here, ", ");
     fault.remedy = DidYouMean(key, here);
     if (fault.remedy.empty()) fault.remedy = Suggest(key, here, same_name);

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/options/describe.h"
 
 #include <algorithm>
 #include <cctype>
 
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/options/names.h"
 
@@ -50,7 +52,7 @@ OptionDescription DescribeOption(const Names& names, const Names::Entry& entry) 
                                 .flag = option.is_flag(),
                                 .repeatable = option.repeatable(),
                                 .obvious = entry.builtin && (option.is_flag() || option.name() == "config")};
-  if (!option.is_flag() && option.choices().empty() && option.Expected() != "a text")
+  if (!option.is_flag() && option.choices().empty() && option.Expected() != "a string")
     description.expected = option.Expected();
   for (const auto& [preset, value] : option.presets()) description.presets.emplace_back(preset, Shown(value));
   return description;
@@ -83,7 +85,9 @@ std::string Facts(const OptionDescription& option) {
   if (option.obvious) return "";
   std::string facts;
   if (!option.expected.empty()) {
-    facts = Capitalized(option.expected) + (option.unit.empty() ? "" : " (" + option.unit + ")") + ". ";
+    const bool number = option.placeholder == "N" || option.placeholder == "X";
+    facts = (number ? Capitalized(option.expected) : "Expects " + option.expected) +
+            (option.unit.empty() ? "" : " (" + option.unit + ")") + ". ";
   }
   facts += "Default: " + option.default_value;
   for (const auto& [preset, value] : option.presets) facts += "; " + preset + ": " + value;
@@ -94,9 +98,10 @@ std::string Facts(const OptionDescription& option) {
 
 const std::string& PrecedenceText() {
   static const std::string text =
-      "A value is taken from the flag, else the TINT_ variable, else the file given by --config, else the preset, else "
-      "the default; --print-config shows which. An option NAME of stage STAGE is --STAGE.NAME everywhere, {\"STAGE\": "
-      "{\"NAME\": ...}} in a file and TINT_STAGE_NAME in the environment (dashes become underscores).";
+      "The value of an option comes from, in this order: the command line, its TINT_ variable, the --config file, the "
+      "preset, the default; --print-config shows which. Option NAME of stage STAGE is --STAGE.NAME on the command "
+      "line, "
+      "{\"STAGE\": {\"NAME\": ...}} in a file and TINT_STAGE_NAME in the environment (dashes become underscores).";
   return text;
 }
 

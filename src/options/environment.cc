@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,12 +32,12 @@ ErrorDetail UnknownVariable(const Names& names, const std::string& variable) {
   }
   return {.file = "environment",
           .field = variable,
-          .found = "is not known",
-          .expected = "TINT_ and the name of an option",
+          .found = "unknown variable",
+          .expected = "TINT_ and the name of an option, such as TINT_SEED",
           .remedy = Suggest(variable, all, same_name)};
 }
 
-// NAME and value of all variables that begin with TINT_, in order of their names.
+// Name and value of all variables that begin with TINT_, sorted by name.
 std::vector<std::pair<std::string, std::string>> Variables() {
   std::vector<std::pair<std::string, std::string>> variables;
   for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
@@ -53,9 +54,9 @@ std::vector<std::pair<std::string, std::string>> Variables() {
 
 const std::vector<ReservedVariable>& ReservedVariables() {
   static const std::vector<ReservedVariable> variables = {
-      {"TINT_DATA", "Folder that holds the data sets: --dataset NAME is its folder NAME."},
+      {"TINT_DATA", "Folder of the data sets: --dataset NAME is its folder NAME."},
       {"TINT_CHECKPOINT_SECONDS",
-       "Seconds between two saved states inside a stage; 0: at every opportunity. Default: 20."},
+       "Seconds between two checkpoints within a stage; 0: as often as possible. Default: 20."},
       {"TINT_TEST_*", ""}};
   return variables;
 }

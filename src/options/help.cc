@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/text.h"
 #include "tint/options/describe.h"
 #include "tint/options/names.h"
@@ -15,9 +16,9 @@ void AppendOption(std::string& out, const OptionDescription& option) {
 }
 
 std::string GroupTitle(const std::string& group) {
-  if (group.empty()) return "Options of the run:";
-  return "Options of " + group + " (in a file {\"" + group + "\": {...}}, as variables " + VariableName(group, "") +
-         "...):";
+  if (group.empty()) return "Options:";
+  return "Options of " + group + " (in a file: {\"" + group +
+         "\": {...}}; in the environment: " + VariableName(group, "") + "...):";
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ void AppendWrapped(std::string& out, const std::string& text, size_t indent, siz
       column += 1 + word.size();
       continue;
     }
-    const size_t extra = column > 0 && indent == 2 ? 4 : 0;  // a name's second line stands further in than the name
+    const size_t extra = column > 0 && indent == 2 ? 4 : 0;  // continuation lines of a name are indented further
     if (column > 0) out += "\n";
     out += std::string(indent + extra, ' ') + word;
     column = indent + extra + word.size();
@@ -46,14 +47,14 @@ std::string CommandOptions::HelpText() const {
   AppendWrapped(out, "Usage: " + command.usage, 0, kWidth);
   if (!command.arguments.empty()) out += "\n";
   for (const PositionalArgument& argument : command.arguments) {
-    AppendWrapped(out, argument.name + (argument.required ? "" : " (may be left out)"), 2, kWidth);
+    AppendWrapped(out, argument.name + (argument.required ? "" : " (optional)"), 2, kWidth);
     AppendWrapped(out, argument.help, 6, kWidth);
   }
-  out += "\nOptions of every command:\n";
+  out += "\nGeneral options:\n";
   for (const OptionDescription& option : command.options) {
     if (option.builtin) AppendOption(out, option);
   }
-  const OptionDescription* previous = nullptr;  // options of a group stand together
+  const OptionDescription* previous = nullptr;  // options of a group are adjacent
   for (const OptionDescription& option : command.options) {
     if (option.builtin) continue;
     if (previous == nullptr || previous->group != option.group) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/options/names.h"
 
 #include <algorithm>
@@ -7,18 +8,18 @@
 namespace tint {
 
 void BuiltinOptions::Declare(OptionList& list) {
-  list.Add("help", &help, "Show this text and stop.").NotInKey();
-  list.Add(
-          "preset", &preset,
-          "Set of values to start from: paper (the defaults), upstream (what the published code does), pmf (its "
-          "teacher's "
-          "training), smoke (small, for minutes on a CPU); or a baseline: labelhalluc (supports and base images with "
-          "logistic regression's labels, otherwise as upstream), support-only, base-only (the teacher's labels of base "
-          "images and the supports).")
+  list.Add("help", &help, "Print this help and exit.").NotInKey();
+  list.Add("preset", &preset,
+           "Set of values to start from: paper (the defaults), upstream (the paper's released code), pmf (the "
+           "meta-training of its teacher), smoke (small: minutes on a CPU); or a baseline: labelhalluc (support and "
+           "base "
+           "images labelled by logistic regression, otherwise as upstream), support-only, base-only (support images, "
+           "and "
+           "base images labelled by the teacher).")
       .Choices(PresetNames())
       .NotInKey();
   list.Add("config", &config, "JSON file of options.").Is(TextKind::kFile).NotInKey();
-  list.Add("print-config", &print_config, "Print every value with its origin and stop.").NotInKey();
+  list.Add("print-config", &print_config, "Print every value with its origin and exit.").NotInKey();
 }
 
 std::string VariableName(const std::string& group, const std::string& name) {
@@ -117,7 +118,7 @@ std::string Suggest(const std::string& name, const std::vector<std::string>& can
                     const std::vector<std::string>& same_name) {
   if (same_name.empty()) return DidYouMean(name, candidates);
   const std::string nearest = NearestName(name, same_name);
-  return nearest.empty() ? "did you mean '" + Join(same_name, "' or '") + "'?" : "did you mean '" + nearest + "'?";
+  return nearest.empty() ? "Did you mean '" + Join(same_name, "' or '") + "'?" : "Did you mean '" + nearest + "'?";
 }
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/options/option.h"
 
 #include <algorithm>
@@ -6,14 +7,16 @@
 #include <regex>
 
 #include "tint/base/error.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
+#include "tint/base/unicode.h"
 
 namespace tint {
 namespace {
 
 constexpr size_t kShownBytes = 80;  // of a value in a message
 
-// A bound, as people write it. 2^63 - 1, which no double is, arrives as 2^63.
+// A bound in decimal. 2^63 - 1, which is not a double, arrives as 2^63.
 std::string Number(double value) {
   if (value == 0x1p63) return std::to_string(INT64_MAX);
   if (value == std::floor(value) && std::abs(value) < 1e18) return std::to_string(static_cast<int64_t>(value));
@@ -25,7 +28,7 @@ std::string Found(const std::string& text) { return text.empty() ? "is empty" : 
 std::string Found(const Json& value) {
   if (value.is_object()) return "is an object with " + std::to_string(value.size()) + " members";
   if (value.is_array()) return "is a list of " + std::to_string(value.size());
-  if (value.is_string()) return "is the text \"" + Quote(value.get_ref<const std::string&>(), kShownBytes) + "\"";
+  if (value.is_string()) return "is the string \"" + Quote(value.get_ref<const std::string&>(), kShownBytes) + "\"";
   return "is " + value.dump();
 }
 
@@ -56,7 +59,8 @@ Option& Option::Range(double low, double high) {
 }
 
 Option& Option::Choices(std::vector<std::string> choices) {
-  TINT_CHECK(std::holds_alternative<std::string*>(value_)) << "choices for " << name_;
+  TINT_CHECK(std::holds_alternative<std::string*>(value_) || std::holds_alternative<EnumPlace>(value_))
+      << "choices for " << name_;
   choices_ = std::move(choices);
   return *this;
 }
@@ -107,7 +111,13 @@ Option& Option::Repeatable() {
 }
 
 Json Option::Get() const {
-  return std::visit([](const auto* place) { return Json(*place); }, value_);
+  if (const auto* place = std::get_if<EnumPlace>(&value_)) return place->get(place->place);
+  return std::visit(
+      [](const auto& place) {
+        if constexpr (std::is_pointer_v<std::decay_t<decltype(place)>>) return Json(*place);
+        return Json();  // an EnumPlace, answered above
+      },
+      value_);
 }
 
 std::string Option::TypeName() const {
@@ -119,8 +129,7 @@ std::string Option::TypeName() const {
 std::string Option::Expected() const {
   if (!pattern_.empty()) return pattern_expected_;
   if (is_flag()) return "true or false";
-  if (std::holds_alternative<std::string*>(value_))
-    return choices_.empty() ? "a text" : "one of " + Join(choices_, ", ");
+  if (TypeName() == "text") return choices_.empty() ? "a string" : "one of " + Join(choices_, ", ");
   const std::string kind = std::holds_alternative<int64_t*>(value_) ? "an integer" : "a number";
   if (std::isfinite(low_) && std::isfinite(high_)) return kind + " in [" + Number(low_) + ", " + Number(high_) + "]";
   if (std::isfinite(low_)) return kind + " of at least " + Number(low_);
@@ -160,7 +169,7 @@ std::string Option::SetFromJson(const Json& value) {
 }
 
 std::string Option::SetInteger(int64_t value, const std::string& found) {
-  // long double holds every int64 exactly, so that a bound is not rounded onto its neighbour.
+  // long double holds every int64 exactly, so that no bound is rounded.
   const auto exact = static_cast<long double>(value);
   if (exact < static_cast<long double>(low_) || exact > static_cast<long double>(high_)) return found;
   *std::get<int64_t*>(value_) = value;
@@ -176,8 +185,9 @@ std::string Option::SetNumber(double value, const std::string& found) {
 std::string Option::SetText(const std::string& text, const std::string& found) {
   if (!choices_.empty() && std::find(choices_.begin(), choices_.end(), text) == choices_.end()) return found;
   if (!pattern_.empty() && !std::regex_match(text, std::regex(pattern_))) return found;
-  if (text.find('\0') != std::string::npos) return found + ", which holds a zero byte";
+  if (text.find('\0') != std::string::npos) return found + ", which contains a zero byte";
   if (in_key_ && !IsValidUtf8(text)) return found + ", which is not UTF-8";
+  if (const auto* place = std::get_if<EnumPlace>(&value_)) return place->set(place->place, text) ? "" : found;
   *std::get<std::string*>(value_) = text;
   return "";
 }

@@ -1,18 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "tint/base/error.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
+#include "tint/base/unicode.h"
 #include "tint/options/resolve.h"
 
 namespace tint {
 namespace {
 
-constexpr size_t kLongestName = 4096;  // PATH_MAX, so that a folder's name is never cut
+constexpr size_t kMaxNameBytes = 4096;  // PATH_MAX, so that a folder's name is never cut
 
-// JSON knows UTF-8 only; a folder may be named otherwise, and is then shown as in messages.
+// JSON is UTF-8; a folder name that is not is shown as in messages.
 Json Printable(const Json& value) {
   if (!value.is_string() || IsValidUtf8(value.get_ref<const std::string&>())) return value;
-  return Quote(value.get_ref<const std::string&>(), kLongestName);
+  return Quote(value.get_ref<const std::string&>(), kMaxNameBytes);
 }
 
 std::string Path(const OptionGroup& group, const Option& option) {
@@ -56,7 +59,7 @@ Json CommandOptions::StoredGroup(const std::string& name) const {
   return stored;
 }
 
-void CommandOptions::AdoptStored(const std::string& name, const Json& stored) {
+void CommandOptions::AdoptStored(const std::string& name, const Json& stored, const std::string& stored_in) {
   static const std::map<std::string, Origin> origins = {{"default", Origin::kDefault},
                                                         {"preset", Origin::kPreset},
                                                         {"file", Origin::kFile},
@@ -73,7 +76,7 @@ void CommandOptions::AdoptStored(const std::string& name, const Json& stored) {
       const std::string wrong = readable ? option.SetFromJson(entry["value"]) : "is " + entry.dump();
       if (!wrong.empty()) {
         Fail(ExitCode::kBadConfiguration,
-             {.file = "run.json", .field = Path(group, option), .found = wrong, .expected = option.Expected()});
+             {.file = stored_in, .field = Path(group, option), .found = wrong, .expected = option.Expected()});
       }
       origins_[Path(group, option)] = origins.at(entry.at("origin").get<std::string>());
     }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/options/resolve.h"
 
 #include <algorithm>
 #include <tuple>
 
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/options/names.h"
 
@@ -11,7 +13,7 @@ namespace {
 
 using Origins = std::map<std::string, Origin>;
 
-// Every preset's value must pass the option's own bounds, and so must the default. Leaves the defaults.
+// The default and the value of every preset must be within the bounds of the option. Leaves the defaults set.
 void CheckDeclarations(std::deque<OptionGroup>& groups) {
   auto check = [](const OptionGroup& group, Option& option, const std::string& preset, const Json& value) {
     const std::string found = option.SetFromJson(value);
@@ -30,7 +32,7 @@ void CheckDeclarations(std::deque<OptionGroup>& groups) {
   }
 }
 
-// Sets what can be set, notes its origin, and complains about the rest.
+// Sets what can be set, with its origin, and reports the rest.
 void Apply(const Names& names, const std::vector<Setting>& settings, Origin origin, Origins& origins,
            std::vector<ErrorDetail>& faults) {
   for (const Setting& setting : settings) {
@@ -48,7 +50,7 @@ void Apply(const Names& names, const std::vector<Setting>& settings, Origin orig
   }
 }
 
-// A baseline takes what it does not say itself from another preset.
+// A baseline takes the values it does not set from another preset.
 std::string ParentOf(const std::string& preset) { return preset == "labelhalluc" ? "upstream" : ""; }
 
 std::vector<Setting> PresetSettings(const Names& names, const std::string& preset) {
@@ -75,7 +77,7 @@ std::string TextOf(const Layer& layer, const std::string& path, const std::strin
   return otherwise;
 }
 
-// One line a fault, those of a file in its order.
+// One line per fault, those of a file in its order.
 void FailIfAny(ExitCode code, std::vector<ErrorDetail> faults) {
   if (faults.empty()) return;
   std::stable_sort(faults.begin(), faults.end(), [](const ErrorDetail& a, const ErrorDetail& b) {

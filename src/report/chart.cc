@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/report/chart.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,15 +15,11 @@ namespace {
 
 constexpr int kLineHeight = 270;
 constexpr int kStripMargin = 76, kStripRow = 84;  // units of the drawing
-constexpr double kLeastMargin = 2;                // of a strip's values, on either side
+constexpr double kMinMargin = 2;                  // of a strip's values, on either side
 // Colours that gnuplot writes and Restyle turns into the page's: "#0101NN".
 constexpr int kText = 0, kGrid = 100;
 
-std::string Colour(int colour) {
-  char text[24];
-  std::snprintf(text, sizeof text, "rgb '#0101%02x'", static_cast<unsigned>(colour + 1));
-  return text;
-}
+std::string Colour(int colour) { return fmt::format("rgb '#0101{:02x}'", static_cast<unsigned>(colour + 1)); }
 
 void ReplaceAll(std::string* text, const std::string& from, const std::string& to) {
   for (size_t at = text->find(from); at != std::string::npos; at = text->find(from, at + to.size()))
@@ -38,20 +37,18 @@ void EraseAll(std::string* text, const std::string& from, const std::string& to)
 
 // gnuplot writes a line's colour with blanks and a text's without.
 void ReplaceColour(std::string* svg, int colour, const std::string& by) {
-  for (const char* format : {"rgb(%3d, %3d, %3d)", "rgb(%d,%d,%d)"}) {
-    char written[32];
-    std::snprintf(written, sizeof written, format, 1, 1, colour + 1);
+  for (const std::string& written :
+       {fmt::format("rgb({:3}, {:3}, {:3})", 1, 1, colour + 1), fmt::format("rgb({},{},{})", 1, 1, colour + 1)})
     ReplaceAll(svg, written, by);
-  }
 }
 
-// From a document to a part of a page: no names and namespaces of its own, identifiers unlike other charts', colours by
-// the page's style. No foreign text is inside, so plain replacement is enough.
+// Turns a document into a part of a page: without its own names and namespaces, with unique identifiers and with the
+// page's colours. It contains no foreign text, so plain replacement is enough.
 std::string Restyle(std::string svg, const std::string& id) {
   const size_t begin = svg.find("<svg");
   TINT_CHECK(begin != std::string::npos);
   svg.erase(0, begin);
-  // A title is shown where the pointer rests: each curve's is its command to gnuplot.
+  // Browsers show a title as a tooltip; those of gnuplot are its commands.
   EraseAll(&svg, "<title>", "</title>");
   EraseAll(&svg, "<desc>", "</desc>");
   ReplaceAll(&svg, " xmlns=\"http://www.w3.org/2000/svg\"\n", "");
@@ -67,11 +64,7 @@ std::string Restyle(std::string svg, const std::string& id) {
   return svg;
 }
 
-std::string Number(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
+std::string Number(double value) { return fmt::format("{:.9g}", value); }
 
 std::string Head(int width, int height, const std::string& x_label) {
   return "set terminal svg noenhanced size " + std::to_string(width) + "," + std::to_string(height) +
@@ -123,7 +116,7 @@ std::string AxisOfValues(const LineChart& chart) {
   const double flat = std::max(1e-12, 0.05 * std::abs(range.high));
   const double margin = range.high > range.low ? 0.06 * (range.high - range.low) : flat;
   range.low -= margin;
-  range.high = std::min(range.high + margin, chart.most + margin / 4);
+  range.high = std::min(range.high + margin, chart.max + margin / 4);
   return "set yrange " + range.Text() + "\n";
 }
 
@@ -160,7 +153,7 @@ StripData DataOf(const StripChart& chart) {
     data.references += Number(*row.reference) + " " + Number(y - 0.4) + " 0 0.8\n";
     data.range.Include(*row.reference);
   }
-  const double margin = std::max(kLeastMargin, 0.05 * (data.range.high - data.range.low));
+  const double margin = std::max(kMinMargin, 0.05 * (data.range.high - data.range.low));
   data.range.low = std::max(chart.low - margin / 8, data.range.low - margin);
   data.range.high = std::min(chart.high + margin / 8, data.range.high + margin);
   return data;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "gnuplot.h"
 
 #include <fcntl.h>
@@ -18,11 +19,11 @@ extern char** environ;
 namespace tint::internal {
 namespace {
 
-// Files without a name take the place of pipes: nobody can wait for the other's reading.
+// Anonymous files instead of pipes, so that neither process can block on the other.
 class MemoryFile {
  public:
   explicit MemoryFile(const char* name) : number_(memfd_create(name, MFD_CLOEXEC)) {
-    if (number_ < 0) Complain("cannot be made");
+    if (number_ < 0) FailFile("cannot be created");
   }
   ~MemoryFile() { close(number_); }
   MemoryFile(const MemoryFile&) = delete;
@@ -34,7 +35,7 @@ class MemoryFile {
     while (!bytes.empty()) {
       const ssize_t written = write(number_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) Complain("cannot be written");
+      if (written <= 0) FailFile("cannot be written");
       bytes.remove_prefix(static_cast<size_t>(written));
     }
     lseek(number_, 0, SEEK_SET);
@@ -47,14 +48,14 @@ class MemoryFile {
     for (;;) {
       const ssize_t got = read(number_, buffer.data(), buffer.size());
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) Complain("cannot be read");
+      if (got < 0) FailFile("cannot be read");
       if (got == 0) return all;
       all.append(buffer.data(), static_cast<size_t>(got));
     }
   }
 
  private:
-  [[noreturn]] static void Complain(const char* what) {
+  [[noreturn]] static void FailFile(const char* what) {
     Fail(ExitCode::kInputOutput,
          {.file = "a file in memory", .found = std::string(what) + ": " + strerrordesc_np(errno)});
   }
@@ -85,18 +86,18 @@ int WaitFor(pid_t pid) {
 }  // namespace
 
 std::string RunGnuplot(const std::string& script) {
-  MemoryFile in("script"), out("image"), err("words");
+  MemoryFile in("script"), out("image"), err("output");
   in.Write(script);
   pid_t pid = 0;
   const int error = Spawn(in, out, err, &pid);
-  // A libc may tell an absent program by the child's exit code.
+  // A libc may report a missing program by the child's exit code.
   const int status = error == 0 ? WaitFor(pid) : 0;
   if (error != 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 127))
     Fail(ExitCode::kMissingInput, {.file = "gnuplot",
                                    .found = error != 0 && error != ENOENT ? strerrordesc_np(error) : "is not on PATH",
                                    .expected = "the program that draws the report's charts",
                                    .remedy = "On Debian: apt-get install gnuplot-nox."});
-  // With exit code 0 it only remarks on flat curves and the like.
+  // With exit code 0 its output is only remarks, such as on flat curves.
   if (status != 0) Fail(ExitCode::kInternal, "gnuplot: " + Quote(err.ReadAll(), 1000));
   return out.ReadAll();
 }

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // The report's page. Its charts are SVG that gnuplot draws, not a JavaScript library's: a page without a script can
-// carry a Content-Security-Policy that forbids everything, opens the same wherever it is sent, prints, and asks nobody
-// to trust code from a results folder. What JavaScript would add (zooming, single values) the TensorBoard and JSONL
-// files beside it give. docs/report.md.
+// carry a Content-Security-Policy that forbids everything, looks the same everywhere, prints, and needs no trust in
+// code from a results folder. What JavaScript would add (zooming, single values) is in the TensorBoard and JSONL files
+// next to it. docs/report.md.
 #include "tint/report/page.h"
 
 #include <algorithm>
@@ -20,8 +21,8 @@ using kainjow::mustache::data;
 using kainjow::mustache::mustache;
 using kainjow::mustache::partial;
 
-// Mustache looks for a name that an object lacks in the objects around it: so every name stands in one template only,
-// with what it belongs to before it.
+// Mustache looks for a name that an object lacks in the objects around it: so every name is used in one template only
+// and is prefixed with its object.
 
 // "80.29 ± 1.14", "-0.4 to 1.5", "3 of 120", "1 min 5 s", "262.9 MiB", "-"; not "5-way".
 bool IsNumber(const std::string& cell) {
@@ -33,7 +34,7 @@ bool IsNumber(const std::string& cell) {
   });
 }
 
-// Columns of figures stand to the right.
+// Columns of numbers are right-aligned.
 std::vector<bool> NumberColumns(const PageTable& table) {
   std::vector<bool> numbers(table.head.size(), !table.rows.empty());
   for (const std::vector<std::string>& row : table.rows) {
@@ -44,7 +45,7 @@ std::vector<bool> NumberColumns(const PageTable& table) {
   return numbers;
 }
 
-// Paths and hashes may be broken anywhere; other words would look odd.
+// Paths and hashes may be broken anywhere, other words may not.
 bool HasLongWord(const std::string& text) {
   const std::vector<std::string> words = Split(text, ' ');
   return std::any_of(words.begin(), words.end(), [](const std::string& word) { return word.size() > 24; });
@@ -163,7 +164,7 @@ const char* NameOf(const PageList&) { return "block_list"; }
 const char* NameOf(const Paragraph&) { return "block_paragraph"; }
 const char* NameOf(const SubHeading&) { return "block_heading"; }
 
-// Neighbouring figures share a grid; one with a drawing of its own for narrow screens takes the whole width.
+// Consecutive figures share a grid; one with a separate drawing for narrow screens takes the full width.
 data FiguresOf(const std::vector<PageBlock>& blocks, size_t* at) {
   data figures(data::type::list);
   const bool wide = !std::get<Figure>(blocks[*at]).narrow_svg.empty();
@@ -226,7 +227,7 @@ data ToData(const Page& page) {
   return result;
 }
 
-// Quote shows what cannot be seen; marks at both ends keep it from quoting for the ends' sake.
+// Quote escapes invisible characters; the marks at both ends keep it from quoting because of blanks at the ends.
 std::string Visible(const std::string& text) {
   const std::string shown = Quote("|" + text + "|", ~size_t{0});
   return shown.front() == '|' ? shown.substr(1, shown.size() - 2) : shown.substr(2, shown.size() - 4);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files of src/report/templates, compiled in.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/stages/class_files.h"
 
 #include <vector>
@@ -8,11 +9,11 @@
 namespace tint {
 namespace {
 
-int64_t ClassNamed(const StageContext& context, const std::string& name, const std::string& field) {
+int64_t ClassNamed(const Task& task, const std::string& name, const std::string& field) {
   std::vector<std::string> names;
-  for (int64_t c = 0; c < context.ways(); ++c) {
-    names.push_back(context.task().classes[static_cast<size_t>(c)].name);
-    if (names.back() == name) return c;
+  for (const TaskClass& task_class : task.classes) {
+    if (task_class.name == name) return static_cast<int64_t>(names.size());
+    names.push_back(task_class.name);
   }
   Fail(ExitCode::kBadConfiguration, {.field = field,
                                      .found = Quote(name),
@@ -22,8 +23,7 @@ int64_t ClassNamed(const StageContext& context, const std::string& name, const s
 
 }  // namespace
 
-std::map<int64_t, std::string> FilesOfClasses(const StageContext& context, const std::string& pairs,
-                                              const std::string& field) {
+std::map<int64_t, std::string> FilesOfClasses(const Task& task, const std::string& pairs, const std::string& field) {
   std::map<int64_t, std::string> files;
   if (pairs.empty()) return files;
   for (const std::string& pair : Split(pairs, ',')) {
@@ -31,7 +31,7 @@ std::map<int64_t, std::string> FilesOfClasses(const StageContext& context, const
     if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size())
       Fail(ExitCode::kBadConfiguration, {.field = field, .found = Quote(pair), .expected = "NAME=FILE"});
     const std::string name = pair.substr(0, equals);
-    if (!files.emplace(ClassNamed(context, name, field), pair.substr(equals + 1)).second)
+    if (!files.emplace(ClassNamed(task, name, field), pair.substr(equals + 1)).second)
       Fail(ExitCode::kBadConfiguration, {.field = field, .found = "two files for " + Quote(name), .expected = "one"});
   }
   return files;

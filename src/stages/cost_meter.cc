@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/stages/cost_meter.h"
 
-#include "tint/tensor/device.h"
+#include "tint/tensor/memory.h"
 
 namespace tint {
 

@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/stages/learned_word.h"
 
 #include <ATen/ATen.h>
 
+#include "tint/artifacts/learned_embeddings.h"
 #include "tint/base/file.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/inversion/embedding_file.h"
 #include "tint/stages/class_files.h"
-#include "tint/tensor/safetensors.h"
 
 namespace tint {
 namespace {
@@ -20,17 +21,16 @@ std::string Trimmed(const std::string& line) {
 }
 
 // Class -> file, as --embedding and --class say.
-std::map<int64_t, std::string> EmbeddingFiles(const StageContext& context) {
-  const TextualInversionOptions& options = context.options().textual_inversion;
+std::map<int64_t, std::string> EmbeddingFiles(const TextualInversionOptions& options, const Task& task) {
   std::map<int64_t, std::string> files;
   if (!options.embedding.empty()) {
-    if (context.ways() != 1)
+    if (task.classes.size() != 1)
       Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.embedding",
-                                         .found = "one file for " + std::to_string(context.ways()) + " classes",
+                                         .found = "one file for " + std::to_string(task.classes.size()) + " classes",
                                          .expected = "--class NAME=FILE for each class that has one"});
     files[0] = options.embedding;
   }
-  for (const auto& [class_idx, file] : FilesOfClasses(context, options.class_embeddings, "textual-inversion.class")) {
+  for (const auto& [class_idx, file] : FilesOfClasses(task, options.class_embeddings, "textual-inversion.class")) {
     if (!files.emplace(class_idx, file).second)
       Fail(ExitCode::kBadConfiguration, {.field = "textual-inversion.class",
                                          .found = "another file for the class of --embedding",
@@ -51,23 +51,19 @@ std::string PlaceholderOf(const std::string& prompt) {
                                      .remedy = "Write for example \"a photo of an #object\"."});
 }
 
-PromptTemplate MakePrompt(const StageContext& context, const TextEncoder& text_encoder, int64_t vectors,
-                          const std::string& text) {
-  const TextualInversionOptions& options = context.options().textual_inversion;
-  ClipTokenizer tokenizer(context.models().ReadChecked("tokenizer"), context.models().Require("tokenizer").file);
+PromptTemplate MakePrompt(const TextualInversionOptions& options, const ModelSet& models,
+                          const TextEncoder& text_encoder, int64_t vectors, const std::string& text) {
+  ClipTokenizer tokenizer(models.ReadChecked("tokenizer"), models.Require("tokenizer").file);
   return PromptTemplate(std::move(tokenizer), text_encoder, text.empty() ? options.prompt : text,
                         PlaceholderOf(options.prompt), options.init_word, vectors);
 }
 
-std::vector<PromptTemplate> MakePrompts(const StageContext& context, const TextEncoder& text_encoder) {
-  const TextualInversionOptions& options = context.options().textual_inversion;
+std::vector<PromptTemplate> MakePrompts(const TextualInversionOptions& options, const ModelSet& models,
+                                        const TextEncoder& text_encoder) {
   std::vector<PromptTemplate> prompts;
-  if (options.templates.empty()) {
-    prompts.push_back(MakePrompt(context, text_encoder, options.vectors));
-    return prompts;
-  }
   // The first is the run's own, which later stages use; it is drawn as often as any other.
-  prompts.push_back(MakePrompt(context, text_encoder, options.vectors));
+  prompts.push_back(MakePrompt(options, models, text_encoder, options.vectors));
+  if (options.templates.empty()) return prompts;
   const std::string placeholder = PlaceholderOf(options.prompt);
   int64_t number = 0;
   for (const std::string& line : Split(ReadFile(options.templates, kMaxTemplateBytes), '\n')) {
@@ -80,38 +76,33 @@ std::vector<PromptTemplate> MakePrompts(const StageContext& context, const TextE
             .field = "line " + std::to_string(number),
             .found = Quote(text),
             .expected = "a prompt with " + Quote(placeholder) + ", the run's placeholder"});
-    prompts.push_back(MakePrompt(context, text_encoder, options.vectors, text));
+    prompts.push_back(MakePrompt(options, models, text_encoder, options.vectors, text));
   }
   return prompts;
 }
 
-std::string TemplatesSha256(const StageContext& context) {
-  const std::string& file = context.options().textual_inversion.templates;
+std::string TemplatesSha256(const TextualInversionOptions& options) {
+  const std::string& file = options.templates;
   return file.empty() ? "" : Sha256Hex(ReadFile(file, kMaxTemplateBytes));
 }
 
-std::map<int64_t, ImportedWord> ReadImportedWords(const StageContext& context) {
+std::map<int64_t, ImportedWord> ReadImportedWords(const TextualInversionOptions& options, const Task& task,
+                                                  const ModelSet& models) {
   std::map<int64_t, ImportedWord> words;
-  for (const auto& [class_idx, file] : EmbeddingFiles(context)) {
+  for (const auto& [class_idx, file] : EmbeddingFiles(options, task)) {
     const std::string bytes = ReadFile(file, kMaxEmbeddingFileBytes);
-    LearnedEmbedding embedding = ReadEmbedding(bytes, file, context.models().ReadTextEncoderConfig().embedding_width);
+    LearnedEmbedding embedding = ReadEmbedding(bytes, file, models.ReadTextEncoderConfig().embedding_width);
     words[class_idx] = {std::move(embedding.vectors), Sha256Hex(bytes)};
   }
   return words;
 }
 
-std::string ClassFile(const StageContext& context, int64_t class_idx) {
-  return context.ArtifactName(class_idx) + ".safetensors";
-}
-
-at::Tensor LearnedContext(const StageContext& context, const TextEncoder& text_encoder,
-                          const CompletedStage& textual_inversion, int64_t class_idx) {
-  const std::string file = ClassFile(context, class_idx);
-  const NamedTensors tensors = ParseSafetensors(textual_inversion.Read(file), file);
-  const at::Tensor learned =
-      RequireTensor(tensors, PlaceholderOf(context.options().textual_inversion.prompt), {-1, -1}, at::kFloat, file);
-  return MakePrompt(context, text_encoder, learned.size(0))
-      .Context(text_encoder, learned.unsqueeze(0).to(context.device()));
+at::Tensor LearnedContext(const TextualInversionOptions& options, const ModelSet& models,
+                          const TextEncoder& text_encoder, const CompletedStage& textual_inversion,
+                          const std::string& stem) {
+  const at::Tensor learned = ReadLearnedEmbedding(textual_inversion, PlaceholderOf(options.prompt), stem);
+  return MakePrompt(options, models, text_encoder, learned.size(0))
+      .Context(text_encoder, learned.unsqueeze(0).to(text_encoder.module().device()));
 }
 
 }  // namespace tint

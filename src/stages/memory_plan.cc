@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/stages/memory_plan.h"
 
 #include <algorithm>
@@ -5,7 +6,7 @@
 #include "tint/base/error.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
-#include "tint/tensor/device.h"
+#include "tint/tensor/memory.h"
 
 namespace tint {
 namespace {

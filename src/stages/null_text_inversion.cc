@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // null-text-inversion: every photo's noise path and the embeddings that lead back along it. docs/method.md, Null-text
 // inversion.
 
@@ -8,14 +9,19 @@
 #include <functional>
 #include <map>
 
-#include "tint/base/log.h"
-#include "tint/base/progress.h"
+#include "null_text_state.h"
+#include "stages.h"
+#include "tint/artifacts/contact_sheets.h"
+#include "tint/artifacts/null_text_paths.h"
+#include "tint/base/error.h"
+#include "tint/base/json.h"
 #include "tint/base/stop.h"
-#include "tint/image/contact_sheet.h"
+#include "tint/models/flops.h"
 #include "tint/stages/imported_inversion.h"
 #include "tint/stages/learned_word.h"
 #include "tint/stages/memory_plan.h"
 #include "tint/stages/reconstruction.h"
+#include "tint/stages/resumable_loop.h"
 #include "tint/stages/stage_images.h"
 #include "tint/tensor/checks.h"
 #include "tint/tensor/safetensors.h"
@@ -23,236 +29,200 @@
 namespace tint {
 namespace {
 
-constexpr int64_t kVersion = 2;
+constexpr int64_t kNullTextVersion = 2;
 
-// The checkpoint holds the state's tensors under these names.
-std::map<std::string, at::Tensor*> Parts(NullTextState* state) {
-  return {{"latents", &state->latents},
-          {"current", &state->current},
-          {"first_moment", &state->first_moment},
-          {"second_moment", &state->second_moment},
-          {"unconditional", &state->unconditional},
-          {"loss", &state->loss},
-          {"initial_loss", &state->initial_loss},
-          {"inner_steps", &state->inner_steps}};
-}
-
-std::string SerializeState(NullTextState state) {
-  NamedTensors tensors{{"path", at::stack(state.path)}, {"progress", at::tensor({state.step_idx, state.passes})}};
-  for (const auto& [name, tensor] : Parts(&state)) tensors[name] = *tensor;
-  return SerializeSafetensors(tensors);
-}
-
-NullTextState ParseState(const std::string& bytes, const std::string& file, const c10::Device& device) {
-  const NamedTensors tensors = ParseSafetensors(bytes, file);
-  NullTextState state;
-  for (const auto& [name, tensor] : Parts(&state)) *tensor = tensors.at(name).to(device);
-  state.path = tensors.at("path").to(device).unbind(0);
-  state.step_idx = tensors.at("progress")[0].item<int64_t>();
-  state.passes = tensors.at("progress")[1].item<int64_t>();
-  return state;
-}
-
-// What is known of the photos once all are inverted, in the order of the episode.
-struct Inverted {
-  at::Tensor latents, start, end;              // [K, C, h, w] noise end, encoded photo, where the guided walk arrived
-  at::Tensor unconditional;                    // [K, N, L, F]
-  at::Tensor loss, initial_loss, inner_steps;  // [K, N]; undefined where they were inverted elsewhere
+// In float32 whatever the other stages compute in: in half precision the gradient, about 1e-7, is lost.
+struct InversionModels {
+  TextEncoder text_encoder;
+  Denoiser denoiser;
+  Autoencoder autoencoder;
 };
-
-Inverted Gather(const std::vector<NullTextState>& states) {
-  const auto all = [&](const std::function<at::Tensor(const NullTextState&)>& part) {
-    std::vector<at::Tensor> parts;
-    for (const NullTextState& state : states) parts.push_back(part(state).cpu());
-    return at::cat(parts);
-  };
-  return {.latents = all([](const NullTextState& s) { return s.path.back(); }),
-          .start = all([](const NullTextState& s) { return s.path.front(); }),
-          .end = all([](const NullTextState& s) { return s.latents; }),
-          .unconditional = all([](const NullTextState& s) { return s.unconditional; }),
-          .loss = all([](const NullTextState& s) { return s.loss; }),
-          .initial_loss = all([](const NullTextState& s) { return s.initial_loss; }),
-          .inner_steps = all([](const NullTextState& s) { return s.inner_steps; })};
-}
 
 class NullTextInversionStage : public Stage {
  public:
+  NullTextInversionStage(const NullTextOptions& options, const TextualInversionOptions& words,
+                         const RunEpisode& episode, const RunSettings& settings, const ModelSet& models)
+      : Stage(episode, settings, models), options_(options), words_(words) {}
   std::string name() const override { return "null-text-inversion"; }
-  std::vector<std::string> needs(const StageContext&) const override { return {"super-resolve", "textual-inversion"}; }
-  std::vector<std::string> roles(const StageContext&) const override {
-    return {"denoiser", "autoencoder", "text_encoder", "tokenizer"};
+  std::vector<std::string> needs() const override { return {"super-resolve", "textual-inversion"}; }
+  std::vector<std::string> roles() const override { return {"denoiser", "autoencoder", "text_encoder", "tokenizer"}; }
+
+  void Check() const override {
+    Stage::Check();
+    CheckNullTextOptions(options_);
   }
 
-  void Check(const StageContext& context) const override {
-    Stage::Check(context);
-    CheckNullTextOptions(context.options().null_text);
-  }
-
-  StageKey Key(const StageContext& context, const StageResults& earlier) const override {
-    NullTextOptions options = context.options().null_text;
+  StageKey Key(const StageResults& earlier) const override {
+    NullTextOptions options = options_;
     OptionList list;
     options.Declare(list);
     Json values = list.KeyValues();
-    values["prompt"] = context.options().textual_inversion.prompt;
-    StageKey key = context.NewKey(name(), kVersion, values);
+    values["prompt"] = words_.prompt;
+    StageKey key = NewKey(kNullTextVersion, values);
     key.dtype = "float32";
-    for (const std::string& need : needs(context)) key.inputs[need] = earlier.at(need).content_sha256();
-    for (const auto& [class_idx, imported] : ReadImportedInversions(context))
+    AddNeeds(earlier, &key);
+    for (const auto& [class_idx, imported] : Imported())
       key.inputs["inverted " + std::to_string(class_idx)] = imported.file_sha256;
-    for (const std::string& role : roles(context)) key.models[role] = context.models().Require(role).KeySha256();
+    AddModels(&key);
     return key;
   }
 
-  bool OnlyImports(const StageContext& context) const override { return !context.options().null_text.inverted.empty(); }
+  bool OnlyImports() const override { return !options_.inverted.empty(); }
 
-  StageEstimate Estimate(const StageContext& context) const override {
-    const NullTextOptions& options = context.options().null_text;
-    const auto photos = static_cast<double>(Photos(context));
-    const bool optimises = options.method == "null-text" || options.method == "global";
-    const double steps = static_cast<double>(options.steps);
-    const double inner = optimises ? static_cast<double>(options.inner_steps) : 0;
-    const double forward = FlopPerSample(context, "denoiser");
-    const double forwards = OnlyImports(context) ? 2 : 3 + inner * 2.13;
+  StageEstimate Estimate() const override {
+    const auto photos = static_cast<double>(episode_.support_photos()), steps = static_cast<double>(options_.steps);
+    const double inner = Optimises() ? static_cast<double>(options_.inner_steps) : 0;
+    const double forwards = OnlyImports() ? 2 : 3 + inner * kContextGradientCost;
     uint64_t embedding_bytes = 0;
-    if (context.models().Has("denoiser")) {
-      const DenoiserConfig facts = context.models().ReadDenoiserConfig();
+    if (models_.Has("denoiser")) {
+      const DenoiserConfig facts = models_.ReadDenoiserConfig();
       embedding_bytes = static_cast<uint64_t>(facts.context_length * facts.context_width * 4);
     }
-    return {.flop = photos * steps * forwards * forward,
+    return {.flop = photos * steps * forwards * FlopPerSample("denoiser"),
             // Twice: the result, and the last checkpoint beside it.
             .disk_bytes = 2 * static_cast<uint64_t>(photos * steps) * embedding_bytes,
-            .note = optimises && !OnlyImports(context) ? "at most: photos stop early" : ""};
+            .note = Optimises() && !OnlyImports() ? "at most: photos stop early" : ""};
   }
 
-  Json Run(const StageContext& context, const StageResults& earlier, StageWriter& writer) const override {
+  Json Run(const StageResults& earlier, StageWriter& writer) const override {
     c10::NoGradGuard no_grad;
-    const Autoencoder autoencoder = context.models().LoadAutoencoder(context.device());
-    const auto imported = ReadImportedInversions(context);
-    const Inverted inverted = imported.empty() ? Gather(InvertAll(context, earlier, autoencoder, writer))
-                                               : TakeOver(context, earlier, autoencoder, imported);
+    const InversionModels models{models_.LoadTextEncoder(settings_.device, at::kFloat),
+                                 models_.LoadDenoiser(settings_.device, at::kFloat),
+                                 models_.LoadAutoencoder(settings_.device)};
+    const auto imported = Imported();
+    const Inverted inverted =
+        imported.empty() ? GatherInverted(InvertAll(models, earlier, writer)) : Import(models, earlier, imported);
     Json metrics = {{"classes", Json::array()}};
     std::vector<ContactRow> sheet;
     int64_t first = 0;
-    for (int64_t c = 0; c < context.ways(); ++c) {
-      const auto photos = static_cast<int64_t>(context.task().classes[static_cast<size_t>(c)].support.size());
-      const auto fidelity = CompareReconstructions(context, earlier.at("super-resolve"), autoencoder, c,
-                                                   inverted.start.narrow(0, first, photos),
-                                                   inverted.end.narrow(0, first, photos), &sheet);
-      metrics["classes"].push_back(SaveClass(context, inverted, c, first, photos, fidelity, writer));
+    for (int64_t c = 0; c < episode_.ways(); ++c) {
+      const auto photos = static_cast<int64_t>(episode_.OfClass(c).support.size());
+      const auto fidelity =
+          CompareReconstructions({.class_name = episode_.OfClass(c).name,
+                                  .stem = episode_.FileStem(c),
+                                  .photos = ReadUpscaled(episode_, earlier.at("super-resolve"), c),
+                                  .start = inverted.start.narrow(0, first, photos),
+                                  .end = inverted.end.narrow(0, first, photos)},
+                                 models.autoencoder, settings_.device, options_.warn_psnr_loss, &sheet);
+      metrics["classes"].push_back(SaveClass(inverted, c, first, photos, fidelity, writer));
       first += photos;
     }
-    writer.Put("contact.png", MakeContactSheet(sheet));
-    for (const std::string& checkpoint : Checkpoints(context)) writer.DropCheckpoint(checkpoint);
+    WriteContactSheet(sheet, writer);
+    for (const std::string& checkpoint : Checkpoints()) writer.DropCheckpoint(checkpoint);
     return metrics;
   }
 
  private:
-  static int64_t Photos(const StageContext& context) {
-    int64_t photos = 0;
-    for (const TaskClass& task_class : context.task().classes)
-      photos += static_cast<int64_t>(task_class.support.size());
-    return photos;
+  bool Optimises() const {
+    return options_.method == NullTextMethod::kNullText || options_.method == NullTextMethod::kGlobal;
   }
 
-  static int64_t BatchSize(const StageContext& context) {
-    const int64_t asked = context.options().null_text.batch_size, photos = Photos(context);
-    return asked > 0 ? std::min(asked, photos) : photos;
+  std::map<int64_t, ImportedInversion> Imported() const {
+    return ReadImportedInversions(options_, episode_.task, models_);
   }
 
-  static std::vector<std::string> Checkpoints(const StageContext& context) {
+  int64_t BatchSize() const {
+    const int64_t photos = episode_.support_photos();
+    return options_.batch_size > 0 ? std::min(options_.batch_size, photos) : photos;
+  }
+
+  std::vector<std::string> Checkpoints() const {
     std::vector<std::string> names;
-    for (int64_t first = 0; first < Photos(context); first += BatchSize(context))
+    for (int64_t first = 0; first < episode_.support_photos(); first += BatchSize())
       names.push_back("photos-" + std::to_string(first) + ".safetensors");
     return names;
   }
 
+  // Encoded photos [K, C, h, w] of a class, and the context of the class for each of them, [K, L, F].
+  std::pair<at::Tensor, at::Tensor> Encode(const InversionModels& models, const StageResults& earlier,
+                                           int64_t class_idx) const {
+    const at::Tensor start =
+        EncodeUpscaled(episode_, earlier.at("super-resolve"), models.autoencoder, settings_.device, class_idx);
+    return {start, LearnedContext(words_, models_, models.text_encoder, earlier.at("textual-inversion"),
+                                  episode_.FileStem(class_idx))
+                       .expand({start.size(0), -1, -1})};
+  }
+
   // All photos of the episode, batch after batch; a finished batch stays as its checkpoint until all are.
-  static std::vector<NullTextState> InvertAll(const StageContext& context, const StageResults& earlier,
-                                              const Autoencoder& autoencoder, StageWriter& writer) {
-    // In float32 whatever the other stages compute in: in half precision the gradient, about 1e-7, is lost.
-    const TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), at::kFloat);
-    const Denoiser denoiser = context.models().LoadDenoiser(context.device(), at::kFloat);
+  std::vector<NullTextState> InvertAll(const InversionModels& models, const StageResults& earlier,
+                                       StageWriter& writer) const {
     std::vector<at::Tensor> starts, contexts;
-    for (int64_t c = 0; c < context.ways(); ++c) {
-      starts.push_back(EncodeUpscaled(context, earlier.at("super-resolve"), autoencoder, c).to(context.device()));
-      contexts.push_back(LearnedContext(context, text_encoder, earlier.at("textual-inversion"), c)
-                             .expand({starts.back().size(0), -1, -1}));
+    for (int64_t c = 0; c < episode_.ways(); ++c) {
+      const auto [start, context] = Encode(models, earlier, c);
+      starts.push_back(start.to(settings_.device));
+      contexts.push_back(context);
     }
-    const at::Tensor start = at::cat(starts), contexts_of_photos = at::cat(contexts);
-    const at::Tensor empty = MakePrompt(context, text_encoder, 1).EmptyContext(text_encoder);
-    const NullTextOptions& options = context.options().null_text;
-    const bool optimises = options.inner_steps > 0 && (options.method == "null-text" || options.method == "global");
-    CheckBatchFitsMemory(context.device(),
-                         {.stage = "null-text-inversion",
-                          .option = "--null-text-inversion.batch-size",
-                          .unit = "photos",
-                          .batch_size = BatchSize(context),
-                          .why = options.batch_size > 0 ? "as asked" : "all of the episode"},
-                         [&] { MeasureNullTextSample(denoiser, start[0], contexts_of_photos[0], optimises); });
-    const int64_t passes = options.method == "global" ? options.inner_steps : 0;
-    Progress progress("null-text-inversion", "timesteps",
-                      static_cast<int64_t>(Checkpoints(context).size()) * (options.steps + passes));
+    const at::Tensor start = at::cat(starts), context = at::cat(contexts);
+    PlanMemory(models.denoiser, start[0], context[0]);
+    const at::Tensor empty = MakePrompt(words_, models_, models.text_encoder, 1).EmptyContext(models.text_encoder);
+    Progress progress(name(), "timesteps", static_cast<int64_t>(Checkpoints().size()) * StepsOfBatch());
     std::vector<NullTextState> states;
-    for (const std::string& checkpoint : Checkpoints(context)) {
-      const auto first = static_cast<int64_t>(states.size()) * BatchSize(context);
-      const int64_t count = std::min(BatchSize(context), start.size(0) - first);
-      const at::Tensor photos = start.narrow(0, first, count), context_of = contexts_of_photos.narrow(0, first, count);
-      states.push_back(InvertBatch(options, denoiser, photos, context_of, empty, checkpoint, writer, &progress));
+    for (const std::string& checkpoint : Checkpoints()) {
+      const auto first = static_cast<int64_t>(states.size()) * BatchSize();
+      const int64_t count = std::min(BatchSize(), start.size(0) - first);
+      states.push_back(InvertBatch(models.denoiser, start.narrow(0, first, count), context.narrow(0, first, count),
+                                   empty, checkpoint, writer, &progress));
     }
     return states;
   }
 
-  static NullTextState InvertBatch(const NullTextOptions& options, const Denoiser& denoiser, const at::Tensor& start,
-                                   const at::Tensor& context, const at::Tensor& empty, const std::string& checkpoint,
-                                   StageWriter& writer, Progress* progress) {
+  int64_t StepsOfBatch() const {
+    return options_.steps + (options_.method == NullTextMethod::kGlobal ? options_.inner_steps : 0);
+  }
+
+  void PlanMemory(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context) const {
+    CheckBatchFitsMemory(
+        settings_.device,
+        {.stage = name(),
+         .option = "--null-text-inversion.batch-size",
+         .unit = "photos",
+         .batch_size = BatchSize(),
+         .why = options_.batch_size > 0 ? "as asked" : "all of the episode"},
+        [&] { MeasureNullTextSample(denoiser, start, context, options_.inner_steps > 0 && Optimises()); });
+  }
+
+  NullTextState InvertBatch(const Denoiser& denoiser, const at::Tensor& start, const at::Tensor& context,
+                            const at::Tensor& empty, const std::string& checkpoint, StageWriter& writer,
+                            Progress* progress) const {
     const NoiseSchedule schedule;
     NullTextState state;
-    if (const auto saved = writer.LoadCheckpoint(checkpoint)) {
-      state = ParseState(*saved, checkpoint, start.device());
-      spdlog::info("null-text-inversion: {} go on after timestep {}", checkpoint.substr(0, checkpoint.find('.')),
-                   state.step_idx);
-    } else {
-      state = StartNullText(denoiser, schedule, start, context, empty, options, ThrowIfStopRequested);
-    }
-    progress->Advance(state.step_idx + state.passes);
-    const auto finished = [&](const NullTextState& now) { return now.step_idx == options.steps; };
-    if (finished(state)) return state;
-    RunNullText(denoiser, schedule, context, options, &state, [&](const NullTextState& now) {
-      progress->Advance();
-      if (StopRequested() || finished(now) || writer.CheckpointDue())
-        writer.SaveCheckpoint(checkpoint, SerializeState(now));
-      ThrowIfStopRequested();
-    });
+    const auto load = [&](const std::string& bytes) {
+      state = ParseNullText(bytes, checkpoint, start.device());
+      return state.step_idx + state.passes;
+    };
+    const auto run = [&](int64_t finished, const AfterSteps& after_steps) {
+      if (state.path.empty())
+        state = StartNullText(denoiser, schedule, start, context, empty, options_, ThrowIfStopRequested);
+      if (finished < StepsOfBatch())
+        RunNullText(denoiser, schedule, context, options_, &state, [&](const NullTextState&) { after_steps(1); });
+    };
+    RunResumable(writer,
+                 {.name = name() + ": " + checkpoint.substr(0, checkpoint.find('.')),
+                  .unit = "timesteps",
+                  .total = StepsOfBatch(),
+                  .checkpoint = checkpoint,
+                  .load = load,
+                  .save = [&] { return SerializeNullText(state); },
+                  .keep_finished = true,
+                  .progress = progress},
+                 run);
     return state;
   }
 
   // The paths of files, walked back under the run's guidance to see how near they come to the run's photos.
-  static Inverted TakeOver(const StageContext& context, const StageResults& earlier, const Autoencoder& autoencoder,
-                           const std::map<int64_t, ImportedInversion>& imported) {
-    const TextEncoder text_encoder = context.models().LoadTextEncoder(context.device(), at::kFloat);
-    const Denoiser denoiser = context.models().LoadDenoiser(context.device(), at::kFloat);
-    const NullTextOptions& options = context.options().null_text;
+  Inverted Import(const InversionModels& models, const StageResults& earlier,
+                  const std::map<int64_t, ImportedInversion>& imported) const {
     std::vector<at::Tensor> latents, starts, ends, unconditional;
     for (const auto& [class_idx, inversion] : imported) {
-      starts.push_back(EncodeUpscaled(context, earlier.at("super-resolve"), autoencoder, class_idx).cpu());
-      if (starts.back().sizes() != inversion.latents.sizes())
+      const auto [start, context] = Encode(models, earlier, class_idx);
+      if (start.sizes() != inversion.latents.sizes())
         Fail(ExitCode::kBadConfiguration,
              {.field = "null-text-inversion.inverted",
-              .found = "latents " + DescribeTensor(inversion.latents) + " of class " + context.ArtifactName(class_idx),
-              .expected = DescribeTensor(starts.back()) + ", as the run's photos have",
+              .found = "latents " + DescribeTensor(inversion.latents) + " of class " + episode_.FileStem(class_idx),
+              .expected = DescribeTensor(start) + ", as the run's photos have",
               .remedy = "Give the --super-resolve.post-size they were inverted at."});
-      const at::Tensor conditional = LearnedContext(context, text_encoder, earlier.at("textual-inversion"), class_idx)
-                                         .expand({starts.back().size(0), -1, -1});
-      const at::Tensor embeddings = inversion.unconditional.to(context.device());
-      ends.push_back(
-          Denoise(
-              denoiser, NoiseSchedule(), inversion.latents.to(context.device()),
-              {.guidance = options.inversion_guidance, .timesteps = SamplerTimesteps(options.steps, options.spacing)},
-              [&](int64_t step_idx, const at::Tensor&) {
-                return Conditioning{embeddings.select(1, step_idx), conditional};
-              },
-              [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); })
-              .cpu());
+      starts.push_back(start);
+      ends.push_back(WalkBack(models.denoiser, inversion, context));
       latents.push_back(inversion.latents);
       unconditional.push_back(inversion.unconditional);
     }
@@ -265,40 +235,61 @@ class NullTextInversionStage : public Stage {
             .inner_steps = {}};
   }
 
-  static Json SaveClass(const StageContext& context, const Inverted& inverted, int64_t class_idx, int64_t first,
-                        int64_t photos, const std::vector<Fidelity>& fidelity, StageWriter& writer) {
-    const NullTextOptions& options = context.options().null_text;
-    const auto part = [&](const at::Tensor& all) { return all.narrow(0, first, photos).contiguous(); };
-    const std::string name = context.ArtifactName(class_idx);
-    CheckFinite(part(inverted.unconditional), "null-text embeddings of class " + name);
-    CheckFinite(part(inverted.latents), "inverted latents of class " + name);
-    NamedTensors tensors{{"latents", part(inverted.latents)},
-                         {"unconditional", part(inverted.unconditional)},
-                         {"timesteps", at::tensor(SamplerTimesteps(options.steps, options.spacing))},
-                         {"start", part(inverted.start)}};
-    Json metrics = {{"class", name}};
-    if (inverted.loss.defined()) {
-      tensors["loss"] = part(inverted.loss);
-      tensors["initial_loss"] = part(inverted.initial_loss);
-      tensors["inner_steps"] = part(inverted.inner_steps);
-      metrics["mean_loss_before"] = tensors["initial_loss"].mean().item<double>();
-      metrics["mean_loss_after"] = tensors["loss"].mean().item<double>();
-      metrics["inner_steps"] = tensors["inner_steps"].sum().item<int64_t>();
+  at::Tensor WalkBack(const Denoiser& denoiser, const ImportedInversion& inversion, const at::Tensor& context) const {
+    const at::Tensor embeddings = inversion.unconditional.to(settings_.device);
+    return Denoise(
+               denoiser, NoiseSchedule(), inversion.latents.to(settings_.device),
+               {.guidance = options_.inversion_guidance,
+                .timesteps = SamplerTimesteps(options_.steps, options_.spacing)},
+               [&](int64_t step_idx, const at::Tensor&) {
+                 return Conditioning{embeddings.select(1, step_idx), context};
+               },
+               [](int64_t, const at::Tensor&) { ThrowIfStopRequested(); })
+        .cpu();
+  }
+
+  Json SaveClass(const Inverted& inverted, int64_t class_idx, int64_t first, int64_t photos,
+                 const std::vector<Fidelity>& fidelity, StageWriter& writer) const {
+    const auto part = [&](const at::Tensor& all) {
+      return all.defined() ? all.narrow(0, first, photos).contiguous() : at::Tensor();
+    };
+    const std::string stem = episode_.FileStem(class_idx);
+    const NullTextPaths paths{.latents = part(inverted.latents),
+                              .start = part(inverted.start),
+                              .unconditional = part(inverted.unconditional),
+                              .timesteps = SamplerTimesteps(options_.steps, options_.spacing),
+                              .initial_loss = part(inverted.initial_loss),
+                              .loss = part(inverted.loss),
+                              .inner_steps = part(inverted.inner_steps)};
+    CheckFinite(paths.unconditional, "null-text embeddings of class " + stem);
+    CheckFinite(paths.latents, "inverted latents of class " + stem);
+    paths.Write(stem, writer);
+    Json metrics = {{"class", stem}};
+    if (paths.loss.defined()) {
+      metrics["mean_loss_before"] = paths.initial_loss.mean().item<double>();
+      metrics["mean_loss_after"] = paths.loss.mean().item<double>();
+      metrics["inner_steps"] = paths.inner_steps.sum().item<int64_t>();
     }
-    writer.Put(ClassFile(context, class_idx), SerializeSafetensors(tensors));
-    Json psnr = Json::array(), psnr_autoencoder = Json::array();
+    Json psnr = Json::array(), psnr_of_autoencoder = Json::array();
     for (const Fidelity& one : fidelity) {
       psnr.push_back(one.reconstruction);
-      psnr_autoencoder.push_back(one.round_trip);
+      psnr_of_autoencoder.push_back(one.round_trip);
     }
     metrics["psnr"] = psnr;
-    metrics["psnr_of_autoencoder"] = psnr_autoencoder;
+    metrics["psnr_of_autoencoder"] = psnr_of_autoencoder;
     return metrics;
   }
+
+  const NullTextOptions& options_;
+  const TextualInversionOptions& words_;
 };
 
 }  // namespace
 
-std::unique_ptr<Stage> MakeNullTextInversionStage() { return std::make_unique<NullTextInversionStage>(); }
+std::unique_ptr<Stage> MakeNullTextInversionStage(const NullTextOptions& options, const TextualInversionOptions& words,
+                                                  const RunEpisode& episode, const RunSettings& settings,
+                                                  const ModelSet& models) {
+  return std::make_unique<NullTextInversionStage>(options, words, episode, settings, models);
+}
 
 }  // namespace tint

@@ -1,18 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/stages/predict.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/layout.h"
+#include "tint/artifacts/student_bundle.h"
+#include "tint/base/json.h"
 #include "tint/base/log.h"
 #include "tint/base/text.h"
 #include "tint/fewshot/distill.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
+#include "tint/image/pixels.h"
 #include "tint/image/resize.h"
-#include "tint/stages/student_file.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -20,34 +23,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kModule[] = "student.pt", kCard[] = "student.json";
-
 // TorchScript is code, and its loader notices no flipped bit: what no record lists is not opened.
 CompletedStage OpenResultOf(const fs::path& student) {
   std::error_code ignored;
-  const fs::path file = fs::weakly_canonical(fs::is_directory(student, ignored) ? student / kModule : student);
+  const fs::path file = fs::weakly_canonical(fs::is_directory(student, ignored) ? student / kStudentFile : student);
   if (!fs::exists(file, ignored))
     Fail(ExitCode::kMissingInput, {.file = file.string(),
                                    .field = "--student",
                                    .found = "no such file",
                                    .expected = "the student.pt of a distill result, or its folder"});
   auto stage = CompletedStage::OpenCopy(file.parent_path());
-  const auto lists = [&](const char* name) {
-    const std::vector<std::string> files = stage->Files();
-    return std::find(files.begin(), files.end(), name) != files.end();
-  };
-  if (!stage || file.filename() != kModule || stage->components().at("stage") != "distill" || !lists(kModule) ||
-      !lists(kCard))
+  if (!stage || file.filename() != kStudentFile || stage->components().at("stage") != "distill" || !HasStudent(*stage))
     Fail(ExitCode::kUntrusted,
          {.file = file.string(),
           .field = "--student",
-          .found = "a file that no done.json beside it lists",
+          .found = std::string("a file that no ") + kDoneFile + " beside it lists",
           .expected = "RUN/episodes/*/distill/*/student.pt (TorchScript is code: only listed files are opened)",
           .remedy = "Keep the whole folder of the result together when you copy it; its name does not matter."});
   return std::move(*stage);
 }
 
-// A folder stands for the files in it, in byte order of their names.
+// A folder: all files in it, in byte order of their names.
 std::vector<std::string> WithoutFolders(const std::vector<std::string>& photos) {
   std::vector<std::string> files;
   for (const std::string& photo : photos) {
@@ -71,7 +67,7 @@ std::vector<std::string> WithoutFolders(const std::vector<std::string>& photos) 
 }
 
 at::Tensor LoadPhoto(const std::string& photo, int64_t size) {
-  const Image image = ReadImage(photo);
+  const DecodedImage image = ReadImage(photo);
   for (const std::string& warning : image.warnings) spdlog::warn("{}: {}", Quote(photo), warning);
   const at::Tensor square = CentreSquare(ToUnitFloat(image.pixels).unsqueeze(0));
   return ToBytes(ResizeBilinearAntialias(square, size, size))[0];
@@ -81,9 +77,9 @@ at::Tensor LoadPhoto(const std::string& photo, int64_t size) {
 
 OpenedStudent OpenStudent(const fs::path& student, const std::string& device) {
   const CompletedStage stage = OpenResultOf(student);
-  const std::string file = (stage.folder() / kModule).string();
-  OpenedStudent opened{StudentCard::Parse(stage.Read(kCard), (stage.folder() / kCard).string()),
-                       ScriptModule::FromBytes(stage.Read(kModule), file, ChooseDevice(device), at::kFloat)};
+  const std::string file = (stage.folder() / kStudentFile).string();
+  OpenedStudent opened{StudentCard::Read(stage),
+                       ScriptModule::FromBytes(stage.Read(kStudentFile), file, ChooseDevice(device), at::kFloat)};
   opened.module.SetTraining(false);
   return opened;
 }
@@ -118,11 +114,7 @@ Json Predictions::ToJson() const {
 }
 
 std::string Predictions::ToTable() const {
-  const auto percent = [](double share) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
-    return std::string(text);
-  };
+  const auto percent = [](double share) { return fmt::format("{:.1f} %", 100 * share); };
   std::string table;
   for (const Prediction& photo : photos) {
     std::vector<size_t> order(classes.size());
@@ -133,8 +125,8 @@ std::string Predictions::ToTable() const {
     for (size_t k = 1; k < std::min<size_t>(3, order.size()); ++k)
       next.push_back(classes[order[k]] + " " + percent(photo.probabilities[order[k]]));
     const std::string share = percent(photo.probabilities[order[0]]);
-    table += std::string(8 - std::min<size_t>(8, share.size()), ' ') + share + "  " + photo.predicted + "  " +
-             Quote(photo.photo) + (next.empty() ? "" : "  (then " + Join(next, ", ") + ")") + "\n";
+    table += fmt::format("{:>8}  ", share) + photo.predicted + "  " + Quote(photo.photo) +
+             (next.empty() ? "" : "  (then " + Join(next, ", ") + ")") + "\n";
   }
   return table;
 }

@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shared_result.h"
 
+#include "tint/artifacts/lease.h"
+#include "tint/base/durable.h"
 #include "tint/base/error.h"
-#include "tint/base/file.h"
+#include "tint/base/json.h"
 
 namespace tint {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "student_init.h"
 
 #include <ATen/ATen.h>
@@ -5,89 +6,86 @@
 
 #include "tint/base/error.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 
 namespace tint {
 
-namespace {
-
-StudentSpec Spec(const StageContext& context) {
-  return context.options().distill.student.Spec(context.options().global.student, context.image_size());
-}
-
-}  // namespace
-
-std::string StudentRole(const StageContext& context) { return "student-" + context.options().global.student; }
-
-StudentInit ResolveStudentInit(const StageContext& context) {
-  const GlobalOptions& global = context.options().global;
-  if (!global.student_weights.empty()) return StudentInit::kFile;
-  if (global.student_init == "random") return StudentInit::kRandom;
-  if (context.models().Has(StudentRole(context))) return StudentInit::kModelSet;
+StudentInit::Kind StudentInit::kind() const {
+  if (!choice_.weights_file.empty()) return Kind::kFile;
+  if (choice_.random) return Kind::kRandom;
+  if (models_.Has(role())) return Kind::kModelSet;
   Fail(ExitCode::kMissingInput,
-       {.file = context.models().folder().string(),
-        .field = StudentRole(context),
+       {.file = models_.folder().string(),
+        .field = role(),
         .found = "no weights for the student to start from",
-        .expected = "a role " + StudentRole(context) + " in models.json, or --student-weights FILE",
+        .expected = "a role " + role() + " in models.json, or --student-weights FILE",
         .remedy = "Pre-train one (tint pretrain student), or start from nothing with --student-init random."});
 }
 
-InputConfig StudentInput(const StageContext& context) {
-  if (ResolveStudentInit(context) == StudentInit::kModelSet)
-    return context.models().ReadInputConfig(StudentRole(context));
-  InputConfig facts;
-  facts.input_size = context.image_size();
-  facts.mean = context.task().facts.mean;
-  facts.std = context.task().facts.std;
-  return facts;
+InputConfig StudentInit::Input() const {
+  if (kind() == Kind::kModelSet) return models_.ReadInputConfig(role());
+  InputConfig input;
+  input.input_size = settings_.image_size;
+  input.mean = episode_.task.dataset_info.mean;
+  input.std = episode_.task.dataset_info.std;
+  return input;
 }
 
-void AddStart(const StageContext& context, StageKey* key) {
-  if (ResolveStudentInit(context) == StudentInit::kRandom) {
+Json StudentInit::RandomOptions() const {
+  return kind() == Kind::kRandom ? Json{{"student", ToString(choice_.options.conv4_head)}} : Json::object();
+}
+
+void StudentInit::AddTo(StageKey* key) const {
+  if (kind() == Kind::kRandom) {
     key->options["student-init"] = "random";
   } else {
-    key->models["student start"] = StartSha256(context);
+    key->models["student start"] = Sha256();
   }
 }
 
-std::string StartSha256(const StageContext& context) {
-  switch (ResolveStudentInit(context)) {
-    case StudentInit::kFile:
-      return Sha256OfFile(context.options().global.student_weights);
-    case StudentInit::kModelSet:
-      return context.models().Require(StudentRole(context)).KeySha256();
-    case StudentInit::kRandom:
+std::string StudentInit::Sha256() const {
+  switch (kind()) {
+    case Kind::kFile:
+      return Sha256OfFile(choice_.weights_file);
+    case Kind::kModelSet:
+      return models_.Require(role()).KeySha256();
+    case Kind::kRandom:
       break;
   }
-  return "random " + std::to_string(context.seed());
+  return "random " + std::to_string(settings_.seed);
 }
 
-SizedBackbone OpenStart(const StageContext& context) {
-  const StudentSpec spec = Spec(context);
+SizedBackbone StudentInit::OpenRandom() const {
+  const StudentSpec spec = choice_.options.Spec(choice_.architecture, settings_.image_size);
+  return {BuildBackbone(spec, RandomStream({settings_.seed, "student", 0, 0, 0})), FeatureWidth(spec)};
+}
+
+ScriptModule StudentInit::OpenFile(const std::string& file) const {
   const c10::Device cpu(c10::kCPU);
-  const StudentInit start = ResolveStudentInit(context);
-  if (start == StudentInit::kRandom)
-    return {BuildBackbone(spec, RandomStream({context.seed(), "student", 0, 0, 0})), FeatureWidth(spec)};
-  const InputConfig facts = StudentInput(context);
-  if (facts.input_size != context.image_size())
-    Fail(ExitCode::kBadConfiguration, {.field = "image-size",
-                                       .found = std::to_string(context.image_size()),
-                                       .expected = std::to_string(facts.input_size) + ", the input size of " +
-                                                   StudentRole(context) + " in models.json"});
-  const std::string file = start == StudentInit::kFile ? context.options().global.student_weights
-                                                       : context.models().Require(StudentRole(context)).file;
-  ScriptModule module = start == StudentInit::kFile
-                            ? ScriptModule::FromBytes(context.models().ReadListedFile(file), file, cpu, at::kFloat)
-                            : context.models().LoadModule(StudentRole(context), cpu, at::kFloat);
+  return kind() == Kind::kFile ? ScriptModule::FromBytes(models_.ReadListedFile(file), file, cpu, at::kFloat)
+                               : models_.LoadModule(role(), cpu, at::kFloat);
+}
+
+SizedBackbone StudentInit::Open() const {
+  if (kind() == Kind::kRandom) return OpenRandom();
+  const int64_t size = settings_.image_size, input_size = Input().input_size;
+  if (input_size != size)
+    Fail(ExitCode::kBadConfiguration,
+         {.field = "image-size",
+          .found = std::to_string(size),
+          .expected = std::to_string(input_size) + ", the input size of " + role() + " in models.json"});
+  const std::string file = kind() == Kind::kFile ? choice_.weights_file : models_.Require(role()).file;
+  ScriptModule module = OpenFile(file);
   module.SetTraining(false);
   c10::NoGradGuard no_grad;
-  const at::Tensor features = module.Call("forward", {at::zeros({1, 3, spec.image_size, spec.image_size})});
+  const at::Tensor features = module.Call("forward", {at::zeros({1, 3, size, size})});
   if (features.dim() != 2)
     Fail(ExitCode::kBadInput, {.file = file,
                                .field = "forward",
                                .found = "an output of shape " + c10::str(features.sizes()),
                                .expected = "features [B, D] of a backbone"});
-  SetDropRate(module, spec.drop_rate);
+  SetDropRate(module, choice_.options.Spec(choice_.architecture, size).drop_rate);
   return {std::move(module), features.size(1)};
 }
 

@@ -1,33 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
 // The weights a student starts from: a file, the model set's, or random ones.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "tint/artifacts/stage_folder.h"
-#include "tint/fewshot/student.h"
-#include "tint/models/modules.h"
-#include "tint/stages/stage.h"
+#include "tint/artifacts/stage_key.h"
+#include "tint/base/json.h"
+#include "tint/fewshot/student_options.h"
+#include "tint/models/model_set.h"
+#include "tint/stages/run_episode.h"
+#include "tint/stages/run_settings.h"
 
 namespace tint {
 
-enum class StudentInit { kFile, kModelSet, kRandom };
-
-std::string StudentRole(const StageContext& context);
-// None of the three: Error(kMissingInput) that names them.
-StudentInit ResolveStudentInit(const StageContext& context);
-// What the start's weights were trained to see: the model set says it for its own, the data set for all others.
-InputConfig StudentInput(const StageContext& context);
-void AddStart(const StageContext& context, StageKey* key);
-// One hash of the start, for what is computed with it.
-std::string StartSha256(const StageContext& context);
+struct StudentChoice {
+  std::string architecture;  // "conv4", "resnet12"
+  std::string weights_file;  // --student-weights, or ""
+  bool random = false;       // --student-init random
+  StudentOptions options;
+};
 
 struct SizedBackbone {
   ScriptModule module;
   int64_t feature_width;
 };
-// A file may hold any backbone: what it gives for one black image tells its width. Input size other than the run's
-// image size: Error(kBadConfiguration).
-SizedBackbone OpenStart(const StageContext& context);
+
+class StudentInit {
+ public:
+  enum class Kind { kFile, kModelSet, kRandom };
+
+  StudentInit(StudentChoice choice, const RunEpisode& episode, const RunSettings& settings, const ModelSet& models)
+      : choice_(std::move(choice)), episode_(episode), settings_(settings), models_(models) {}
+
+  const std::string& architecture() const { return choice_.architecture; }
+  std::string role() const { return "student-" + choice_.architecture; }
+  // None of the three: Error(kMissingInput) that names them. So do all members below.
+  Kind kind() const;
+  // What the weights were trained to see: the model set says it for its own, the data set for all others.
+  InputConfig Input() const;
+  // Options that change what random weights compute; {} for weights of a file.
+  Json RandomOptions() const;
+  void AddTo(StageKey* key) const;
+  // One hash of the weights, for what is computed with them.
+  std::string Sha256() const;
+  // On the CPU. A file may hold any backbone: its features of one black image give its width. Input size other than the
+  // run's image size: Error(kBadConfiguration).
+  SizedBackbone Open() const;
+
+ private:
+  SizedBackbone OpenRandom() const;
+  ScriptModule OpenFile(const std::string& file) const;
+
+  StudentChoice choice_;
+  const RunEpisode& episode_;
+  const RunSettings& settings_;
+  const ModelSet& models_;
+};
 
 }  // namespace tint

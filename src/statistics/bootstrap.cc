@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/statistics/bootstrap.h"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace {
 
 // A class's part of an episode: r_ec / n_e and m_ec / n_e of the header.
 struct Cell {
-  double right = 0, weight = 0;
+  double correct = 0, weight = 0;
 };
 
 struct Cells {
@@ -36,7 +37,7 @@ Cells CellsOf(const std::vector<EpisodeScore>& scores, const std::vector<Episode
     for (const ClassScore& one : score.classes) {
       if (one.queries == 0) continue;
       Cell& cell = all.at[{episode, index.at(one.name)}];
-      cell.right += sign * static_cast<double>(one.right) / static_cast<double>(score.queries);
+      cell.correct += sign * static_cast<double>(one.correct) / static_cast<double>(score.queries);
       if (sign > 0) cell.weight = static_cast<double>(one.queries) / static_cast<double>(score.queries);
     }
   };
@@ -47,18 +48,18 @@ Cells CellsOf(const std::vector<EpisodeScore>& scores, const std::vector<Episode
 
 class Resampler {
  public:
-  explicit Resampler(const Cells& all) : right_(all.classes), weight_(all.classes), accuracy_(all.episodes) {
+  explicit Resampler(const Cells& all) : correct_(all.classes), weight_(all.classes), accuracy_(all.episodes) {
     for (const auto& [place, cell] : all.at) {
       const auto [episode, class_idx] = place;
-      right_[class_idx] += cell.right;
+      correct_[class_idx] += cell.correct;
       weight_[class_idx] += cell.weight;
-      accuracy_[episode] += cell.right;
-      mean_ += cell.right / static_cast<double>(all.episodes);
+      accuracy_[episode] += cell.correct;
+      mean_ += cell.correct / static_cast<double>(all.episodes);
     }
     std::vector<double> of_episode(all.episodes);
     double cells = 0, episodes = 0;
     for (const auto& [place, cell] : all.at) {
-      const double residual = cell.right - mean_ * cell.weight;
+      const double residual = cell.correct - mean_ * cell.weight;
       cells += residual * residual;
       of_episode[place.first] += residual;
     }
@@ -68,14 +69,14 @@ class Resampler {
 
   double Replicate(uint64_t seed, uint64_t replicate) const {
     RandomStream classes({.seed = seed, .stage = "bootstrap/classes", .index = replicate});
-    const auto last = static_cast<int64_t>(right_.size()) - 1;
-    double right = 0, weight = 0;
-    for (size_t draw = 0; draw < right_.size(); ++draw) {
+    const auto last = static_cast<int64_t>(correct_.size()) - 1;
+    double correct = 0, weight = 0;
+    for (size_t draw = 0; draw < correct_.size(); ++draw) {
       const auto c = static_cast<size_t>(classes.Integer(0, last));
-      right += right_[c];
+      correct += correct_[c];
       weight += weight_[c];
     }
-    return right / weight + (common_ == 0 ? 0 : common_ * EpisodePart(seed, replicate));
+    return correct / weight + (common_ == 0 ? 0 : common_ * EpisodePart(seed, replicate));
   }
 
  private:
@@ -88,9 +89,9 @@ class Resampler {
     return sum / static_cast<double>(accuracy_.size()) - mean_;
   }
 
-  std::vector<double> right_, weight_;  // R_c, M_c
-  std::vector<double> accuracy_;        // of each episode, or the difference of a pair's
-  double mean_ = 0, common_ = 0;        // theta, lambda
+  std::vector<double> correct_, weight_;  // R_c, M_c
+  std::vector<double> accuracy_;          // of each episode, or the difference of a pair's
+  double mean_ = 0, common_ = 0;          // theta, lambda
 };
 
 BootstrapInterval Bootstrap(const Cells& all, const BootstrapOptions& options) {
@@ -138,7 +139,7 @@ std::string WhyNotPaired(const EpisodeScore& a, const EpisodeScore& b) {
   for (const ClassScore& one : a.classes) queries[one.name] = one.queries;
   for (const ClassScore& one : b.classes) {
     const auto found = queries.find(one.name);
-    if (found == queries.end()) return "class '" + one.name + "' in one alone";
+    if (found == queries.end()) return "class '" + one.name + "' in only one of them";
     if (found->second != one.queries)
       return "class '" + one.name + "' has " + std::to_string(found->second) + " and " + std::to_string(one.queries) +
              " queries";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/statistics/frechet.h"
 
 #include <ATen/ATen.h>
@@ -10,8 +11,8 @@
 namespace tint {
 namespace {
 
-constexpr double kOffset = 1e-6;         // pytorch-fid's eps
-constexpr double kMostNegative = -1e-3;  // share of the largest eigenvalue
+constexpr double kOffset = 1e-6;               // pytorch-fid's eps
+constexpr double kMinEigenvalueShare = -1e-3;  // share of the largest eigenvalue
 
 // Eigenvalues within the rounding of the largest one (the bound by which NumPy counts a matrix's rank) are taken as 0:
 // a singular covariance, of fewer samples than features, has many, and the root of 1e-16 is 1e-8.
@@ -19,13 +20,13 @@ at::Tensor SymmetricRoot(const at::Tensor& matrix) {
   const auto [values, vectors] = at::linalg_eigh(matrix);
   const double largest = values.abs().max().item<double>();
   const double rounding = static_cast<double>(matrix.size(0)) * std::numeric_limits<double>::epsilon() * largest;
-  TINT_CHECK(!(values.min().item<double>() < kMostNegative * largest))
+  TINT_CHECK(!(values.min().item<double>() < kMinEigenvalueShare * largest))
       << "a covariance with eigenvalue " << values.min().item<double>();
   return at::matmul(vectors * at::where(values > rounding, values, 0).sqrt(), vectors.t());
 }
 
-// tr (A^{1/2} B A^{1/2})^{1/2} is the sum of the singular values of A^{1/2} B^{1/2}: taken so, no root is drawn from
-// eigenvalues that are rounding alone.
+// tr (A^{1/2} B A^{1/2})^{1/2} is the sum of the singular values of A^{1/2} B^{1/2}: this avoids roots of eigenvalues
+// that consist of rounding errors.
 double RootWithOffset(const at::Tensor& a, const at::Tensor& b, double offset) {
   const at::Tensor identity = offset * at::eye(a.size(0), a.options());
   return at::linalg_svdvals(at::matmul(SymmetricRoot(a + identity), SymmetricRoot(b + identity))).sum().item<double>();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/statistics/plan.h"
 
 #include <algorithm>
@@ -9,8 +10,8 @@
 namespace tint {
 namespace {
 
-// More episodes than anybody runs: a target that asks for more is told as such instead of overflowing.
-constexpr double kMostEpisodes = 1e15;
+// Limit against overflow, beyond any practical number of episodes.
+constexpr double kMaxEpisodes = 1e15;
 
 double HalfWidth(double episode_variance, double episodes, double confidence) {
   return StudentQuantile(0.5 + confidence / 2, episodes - 1) * std::sqrt(episode_variance / episodes);
@@ -35,8 +36,8 @@ double VarianceOfMean(const AccuracyModel& model, double queries, int64_t episod
 int64_t EpisodesForVariance(double episode_variance, double target) {
   TINT_CHECK(episode_variance >= 0 && std::isfinite(episode_variance)) << episode_variance;
   TINT_CHECK(target > 0) << "target " << target;
-  TINT_CHECK(episode_variance / target < kMostEpisodes) << "target " << target;
-  // The quotient may come out above a whole number by rounding alone.
+  TINT_CHECK(episode_variance / target < kMaxEpisodes) << "target " << target;
+  // Rounding alone may put the quotient above a whole number.
   return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(episode_variance / target * (1 - 1e-12))));
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/statistics/scores.h"
 
 #include <utility>
@@ -8,14 +9,14 @@ namespace tint {
 
 EpisodeScore ScoreOf(uint64_t episode_idx, std::vector<ClassScore> classes) {
   EpisodeScore score{.episode_idx = episode_idx, .classes = std::move(classes)};
-  int64_t right = 0;
+  int64_t correct = 0;
   for (const ClassScore& one : score.classes) {
-    TINT_CHECK(one.right >= 0 && one.right <= one.queries) << one.name;
+    TINT_CHECK(one.correct >= 0 && one.correct <= one.queries) << one.name;
     score.queries += one.queries;
-    right += one.right;
+    correct += one.correct;
   }
   TINT_CHECK_GT(score.queries, 0) << "episode " << episode_idx;
-  score.accuracy = static_cast<double>(right) / static_cast<double>(score.queries);
+  score.accuracy = static_cast<double>(correct) / static_cast<double>(score.queries);
   return score;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/tensor/checks.h"
 
 #include <ATen/ops/isfinite.h>
@@ -6,7 +7,7 @@
 #include <sstream>
 
 #include "tint/base/error.h"
-#include "tint/tensor/device.h"
+#include "tint/tensor/dtype.h"
 
 namespace tint {
 namespace {
@@ -19,7 +20,7 @@ std::string ShapeText(c10::IntArrayRef shape) {
   return text + "]";
 }
 
-[[noreturn]] void Refuse(const at::Tensor& tensor, const std::string& name, const std::string& expected) {
+[[noreturn]] void FailTensor(const at::Tensor& tensor, const std::string& name, const std::string& expected) {
   Fail(ExitCode::kInternal, {.field = name, .found = "is " + DescribeTensor(tensor), .expected = expected});
 }
 
@@ -30,11 +31,11 @@ void CheckShape(const at::Tensor& tensor, c10::IntArrayRef shape, const std::str
   for (size_t i = 0; same && i < shape.size(); ++i) {
     same = shape[i] < 0 || tensor.size(static_cast<int64_t>(i)) == shape[i];
   }
-  if (!same) Refuse(tensor, name, "the shape " + ShapeText(shape));
+  if (!same) FailTensor(tensor, name, "the shape " + ShapeText(shape));
 }
 
 void CheckDtype(const at::Tensor& tensor, at::ScalarType dtype, const std::string& name) {
-  if (!tensor.defined() || tensor.scalar_type() != dtype) Refuse(tensor, name, DtypeName(dtype));
+  if (!tensor.defined() || tensor.scalar_type() != dtype) FailTensor(tensor, name, DtypeName(dtype));
 }
 
 void CheckFinite(const at::Tensor& tensor, const std::string& what) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/tensor/random.h"
 
 #include <ATen/ops/empty.h>
@@ -12,12 +13,6 @@
 
 namespace tint {
 namespace {
-
-// Constants of Philox4x32 (Salmon et al. 2011, table 2 and section 3.3; Random123's philox.h): multipliers, and the
-// Weyl steps of the key (golden ratio, square root of 3 less 1).
-constexpr uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
-constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-constexpr int kRounds = 10;
 
 // No two keys have the same bytes: numbers have 8 of them, the text is preceded by its length.
 std::string Encode(const StreamKey& key) {
@@ -34,38 +29,19 @@ std::string Encode(const StreamKey& key) {
   return bytes;
 }
 
-uint32_t Word(const std::string& hex, size_t index) {
-  return static_cast<uint32_t>(std::stoul(hex.substr(8 * index, 8), nullptr, 16));
+// Words `index` and `index` + 1 of 32 bits of a hash; the first is the lower one.
+uint64_t WordPair(const std::string& hex, size_t index) {
+  const auto word = [&](size_t i) { return uint64_t{std::stoul(hex.substr(8 * i, 8), nullptr, 16)}; };
+  return word(index + 1) << 32 | word(index);
 }
 
 }  // namespace
 
-std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
-  for (int round = 0; round < kRounds; ++round) {
-    const uint64_t product0 = uint64_t{kMultiplier0} * counter[0];
-    const uint64_t product1 = uint64_t{kMultiplier1} * counter[2];
-    counter = {static_cast<uint32_t>(product1 >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(product1),
-               static_cast<uint32_t>(product0 >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(product0)};
-    key[0] += kWeyl0;
-    key[1] += kWeyl1;
-  }
-  return counter;
-}
-
-// 128 bits of the hash choose the stream; the other half of the counter numbers its 2^64 blocks.
-RandomStream::RandomStream(const StreamKey& key) : block_{} {
+// 128 bits of the hash choose the stream: the seed is the key, the subsequence the upper half of the counter. Its lower
+// half numbers the stream's 2^64 blocks.
+RandomStream::RandomStream(const StreamKey& key) : engine_(0, 0, 0) {
   const std::string hash = Sha256Hex(Encode(key));
-  key_ = {Word(hash, 0), Word(hash, 1)};
-  counter_ = {0, 0, Word(hash, 2), Word(hash, 3)};
-}
-
-uint32_t RandomStream::Bits() {
-  if (used_ == 4) {
-    block_ = Philox4x32(counter_, key_);
-    if (++counter_[0] == 0) ++counter_[1];
-    used_ = 0;
-  }
-  return block_[static_cast<size_t>(used_++)];
+  engine_ = at::Philox4_32(WordPair(hash, 0), WordPair(hash, 2), 0);
 }
 
 uint64_t RandomStream::Bits64() {
@@ -90,7 +66,7 @@ double RandomStream::Normal() {
 int64_t RandomStream::Integer(int64_t low, int64_t high) {
   TINT_CHECK_LE(low, high);
   const uint64_t last = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
-  const uint64_t count = last + 1;  // 0 stands for 2^64
+  const uint64_t count = last + 1;  // 0: 2^64
   uint64_t bits = Bits64();
   if (count != 0) {
     const uint64_t unfair = (0 - count) % count;  // 2^64 mod count: so many words would make some results likelier

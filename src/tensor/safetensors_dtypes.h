@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The dtypes that both the format and LibTorch know.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include "tint/base/json.h"
 #include "tint/base/text.h"
 #include "tint/tensor/checks.h"
-#include "tint/tensor/device.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
@@ -17,7 +17,7 @@ namespace {
 
 using internal::SafetensorsDtype;
 
-constexpr int64_t kMostDimensions = 64;    // LibTorch's own bound for most operators
+constexpr int64_t kMaxDimensions = 64;     // LibTorch's limit for most operators
 constexpr int kHeaderDepth = 3;            // header, tensor, shape
 constexpr uint64_t kValuesPerTensor = 16;  // its object, dtype, shape, offsets, with room for ten dimensions
 constexpr uint64_t kMostMetadataValues = 4096;
@@ -39,15 +39,15 @@ const SafetensorsDtype* ReadDtype(const JsonDocument& header, const std::string&
   for (const SafetensorsDtype& known : internal::kSafetensorsDtypes) {
     if (known.name == name) return &known;
   }
-  header.Complain(kCode, pointer + "/dtype", "is " + Quote(name, 40), "a dtype such as F32, F16, BF16, I64");
+  header.Fail(kCode, pointer + "/dtype", "is " + Quote(name, 40), "a dtype such as F32, F16, BF16, I64");
 }
 
 std::vector<int64_t> ReadShape(const JsonDocument& header, const std::string& pointer) {
   const std::string place = pointer + "/shape";
   const size_t dimensions = RequireArray(header, place, kCode).size();
-  if (dimensions > static_cast<size_t>(kMostDimensions)) {
-    header.Complain(kCode, place, "has " + std::to_string(dimensions) + " dimensions",
-                    "at most " + std::to_string(kMostDimensions));
+  if (dimensions > static_cast<size_t>(kMaxDimensions)) {
+    header.Fail(kCode, place, "has " + std::to_string(dimensions) + " dimensions",
+                "at most " + std::to_string(kMaxDimensions));
   }
   std::vector<int64_t> shape;
   for (size_t i = 0; i < dimensions; ++i) {
@@ -64,7 +64,7 @@ uint64_t SizeOf(const JsonDocument& header, const Entry& entry) {
   for (int64_t size : entry.shape) {
     empty = empty || size == 0;
     if (size != 0 && __builtin_mul_overflow(bytes, size, &bytes)) {
-      header.Complain(kCode, entry.pointer + "/shape", "is larger than any file", "sizes whose product fits 63 bits");
+      header.Fail(kCode, entry.pointer + "/shape", "is larger than any file", "sizes whose product fits 63 bits");
     }
   }
   return empty ? 0 : static_cast<uint64_t>(bytes);
@@ -88,15 +88,15 @@ Entry ReadEntry(const JsonDocument& header, const std::string& name, uint64_t da
   entry.shape = ReadShape(header, entry.pointer);
   const std::string place = entry.pointer + "/data_offsets";
   const size_t count = RequireArray(header, place, kCode).size();
-  if (count != 2) header.Complain(kCode, place, "has " + std::to_string(count) + " numbers", "[begin, end]");
+  if (count != 2) header.Fail(kCode, place, "has " + std::to_string(count) + " numbers", "[begin, end]");
   const auto last = static_cast<int64_t>(data_bytes);
   entry.begin = static_cast<uint64_t>(RequireInteger(header, place + "/0", 0, last, kCode));
   entry.end =
       static_cast<uint64_t>(RequireInteger(header, place + "/1", static_cast<int64_t>(entry.begin), last, kCode));
   const uint64_t size = SizeOf(header, entry);
   if (entry.end - entry.begin != size) {
-    header.Complain(kCode, place, "spans " + std::to_string(entry.end - entry.begin) + " bytes",
-                    std::to_string(size) + " for its shape and dtype");
+    header.Fail(kCode, place, "spans " + std::to_string(entry.end - entry.begin) + " bytes",
+                std::to_string(size) + " for its shape and dtype");
   }
   return entry;
 }
@@ -105,7 +105,7 @@ void CheckMetadata(const JsonDocument& header) {
   const std::string pointer = Pointer(std::string(internal::kMetadataKey));
   for (const auto& member : RequireObject(header, pointer, kCode).items()) {
     if (member.value().is_string()) continue;
-    header.Complain(kCode, pointer + Pointer(member.key()), "is no text", "a text in quotes");
+    header.Fail(kCode, pointer + Pointer(member.key()), "is not a string", "a string");
   }
 }
 
@@ -116,9 +116,9 @@ void CheckCover(const JsonDocument& header, std::vector<Entry>* entries, uint64_
   uint64_t covered = 0;
   for (const Entry& entry : *entries) {
     if (entry.begin != covered) {
-      header.Complain(kCode, entry.pointer + "/data_offsets", "begins at " + std::to_string(entry.begin),
-                      std::to_string(covered) +
-                          (entry.begin < covered ? ", as tensors may not overlap" : ", as no byte may be left out"));
+      header.Fail(kCode, entry.pointer + "/data_offsets", "begins at " + std::to_string(entry.begin),
+                  std::to_string(covered) +
+                      (entry.begin < covered ? ", as tensors may not overlap" : ", as no byte may be left out"));
     }
     covered = entry.end;
   }
@@ -134,7 +134,7 @@ at::Tensor Copy(const JsonDocument& header, const Entry& entry, std::string_view
   if (entry.dtype->dtype == c10::ScalarType::Bool) {
     for (char byte : bytes) {
       if (byte != 0 && byte != 1)
-        header.Complain(kCode, entry.pointer, "holds a BOOL that is neither 0 nor 1", "0 or 1");
+        header.Fail(kCode, entry.pointer, "contains a BOOL that is neither 0 nor 1", "0 or 1");
     }
   }
   at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.dtype->dtype));
@@ -174,8 +174,8 @@ NamedTensors ParseSafetensors(std::string_view bytes, const std::string& file, S
     if (member.key() == internal::kMetadataKey) {
       CheckMetadata(header);
     } else if (entries.size() >= limits.max_tensors) {
-      header.Complain(kCode, Pointer(member.key()), "is one tensor too many",
-                      "at most " + std::to_string(limits.max_tensors));
+      header.Fail(kCode, Pointer(member.key()), "exceeds the number of tensors",
+                  "at most " + std::to_string(limits.max_tensors));
     } else {
       entries.push_back(ReadEntry(Only(header, member.key(), member.value()), member.key(), data.size()));
     }

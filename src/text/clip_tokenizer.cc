@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/text/clip_tokenizer.h"
 
 #include <sentencepiece_processor.h>
@@ -8,6 +9,7 @@
 #include "pre_tokens.h"
 #include "tint/base/error.h"
 #include "tint/base/text.h"
+#include "tint/base/unicode.h"
 
 namespace tint {
 
@@ -16,7 +18,7 @@ namespace {
 constexpr std::string_view kSuffix = "</w>";   // ends a word's last token in CLIP's vocabulary ...
 constexpr std::string_view kBlank = "\u2581";  // ... and in SentencePiece's
 
-// Text that becomes ids as it stands, before anything else is done to the text around it.
+// Text that is mapped to ids as a whole, before the text around it is processed.
 struct AddedToken {
   std::string name;
   int64_t first_id;
@@ -58,7 +60,7 @@ void ClipTokenizer::State::Load(const std::string& model_bytes, const std::strin
   if (merges.GetPieceSize() != kVocabularySize) refuse(std::to_string(merges.GetPieceSize()) + " tokens");
   std::vector<int64_t> ids;
   AppendPlain("a photo of an object", ids);
-  if (ids != std::vector<int64_t>{320, 1125, 539, 550, 14115}) refuse("gives other ids than CLIP for a known prompt");
+  if (ids != std::vector<int64_t>{320, 1125, 539, 550, 14115}) refuse("maps a known prompt to other ids than CLIP");
 }
 
 std::pair<const AddedToken*, size_t> ClipTokenizer::State::FindAdded(std::string_view text) const {
@@ -98,12 +100,12 @@ int64_t ClipTokenizer::AddPlaceholder(const std::string& name, int64_t vectors) 
   };
   TINT_CHECK_GE(vectors, 1);
   if (!IsValidUtf8(name)) refuse("not valid UTF-8", "text");
-  if (name.size() < 2 || name[0] != '#') refuse("no '#' and word", "a name such as '#object'");
+  if (name.size() < 2 || name[0] != '#') refuse("is not '#' followed by a word", "a name such as '#object'");
   // A blank is what separates pre-tokens: then "#x" plus the name is not one piece.
   const auto pieces = state_->pre_tokenizer.Split(NormalizeForClip(name));
   size_t covered = 0;
   for (const std::string_view piece : pieces) covered += piece.size();
-  if (covered != NormalizeForClip(name).size()) refuse("holds a blank", "one word");
+  if (covered != NormalizeForClip(name).size()) refuse("contains a blank", "one word");
   for (const AddedToken& token : state_->added) {
     if (token.name == name) refuse("already exists", "a new name");
   }
@@ -148,7 +150,7 @@ int64_t ClipTokenizer::SingleToken(std::string_view word) const {
                                      .field = "word " + Quote(word),
                                      .found = ids.empty() ? "no token" : "tokens " + ShowIds(*this, ids),
                                      .expected = "a word that is one token of CLIP's vocabulary",
-                                     .remedy = "Take a shorter or more common word."});
+                                     .remedy = "Use a shorter or more common word."});
 }
 
 std::string ClipTokenizer::Piece(int64_t id) const {
@@ -156,7 +158,7 @@ std::string ClipTokenizer::Piece(int64_t id) const {
   for (const AddedToken& token : state_->added) {
     const int64_t offset = id - token.first_id;
     if (offset == 0) return token.name;
-    // The names that diffusers gives to the further vectors of one placeholder.
+    // The names of the further vectors of a placeholder in diffusers.
     if (offset > 0 && offset < token.vectors) return token.name + "_" + std::to_string(offset);
   }
   std::string piece = state_->merges.IdToPiece(static_cast<int>(id));

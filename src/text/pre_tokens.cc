@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pre_tokens.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -15,7 +16,8 @@ namespace tint {
 namespace {
 
 // CLIP's pattern. The blanks are spelled out, as Unicode's White_Space: PCRE2's \s has U+180E too.
-// The literals meet "<|STARTOFTEXT|>" after lower-casing (as it stands it is an added token and never comes here).
+// The literals match "<|STARTOFTEXT|>" after lower-casing (in lower case it is an added token and not part of the
+// text).
 #define CLIP_BLANKS R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})"
 constexpr std::string_view kPattern =
     R"(<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{L}\p{N})" CLIP_BLANKS "]+";
@@ -37,7 +39,7 @@ std::array<std::string, 256> ByteTable() {
   return table;
 }
 
-// transformers cuts each pre-token once more, by GPT-2's pattern. Only the two literals fall apart there: <|
+// transformers cuts each pre-token once more, by GPT-2's pattern. That splits only the two literals: <|
 // startoftext |>.
 void AppendParts(std::string_view piece, std::vector<std::string_view>& pieces) {
   if (piece.starts_with("<|") && piece.ends_with("text|>")) {

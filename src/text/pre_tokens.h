@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What CLIP does to text before its merges (docs/method.md, Tokenisation, steps 2 to 4).
 #pragma once
 

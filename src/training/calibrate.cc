@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/training/calibrate.h"
 
 #include <ATen/ATen.h>
 
-#include "tint/analysis/method_scores.h"
+#include "tint/base/json.h"
 #include "tint/base/progress.h"
 #include "tint/base/stop.h"
 #include "tint/data/bundled_episodes.h"
+#include "tint/fewshot/scoring.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/models/model_set.h"
+#include "tint/options/shared_options.h"
 #include "tint/tensor/device.h"
 #include "training_setup.h"
 
@@ -40,7 +43,7 @@ EpisodeFile OpenEpisodes(const CalibrateOptions& options) {
     Fail(ExitCode::kBadInput, {.file = file.path,
                                .field = "dataset",
                                .found = file.dataset,
-                               .expected = options.dataset + ", as --dataset says"});
+                               .expected = options.dataset + ", the value of --dataset"});
   if (file.split == "test") FailOnTestEpisodes(file, "a scale");
   return file;
 }
@@ -49,25 +52,18 @@ EpisodeFile OpenEpisodes(const CalibrateOptions& options) {
 
 void CalibrateOptions::Declare(CommandOptions& command) {
   OptionList& list = command.Group("");
-  list.Add("models", &models, "Folder of the model set; may also be given as the argument.")
-      .Is(TextKind::kFolder)
-      .NotInKey();
-  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.").Is(TextKind::kDataset);
+  DeclareModels(list, &models, kModelsOrArgumentHelp);
+  DeclareDataset(list, &dataset);
   list.Add("episodes", &episodes,
-           "File of episodes to fit to, not of a split test; empty: the list of 40 validation episodes that comes with "
+           "Episode file to fit to, not of a test split; empty: the 40 validation episodes that come with "
            "the data set.")
       .Is(TextKind::kFile)
       .NotInKey();
-  list.Add("count", &count, "Only the first N of them; 0: all.").Range(0, 1e6);
-  list.Add("queries", &queries, "Queries of each class of them; 0: all.").Range(0, 1e6);
-  list.Add("image-size", &image_size, "Side of the images before the teacher's own; 0: the data set's.")
-      .Range(0, 1024)
-      .Unit("pixels");
-  list.Add("device", &device, "Device to run on: auto, cpu, cuda or cuda:N.")
-      .Offers({"auto", "cpu", "cuda"})
-      .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
-  list.Add("threads", &threads, "Number of intra-op threads (0: one per core).").Range(0, 4096);
-  shell.Declare(list);
+  list.Add("count", &count, "Number of episodes, the first ones of the file; 0: all.").Range(0, 1e6);
+  list.Add("queries", &queries, "Number of queries per class; 0: all.").Range(0, 1e6);
+  DeclareImageSize(list, &image_size, "Image size before the teacher's own resizing; 0: that of the data set.");
+  DeclareDevice(list, &device);
+  DeclareThreads(list, &threads);
 }
 
 Json CalibrateTeacher(const CalibrateOptions& options) {
@@ -89,22 +85,22 @@ Json CalibrateTeacher(const CalibrateOptions& options) {
         ThrowIfStopRequested();
       });
   const Cosines all = Compare(features, indexed);
-  const double before = teacher.facts().logit_scale, scale = CalibrateScale(all.cosines, all.labels);
-  int64_t queries = 0, right = 0;
+  const double before = teacher.config().logit_scale, scale = CalibrateScale(all.cosines, all.labels);
+  int64_t queries = 0, correct = 0;
   for (size_t k = 0; k < all.cosines.size(); ++k) {
     queries += all.labels[k].size(0);
-    right += all.cosines[k].argmax(1).eq(all.labels[k]).sum().item<int64_t>();
+    correct += all.cosines[k].argmax(1).eq(all.labels[k]).sum().item<int64_t>();
   }
-  if (!options.shell.dry_run) ChangeFact(options.models, kRole, kScale, scale);
+  if (!options.dry_run) ChangeFact(options.models, kRole, kScale, scale);
   return {{"models", options.models},
           {"episodes", indexed.episodes.size()},
           {"queries", queries},
-          {"accuracy", static_cast<double>(right) / static_cast<double>(queries)},
+          {"accuracy", static_cast<double>(correct) / static_cast<double>(queries)},
           {"logit_scale_before", before},
           {"cross_entropy_before", MeanCrossEntropy(all.cosines, all.labels, before)},
           {kScale, scale},
           {"cross_entropy", MeanCrossEntropy(all.cosines, all.labels, scale)},
-          {"written", !options.shell.dry_run}};
+          {"written", !options.dry_run}};
 }
 
 }  // namespace tint

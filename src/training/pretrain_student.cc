@@ -1,20 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/training/pretrain_student.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
-#include "tint/artifacts/run_folder.h"
-#include "tint/base/file.h"
+#include "tint/artifacts/layout.h"
+#include "tint/artifacts/lease.h"
+#include "tint/artifacts/pretrained_model.h"
+#include "tint/artifacts/stage_writer.h"
+#include "tint/artifacts/training_checkpoint.h"
+#include "tint/artifacts/training_curves.h"
+#include "tint/base/durable.h"
+#include "tint/base/json.h"
 #include "tint/base/log.h"
-#include "tint/base/progress.h"
 #include "tint/base/sha256.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
-#include "tint/cpu/processor.h"
 #include "tint/data/loader.h"
 #include "tint/fewshot/distill.h"
 #include "tint/fewshot/precision.h"
 #include "tint/stages/cost_meter.h"
-#include "tint/tensor/safetensors.h"
+#include "tint/stages/resumable_loop.h"
+#include "tint/tensor/memory.h"
 #include "training_setup.h"
 
 namespace tint {
@@ -22,66 +29,64 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kVersion = 1;
-constexpr char kStage[] = "pretrain-student", kCheckpoint[] = "training.safetensors", kCurve[] = "curve.json";
-constexpr char kBackbone[] = "backbone.pt", kPretrainer[] = "pretrainer.pt";
+constexpr int64_t kStudentTrainingVersion = 1;
+constexpr char kStudentStage[] = "pretrain-student";
 
 std::string Serialize(const PretrainState& state) {
-  NamedTensors tensors;
-  AddTensors(state.pretrainer, &tensors);
-  for (const auto& [name, tensor] : state.momenta) tensors["momentum." + name] = tensor;
-  for (const auto& [name, tensor] : state.best) tensors["best." + name] = tensor;
-  if (state.bank.defined()) tensors["bank"] = state.bank;
-  tensors["counts"] = at::tensor({state.step, state.best_epoch, state.since_best}, at::kLong);
-  AddNumbers("sums", {state.loss_sum, state.best_accuracy}, &tensors);
-  AddNumbers("losses", state.losses, &tensors);
-  AddNumbers("accuracies", state.accuracies, &tensors);
-  return SerializeSafetensors(tensors);
+  TrainingCheckpoint checkpoint;
+  checkpoint.AddModule(state.pretrainer);
+  checkpoint.AddGroup("momentum", state.momenta);
+  checkpoint.AddGroup("best", state.best);
+  if (state.bank.defined()) checkpoint.Add("bank", state.bank);
+  checkpoint.Add("counts", at::tensor({state.step, state.best_epoch, state.since_best}, at::kLong));
+  checkpoint.AddNumbers("sums", {state.loss_sum, state.best_accuracy});
+  checkpoint.AddNumbers("losses", state.losses);
+  checkpoint.AddNumbers("accuracies", state.accuracies);
+  return checkpoint.Serialize();
 }
 
 void Restore(const std::string& bytes, PretrainState* state) {
-  const NamedTensors tensors = ParseSafetensors(bytes, kCheckpoint);
-  RestoreTensors(tensors, state->pretrainer);
-  for (const auto& [name, tensor] : tensors) {
-    if (name.starts_with("momentum.")) state->momenta[name.substr(9)] = tensor;
-    if (name.starts_with("best.")) state->best[name.substr(5)] = tensor;
-  }
-  if (tensors.count("bank") > 0) state->bank = tensors.at("bank");
-  const at::Tensor counts = tensors.at("counts");
+  const TrainingCheckpoint checkpoint = TrainingCheckpoint::Parse(bytes);
+  checkpoint.RestoreModule(state->pretrainer);
+  state->momenta = checkpoint.Group("momentum");
+  state->best = checkpoint.Group("best");
+  if (checkpoint.Has("bank")) state->bank = checkpoint.Get("bank");
+  const at::Tensor& counts = checkpoint.Get("counts");
   state->step = counts[0].item<int64_t>();
   state->best_epoch = counts[1].item<int64_t>();
   state->since_best = counts[2].item<int64_t>();
-  const std::vector<double> sums = ReadNumbers("sums", tensors);
+  const std::vector<double> sums = checkpoint.Numbers("sums");
   state->loss_sum = sums[0];
   state->best_accuracy = sums[1];
-  state->losses = ReadNumbers("losses", tensors);
-  state->accuracies = ReadNumbers("accuracies", tensors);
+  state->losses = checkpoint.Numbers("losses");
+  state->accuracies = checkpoint.Numbers("accuracies");
 }
 
-// Everything that can be wrong is found on opening, before the first image is decoded.
+// The constructor checks all inputs before the first image is decoded.
 class Pretraining {
  public:
   explicit Pretraining(const PretrainStudentOptions& options)
       : options_(options),
-        setup_(options, "the folder of the model set that gets the student", 0),
+        setup_(options, "the folder of the model set that the student is added to", 0),
         files_(AllFiles(*setup_.base)) {
     if (setup_.validation.dataset == options.dataset && setup_.validation.split == "test")
       FailOnTestEpisodes(setup_.validation, "a student");
     if (setup_.image_size < 16)
       Fail(ExitCode::kBadConfiguration, {.field = "image-size",
                                          .found = std::to_string(setup_.image_size),
-                                         .expected = "at least 16: the students halve it four times"});
+                                         .expected = "at least 16: the students halve the size four times"});
     if (static_cast<int64_t>(files_.size()) < options.training.batch_size)
-      Fail(ExitCode::kBadConfiguration, {.field = "batch-size",
-                                         .found = std::to_string(options.training.batch_size),
-                                         .expected = "at most " + std::to_string(files_.size()) + ", all the images"});
+      Fail(ExitCode::kBadConfiguration,
+           {.field = "batch-size",
+            .found = std::to_string(options.training.batch_size),
+            .expected = "at most " + std::to_string(files_.size()) + ", the number of images"});
     if (!options.generation_0.empty()) OpenTeacher();
   }
 
   Json Run() {
     const StageKey key = Key();
-    const fs::path results = setup_.Results(kStage), folder = results / key.Folder();
-    if (options_.shell.dry_run) return Describe(folder, nullptr);
+    const fs::path results = setup_.Results(kStudentStage), folder = results / key.Folder();
+    if (options_.dry_run) return Describe(folder, nullptr);
     CreateFoldersDurably(results);
     const Lease lease(results);
     std::optional<CompletedStage> done = CompletedStage::Open(folder);
@@ -101,11 +106,11 @@ class Pretraining {
       Fail(ExitCode::kMissingInput,
            {.file = options_.generation_0,
             .field = "--generation-0",
-            .found = "no done.json",
-            .expected = "the folder of a finished pre-training, as tint pretrain student prints it"});
-    const std::string bytes = done->Read(kPretrainer);
+            .found = std::string("no ") + kDoneFile,
+            .expected = "the folder of a finished pre-training, printed by tint pretrain student"});
+    const std::string bytes = done->Read(kPretrainerFile);
     teacher_sha256_ = Sha256Hex(bytes);
-    teacher_ = ScriptModule::FromBytes(bytes, (done->folder() / kPretrainer).string(), setup_.device, at::kFloat);
+    teacher_ = ScriptModule::FromBytes(bytes, (done->folder() / kPretrainerFile).string(), setup_.device, at::kFloat);
     teacher_.SetTraining(false);
     teacher_.SetRequiresGrad(false);
     const Json &other = done->components().at("options"), own = Key().options;
@@ -114,7 +119,7 @@ class Pretraining {
       Fail(ExitCode::kBadConfiguration, {.file = options_.generation_0,
                                          .field = name,
                                          .found = other.value(name, Json()).dump(),
-                                         .expected = own.value(name, Json()).dump() + ", as generation 1 has"});
+                                         .expected = own.value(name, Json()).dump() + ", as in generation 1"});
     }
   }
 
@@ -129,7 +134,7 @@ class Pretraining {
   }
 
   StageKey Key() const {
-    StageKey key = setup_.NewKey(kStage, kVersion, KeyOptions());
+    StageKey key = setup_.NewKey(kStudentStage, kStudentTrainingVersion, KeyOptions());
     if (teacher_) key.models["generation 0"] = teacher_sha256_;
     return key;
   }
@@ -142,12 +147,13 @@ class Pretraining {
     for (size_t c = 0; c < setup_.base->Classes().size(); ++c)
       labels.insert(labels.end(), setup_.base->Files(setup_.base->Classes()[c]).size(), static_cast<int64_t>(c));
     data.labels = at::tensor(labels, at::kLong);
-    data.mean = setup_.facts.mean;
-    data.std = setup_.facts.std;
+    data.mean = setup_.dataset_info.mean;
+    data.std = setup_.dataset_info.std;
     data.teacher = teacher_;
     data.validate = [this, images = setup_.ValidationImages()](const ScriptModule& backbone) {
-      return setup_.ValidationAccuracy(StudentLogits(backbone, images, setup_.facts.mean, setup_.facts.std,
-                                                     setup_.device, [](int64_t) { ThrowIfStopRequested(); }));
+      return setup_.ValidationAccuracy(StudentLogits(backbone, images, setup_.dataset_info.mean,
+                                                     setup_.dataset_info.std, setup_.device,
+                                                     [](int64_t) { ThrowIfStopRequested(); }));
     };
     return data;
   }
@@ -162,27 +168,32 @@ class Pretraining {
     const PretrainData data = Load();
     PretrainState state;
     const ScriptModule backbone = BuildBackbone(Spec(), RandomStream({key.seed, "pretrain/student", 0, 0, 0}));
-    state.pretrainer =
-        BuildPretrainer(backbone, FeatureWidth(Spec()), static_cast<int64_t>(setup_.base->Classes().size()),
-                        options_.training.recipe == "ier", RandomStream({key.seed, "pretrain/heads", 0, 0, 0}));
+    state.pretrainer = BuildPretrainer(
+        backbone, FeatureWidth(Spec()), static_cast<int64_t>(setup_.base->Classes().size()),
+        options_.training.recipe == PretrainRecipe::kIer, RandomStream({key.seed, "pretrain/heads", 0, 0, 0}));
     state.pretrainer.MoveTo(setup_.device);
-    const int64_t steps = StepsOfAnEpoch(data, options_.training);
-    if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
-      Restore(*saved, &state);
-      spdlog::info("pretrain student: resuming at step {} of {}", state.step, steps * options_.training.epochs);
-    }
-    Progress progress(kStage, "steps", steps * options_.training.epochs);
-    progress.StartFrom(state.step);
-    RunPretrain(data, options_.training, key.seed, &state, [&](const PretrainState& now) {
-      progress.Advance();
-      if (now.step % steps == 0) TellEpoch(now, now.step / steps);
-      if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, Serialize(now));
-      ThrowIfStopRequested();
-    });
+    const int64_t steps = StepsPerEpoch(data, options_.training);
+    const auto load = [&](const std::string& bytes) {
+      Restore(bytes, &state);
+      return state.step;
+    };
+    RunResumable(writer,
+                 {.name = kStudentStage,
+                  .unit = "steps",
+                  .total = steps * options_.training.epochs,
+                  .checkpoint = kTrainingCheckpointFile,
+                  .load = load,
+                  .save = [&] { return Serialize(state); }},
+                 [&](int64_t, const AfterSteps& after_steps) {
+                   RunPretrain(data, options_.training, key.seed, &state, [&](const PretrainState& now) {
+                     if (now.step % steps == 0) LogEpoch(now, now.step / steps);
+                     after_steps(1);
+                   });
+                 });
     return Save(state, steps, writer, cost.SoFar());
   }
 
-  void TellEpoch(const PretrainState& state, int64_t epoch) const {
+  void LogEpoch(const PretrainState& state, int64_t epoch) const {
     if (state.accuracies.empty()) return;
     spdlog::info("pretrain student: epoch {}: loss {:.4f}, validation {:.2f} % (best {:.2f} % after epoch {})", epoch,
                  state.losses.back(), 100 * state.accuracies.back(), 100 * state.best_accuracy, state.best_epoch + 1);
@@ -194,10 +205,9 @@ class Pretraining {
     CopyTensors(state.best, best);
     best.SetTraining(false);
     best.SetRequiresGrad(false);
-    writer.Put(kBackbone, best.ToBytes());
-    writer.Put(kPretrainer, state.pretrainer.ToBytes());
-    const Json curve = {{"loss", state.losses}, {"validation_accuracy", state.accuracies}};
-    writer.Put(kCurve, CanonicalJson(curve) + "\n");
+    writer.Put(kBackboneFile, best.ToBytes());
+    writer.Put(kPretrainerFile, state.pretrainer.ToBytes());
+    WritePretrainingCurves(state.losses, state.accuracies, writer);
     return writer.Finish({{"epochs", state.step / steps},
                           {"best_epoch", state.best_epoch + 1},
                           {"validation_accuracy", state.best_accuracy},
@@ -208,11 +218,11 @@ class Pretraining {
   }
 
   std::string Install(const CompletedStage& done) const {
-    return InstallModel(options_.models, "student-" + options_.student, done, kBackbone,
+    return InstallModel(options_.models, "student-" + options_.student, done, kBackboneFile,
                         {{"input_size", setup_.image_size},
                          {"resize_rule", "bilinear"},
-                         {"mean", setup_.facts.mean},
-                         {"std", setup_.facts.std},
+                         {"mean", setup_.dataset_info.mean},
+                         {"std", setup_.dataset_info.std},
                          {"feature_width", FeatureWidth(Spec())},
                          {"licence", "as the images of " + options_.dataset},
                          {"source", SourceOf(done)},
@@ -220,11 +230,10 @@ class Pretraining {
   }
 
   std::string SourceOf(const CompletedStage& done) const {
-    char accuracy[32];
-    std::snprintf(accuracy, sizeof accuracy, "%.4f", done.metrics().at("validation_accuracy").get<double>());
-    return "tint pretrain student --recipe " + options_.training.recipe + (teacher_ ? ", generation 1" : "") + " on " +
-           options_.dataset + ":" + options_.split + ", seed " + std::to_string(options_.seed) + ", key " + done.key() +
-           ", epoch " + std::to_string(done.metrics().at("best_epoch").get<int64_t>()) + " of " +
+    const std::string accuracy = fmt::format("{:.4f}", done.metrics().at("validation_accuracy").get<double>());
+    return "tint pretrain student --recipe " + ToString(options_.training.recipe) + (teacher_ ? ", generation 1" : "") +
+           " on " + options_.dataset + ":" + options_.split + ", seed " + std::to_string(options_.seed) + ", key " +
+           done.key() + ", epoch " + std::to_string(done.metrics().at("best_epoch").get<int64_t>()) + " of " +
            std::to_string(done.metrics().at("epochs").get<int64_t>()) + ", validation accuracy " + accuracy;
   }
 
@@ -257,18 +266,17 @@ class Pretraining {
 
 void PretrainStudentOptions::Declare(CommandOptions& command) {
   OptionList& list = command.Group("");
-  DeclareData(list, "Folder of the model set that gets the student; made if it is not there.");
+  DeclareData(list, "Folder of the model set that the student is added to; created if it does not exist.");
   list.Add("generation-0", &generation_0,
-           "Folder of a finished pre-training of the same shape that this one follows (generation 1).")
+           "Folder of a finished pre-training with the same architecture, to be distilled (generation 1).")
       .Is(TextKind::kFolder)
       .NotInKey()
       .Source("IER (arXiv 2103.01315)");
   list.Add("student", &student, "Architecture of the student.")
       .Choices({"conv4", "resnet12"})
       .Source("docs/method.md, Students");
-  DeclareMachine(list, "Side of the student's images; 0: the data set's.");
+  DeclareMachine(list, "Input resolution of the student; 0: that of the data set.");
   training.Declare(list);
-  shell.Declare(list);
 }
 
 Json PretrainStudent(const PretrainStudentOptions& options) { return Pretraining(options).Run(); }

@@ -1,19 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/training/pretrain_teacher.h"
 
 #include <ATen/ATen.h>
 
-#include "tint/artifacts/run_folder.h"
-#include "tint/base/file.h"
+#include "tint/artifacts/lease.h"
+#include "tint/artifacts/pretrained_model.h"
+#include "tint/artifacts/stage_writer.h"
+#include "tint/artifacts/training_checkpoint.h"
+#include "tint/artifacts/training_curves.h"
+#include "tint/base/durable.h"
+#include "tint/base/json.h"
 #include "tint/base/log.h"
-#include "tint/base/progress.h"
 #include "tint/base/sha256.h"
 #include "tint/base/stop.h"
 #include "tint/base/text.h"
-#include "tint/cpu/processor.h"
 #include "tint/data/loader.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/models/model_set.h"
 #include "tint/stages/cost_meter.h"
+#include "tint/stages/resumable_loop.h"
+#include "tint/tensor/memory.h"
 #include "training_setup.h"
 
 namespace tint {
@@ -21,41 +27,38 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kVersion = 1;
-constexpr char kStage[] = "pretrain-teacher", kCheckpoint[] = "training.safetensors", kCurve[] = "curve.json";
-constexpr char kTeacher[] = "teacher.pt", kRole[] = "teacher";
+constexpr int64_t kTeacherTrainingVersion = 1;
+constexpr char kTeacherStage[] = "pretrain-teacher", kRole[] = "teacher";
 
 std::string Serialize(const MetaTrainState& state) {
-  NamedTensors tensors;
-  AddTensors(state.teacher, &tensors);
-  for (const auto& [name, tensor] : state.first_moments) tensors["first." + name] = tensor;
-  for (const auto& [name, tensor] : state.second_moments) tensors["second." + name] = tensor;
-  for (const auto& [name, tensor] : state.best) tensors["best." + name] = tensor;
-  tensors["scale"] = state.scale.detach();
-  tensors["counts"] = at::tensor({state.step, state.best_epoch}, at::kLong);
-  AddNumbers("sums", {state.loss_sum, state.best_accuracy, state.best_scale}, &tensors);
-  AddNumbers("losses", state.losses, &tensors);
-  AddNumbers("accuracies", state.accuracies, &tensors);
-  return SerializeSafetensors(tensors);
+  TrainingCheckpoint checkpoint;
+  checkpoint.AddModule(state.teacher);
+  checkpoint.AddGroup("first", state.first_moments);
+  checkpoint.AddGroup("second", state.second_moments);
+  checkpoint.AddGroup("best", state.best);
+  checkpoint.Add("scale", state.scale.detach());
+  checkpoint.Add("counts", at::tensor({state.step, state.best_epoch}, at::kLong));
+  checkpoint.AddNumbers("sums", {state.loss_sum, state.best_accuracy, state.best_scale});
+  checkpoint.AddNumbers("losses", state.losses);
+  checkpoint.AddNumbers("accuracies", state.accuracies);
+  return checkpoint.Serialize();
 }
 
 void Restore(const std::string& bytes, MetaTrainState* state) {
-  const NamedTensors tensors = ParseSafetensors(bytes, kCheckpoint);
-  RestoreTensors(tensors, state->teacher);
-  for (const auto& [name, tensor] : tensors) {
-    if (name.starts_with("first.")) state->first_moments[name.substr(6)] = tensor;
-    if (name.starts_with("second.")) state->second_moments[name.substr(7)] = tensor;
-    if (name.starts_with("best.")) state->best[name.substr(5)] = tensor;
-  }
-  state->scale = tensors.at("scale").to(state->teacher.device());
-  state->step = tensors.at("counts")[0].item<int64_t>();
-  state->best_epoch = tensors.at("counts")[1].item<int64_t>();
-  const std::vector<double> sums = ReadNumbers("sums", tensors);
+  const TrainingCheckpoint checkpoint = TrainingCheckpoint::Parse(bytes);
+  checkpoint.RestoreModule(state->teacher);
+  state->first_moments = checkpoint.Group("first");
+  state->second_moments = checkpoint.Group("second");
+  state->best = checkpoint.Group("best");
+  state->scale = checkpoint.Get("scale").to(state->teacher.device());
+  state->step = checkpoint.Get("counts")[0].item<int64_t>();
+  state->best_epoch = checkpoint.Get("counts")[1].item<int64_t>();
+  const std::vector<double> sums = checkpoint.Numbers("sums");
   state->loss_sum = sums[0];
   state->best_accuracy = sums[1];
   state->best_scale = sums[2];
-  state->losses = ReadNumbers("losses", tensors);
-  state->accuracies = ReadNumbers("accuracies", tensors);
+  state->losses = checkpoint.Numbers("losses");
+  state->accuracies = checkpoint.Numbers("accuracies");
 }
 
 class MetaTraining {
@@ -75,8 +78,8 @@ class MetaTraining {
 
   Json Run() {
     const StageKey key = Key();
-    const fs::path results = setup_.Results(kStage), folder = results / key.Folder();
-    if (options_.shell.dry_run)
+    const fs::path results = setup_.Results(kTeacherStage), folder = results / key.Folder();
+    if (options_.dry_run)
       return {{"dry_run", true},
               {"folder", folder.string()},
               {"state", StateOf(folder)},
@@ -98,14 +101,14 @@ class MetaTraining {
   }
 
  private:
-  static void CheckEnough(const std::string& option, int64_t wanted, int64_t there, const std::string& what) {
-    if (wanted <= there) return;
+  static void CheckEnough(const std::string& option, int64_t wanted, int64_t available, const std::string& what) {
+    if (wanted <= available) return;
     Fail(ExitCode::kBadConfiguration, {.field = option,
                                        .found = std::to_string(wanted),
-                                       .expected = "at most " + std::to_string(there) + " " + what});
+                                       .expected = "at most " + std::to_string(available) + " " + what});
   }
 
-  // The result of this very training, if the set's teacher is what came out of it: the same command again has no work.
+  // The result of this training, if the set's teacher is its outcome: repeating the command then does nothing.
   std::optional<CompletedStage> Finished(const fs::path& results, const StageKey& key) const {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(results, ignored)) {
@@ -113,7 +116,7 @@ class MetaTraining {
       if (!done) continue;
       Json expected = key.Components();
       expected["models"] = done->components().at("models");
-      if (expected == done->components() && Sha256Hex(done->Read(kTeacher)) == models_.Require(kRole).sha256)
+      if (expected == done->components() && Sha256Hex(done->Read(kTeacherFile)) == models_.Require(kRole).sha256)
         return done;
     }
     return std::nullopt;
@@ -123,7 +126,7 @@ class MetaTraining {
     MetaTrainOptions training = options_.training;
     OptionList list;
     training.Declare(list);
-    StageKey key = setup_.NewKey(kStage, kVersion, list.KeyValues());
+    StageKey key = setup_.NewKey(kTeacherStage, kTeacherTrainingVersion, list.KeyValues());
     key.options["validation-queries"] = options_.validation_queries;
     key.models[kRole] = models_.Require(kRole).KeySha256();
     return key;
@@ -156,18 +159,21 @@ class MetaTraining {
     MetaTrainState state;
     state.teacher = models_.LoadModule(kRole, setup_.device, at::kFloat);
     state.scale = at::full({1}, facts_.logit_scale, at::TensorOptions(at::kFloat).device(setup_.device));
-    if (const auto saved = writer.LoadCheckpoint(kCheckpoint)) {
-      Restore(*saved, &state);
-      spdlog::info("pretrain teacher: resuming at step {}", state.step);
-    }
-    const int64_t steps = options_.training.epochs * options_.training.episodes;
-    Progress progress(kStage, "episodes", steps);
-    progress.StartFrom(state.step);
-    RunMetaTrain(data, options_.training, key.seed, &state, [&](const MetaTrainState& now) {
-      progress.Advance();
-      if (StopRequested() || writer.CheckpointDue()) writer.SaveCheckpoint(kCheckpoint, Serialize(now));
-      ThrowIfStopRequested();
-    });
+    const auto load = [&](const std::string& bytes) {
+      Restore(bytes, &state);
+      return state.step;
+    };
+    RunResumable(writer,
+                 {.name = kTeacherStage,
+                  .unit = "episodes",
+                  .total = options_.training.epochs * options_.training.episodes,
+                  .checkpoint = kTrainingCheckpointFile,
+                  .load = load,
+                  .save = [&] { return Serialize(state); }},
+                 [&](int64_t, const AfterSteps& after_steps) {
+                   RunMetaTrain(data, options_.training, key.seed, &state,
+                                [&](const MetaTrainState&) { after_steps(1); });
+                 });
     return Save(state, writer, cost.SoFar());
   }
 
@@ -176,8 +182,8 @@ class MetaTraining {
     CopyTensors(state.best, best);
     best.SetTraining(false);
     best.SetRequiresGrad(false);
-    writer.Put(kTeacher, best.ToBytes());
-    writer.Put(kCurve, CanonicalJson({{"loss", state.losses}, {"validation_accuracy", state.accuracies}}) + "\n");
+    writer.Put(kTeacherFile, best.ToBytes());
+    WritePretrainingCurves(state.losses, state.accuracies, writer);
     return writer.Finish({{"epochs", options_.training.epochs},
                           {"best_epoch", state.best_epoch},
                           {"validation_accuracy", state.best_accuracy},
@@ -190,7 +196,7 @@ class MetaTraining {
   std::string Install(const CompletedStage& done) const {
     const ModelRecord& before = models_.Require(kRole);
     return InstallModel(
-        options_.models, kRole, done, kTeacher,
+        options_.models, kRole, done, kTeacherFile,
         {{"input_size", facts_.input.input_size},
          {"resize_rule", facts_.input.resize_rule},
          {"mean", facts_.input.mean},
@@ -201,7 +207,7 @@ class MetaTraining {
          {"licence", before.licence},
          {"source", "tint pretrain teacher on " + options_.dataset + ":" + options_.split + ", key " + done.key() +
                         ", from SHA-256 " + before.sha256.substr(0, 12) + " (" + before.source + ")"},
-         {"training_data", (before.training_data.empty() ? "before: not told" : before.training_data) + "; then " +
+         {"training_data", (before.training_data.empty() ? "before: unknown" : before.training_data) + "; then " +
                                setup_.TrainingData()}});
   }
 
@@ -216,12 +222,11 @@ class MetaTraining {
 void PretrainTeacherOptions::Declare(CommandOptions& command) {
   OptionList& list = command.Group("");
   DeclareData(list, "Folder of the model set whose teacher is trained.");
-  list.Add("validation-queries", &validation_queries, "Queries of each class of them; 0: all.")
+  list.Add("validation-queries", &validation_queries, "Number of queries per class of a validation episode; 0: all.")
       .Range(0, 1e6)
       .Source("PMF's released code: 15");
-  DeclareMachine(list, "Side of the images before the teacher's own; 0: the data set's.");
+  DeclareMachine(list, "Image size before the teacher's own resizing; 0: that of the data set.");
   training.Declare(list);
-  shell.Declare(list);
 }
 
 Json PretrainTeacher(const PretrainTeacherOptions& options) { return MetaTraining(options).Run(); }

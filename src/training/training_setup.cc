@@ -1,13 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "training_setup.h"
 
 #include <ATen/ATen.h>
 
+#include "tint/artifacts/layout.h"
+#include "tint/base/durable.h"
 #include "tint/base/error.h"
-#include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/data/bundled_episodes.h"
 #include "tint/data/loader.h"
 #include "tint/models/model_set.h"
+#include "tint/options/shared_options.h"
 #include "tint/tensor/device.h"
 
 namespace tint {
@@ -31,8 +35,8 @@ EpisodeFile ReadValidation(const TrainingOptions& options) {
 TrainingSetup::TrainingSetup(const TrainingOptions& given, const std::string& models_meaning, int64_t queries)
     : options(ValidateRequired(given, models_meaning)),
       base(OpenSplit(DataRoot(), given.dataset, given.split)),
-      facts(InfoOfDataset(given.dataset)),
-      image_size(given.image_size > 0 ? given.image_size : facts.image_size),
+      dataset_info(InfoOfDataset(given.dataset)),
+      image_size(given.image_size > 0 ? given.image_size : dataset_info.image_size),
       validation(ReadValidation(given)),
       threads(SetUpTensorLibrary(static_cast<int>(given.threads))),
       device(ChooseDevice(given.device)),
@@ -66,7 +70,7 @@ at::Tensor TrainingSetup::ValidationImages() const {
 double TrainingSetup::ValidationAccuracy(const at::Tensor& features) const {
   double sum = 0;
   for (const IndexedEpisodes::One& episode : indexed.episodes)
-    sum += ScoreEpisode("nearest-centroid", features, episode).accuracy;
+    sum += ScoreEpisode("nearest-centroid", features, episode).Accuracy();
   return sum / static_cast<double>(indexed.episodes.size());
 }
 
@@ -78,25 +82,14 @@ void FailOnTestEpisodes(const EpisodeFile& validation, const std::string& what) 
   Fail(ExitCode::kBadInput, {.file = validation.path,
                              .field = "split",
                              .found = "test",
-                             .expected = "val: " + what + " that was chosen on test episodes has seen them"});
+                             .expected = "val: " + what + " selected on test episodes has seen them"});
 }
 
 std::string StateOf(const fs::path& result) {
-  std::error_code ignored;
-  if (fs::exists(result / "done.json", ignored)) return "complete";
-  return fs::exists(result / ".partial", ignored) ? "would go on" : "would run";
-}
-
-// A tensor of safetensors may not be empty here: a first number that is dropped again.
-void AddNumbers(const std::string& name, const std::vector<double>& numbers, NamedTensors* tensors) {
-  std::vector<double> all = {0};
-  all.insert(all.end(), numbers.begin(), numbers.end());
-  (*tensors)[name] = at::tensor(all, at::kDouble);
-}
-
-std::vector<double> ReadNumbers(const std::string& name, const NamedTensors& tensors) {
-  const at::Tensor& all = tensors.at(name);
-  return {all.data_ptr<double>() + 1, all.data_ptr<double>() + all.numel()};
+  const ResultState state = StateOfResult(result);
+  return state == ResultState::kComplete     ? "complete"
+         : state == ResultState::kUnfinished ? "would resume"
+                                             : "would run";
 }
 
 std::string InstallModel(const std::string& models, const std::string& role, const CompletedStage& result,
@@ -118,27 +111,27 @@ std::string InstallModel(const std::string& models, const std::string& role, con
 }
 
 void TrainingOptions::DeclareData(OptionList& list, const std::string& models_help) {
-  list.Add("dataset", &dataset, "Data set below $TINT_DATA, such as miniimagenet.").Is(TextKind::kDataset);
-  list.Add("split", &split, "Split to train on.").Choices({"train", "val", "test"});
-  list.Add("models", &models, models_help).Is(TextKind::kFolder).NotInKey();
-  list.Add("work", &work, "Folder of the training's state and results; empty: pretrain in the model set.")
+  DeclareDataset(list, &dataset);
+  DeclareSplit(list, &split, "Split to train on.");
+  DeclareModels(list, &models, models_help);
+  list.Add("work", &work, "Folder of checkpoints and results; empty: pretrain in the model set.")
       .Is(TextKind::kFolder)
       .NotInKey();
-  list.Add(
-          "validation", &validation,
-          "File of validation episodes that choose the best epoch; empty: the list of 40 that comes with the data set.")
+  list.Add("validation", &validation,
+           "Episode file for choosing the best epoch; empty: the 40 validation episodes that come with the "
+           "data set.")
       .Is(TextKind::kFile)
       .NotInKey();
-  list.Add("validation-episodes", &validation_episodes, "Only the first N of them; 0: all.").Range(0, 1e6);
+  list.Add("validation-episodes", &validation_episodes,
+           "Number of validation episodes, the first ones of the file; 0: all.")
+      .Range(0, 1e6);
 }
 
 void TrainingOptions::DeclareMachine(OptionList& list, const std::string& image_size_help) {
-  list.Add("image-size", &image_size, image_size_help).Range(0, 1024).Unit("pixels");
-  list.Add("seed", &seed, "Seed of every random draw.").Range(0, 9007199254740991.0);
-  list.Add("device", &device, "Device to run on: auto, cpu, cuda or cuda:N.")
-      .Offers({"auto", "cpu", "cuda"})
-      .Matching("auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N");
-  list.Add("threads", &threads, "Number of intra-op threads (0: one per core).").Range(0, 4096);
+  DeclareImageSize(list, &image_size, image_size_help);
+  DeclareSeed(list, &seed);
+  DeclareDevice(list, &device);
+  DeclareThreads(list, &threads);
 }
 
 }  // namespace tint

@@ -1,23 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 // Single-byte changes over a finished run: each is found, none crashes.
-#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <random>
 
 #include "fake_pipeline.h"
-#include "files.h"
+#include "prelude.h"
+#include "tint/artifacts/completed_stage.h"
+#include "tint/artifacts/verify.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using testing::ReadAll;
-using testing::TestFolder;
-using testing::WriteAll;
 
 std::vector<fs::path> FilesBelow(const fs::path& folder) {
   std::vector<fs::path> files;

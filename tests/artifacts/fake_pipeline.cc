@@ -1,6 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fake_pipeline.h"
 
 #include "files.h"
+#include "tint/artifacts/lease.h"
+#include "tint/artifacts/run_folder.h"
+#include "tint/artifacts/stage_writer.h"
+#include "tint/artifacts/version.h"
 #include "tint/base/sha256.h"
 
 namespace tint::testing {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Three small stages that build on each other, with checkpoints: what kills and damage are tried on.
 #pragma once
 
@@ -6,7 +7,7 @@
 #include <string>
 
 #include "result_tree.h"
-#include "tint/artifacts/run_folder.h"
+#include "tint/artifacts/stage_key.h"
 
 namespace tint::testing {
 

@@ -1,5 +1,5 @@
-// kill -9 at random moments: the same command again ends in the tree of an unaugmented run.
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
+// kill -9 at random moments: the same command again ends in the tree of an uninterrupted run.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,17 +10,16 @@
 #include <thread>
 
 #include "fake_pipeline.h"
-#include "files.h"
+#include "prelude.h"
+#include "tint/artifacts/verify.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::IsEmpty;
 using testing::kUnitsOfFakePipeline;
 using testing::ResultTree;
 using testing::RunFakePipeline;
-using testing::TestFolder;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMostKillsPerFolder = 10;

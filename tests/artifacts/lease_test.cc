@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/artifacts/lease.h"
+
 #include <fcntl.h>
-#include <gmock/gmock.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,26 +14,20 @@
 #include <thread>
 
 #include "fake_pipeline.h"
-#include "files.h"
-#include "tint/base/file.h"
+#include "prelude.h"
+#include "tint/artifacts/run_survey.h"
+#include "tint/base/json.h"
+#include "tint/base/process.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using testing::ReadAll;
 using testing::ResultTree;
-using testing::TestFolder;
-using testing::WriteAll;
 
 constexpr int64_t kMinute = 60;
 
-// The record of a process somewhere, last heard of `age` seconds ago.
+// The record of a process somewhere, whose last heartbeat was `age` seconds ago.
 void WriteLease(const fs::path& folder, const ProcessIdentity& owner, int64_t age) {
   WriteAll(folder / ".lease", SealJson({{"host", owner.host},
                                         {"boot_id", owner.boot_id},

@@ -1,29 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/artifacts/run_folder.h"
 
-#include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake_pipeline.h"
-#include "files.h"
-#include "tint/artifacts/report_folder.h"
+#include "prelude.h"
+#include "tint/artifacts/stage_writer.h"
+#include "tint/artifacts/verify.h"
+#include "tint/base/json.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
 using testing::FakeKey;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using testing::ReadAll;
 using testing::ResultTree;
-using testing::TestFolder;
-using testing::WriteAll;
 
 void FinishStage(const RunFolder& run, uint64_t episode_idx, StageKey key) {
   key.episode_idx = episode_idx;
@@ -65,9 +58,10 @@ TEST(RunFolder, OpensRunsAlone) {
   WriteAll(folder / "run.json", "{}");
   EXPECT_THAT(CatchError([&] { RunFolder::Open(folder.path()); }),
               FailsWith(ExitCode::kCorrupt, HasSubstr("run.json")));
-  WriteAll(folder / "run.json", SealJson({{"schema", 2}, {"tint", "3.1"}}));
+  WriteAll(folder / "run.json", SealJson({{"schema", 3}, {"tint", "3.1"}}));
   EXPECT_THAT(CatchError([&] { RunFolder::Open(folder.path()); }),
-              FailsWith(ExitCode::kBadConfiguration, AllOf(HasSubstr("made by tint 3.1"), HasSubstr("this is 0.1.0"))));
+              FailsWith(ExitCode::kBadConfiguration,
+                        HasSubstr("schema: is 3, as tint 3.1 writes it; expected 2, as this tint 0.1.0 writes it. ")));
 }
 
 TEST(RunFolder, MergesTheManifestAndWritesOnlyChanges) {
@@ -76,7 +70,7 @@ TEST(RunFolder, MergesTheManifestAndWritesOnlyChanges) {
   run.UpdateManifest({{"options", {{"generate", {{"alpha", 1.0}}}}}, {"models", {"a", "b"}}});
   run.UpdateManifest({{"options", {{"distill", {{"steps", 20}}}}}, {"models", {"c"}}});
   const Json expected = {
-      {"schema", 1}, {"options", {{"generate", {{"alpha", 1.0}}}, {"distill", {{"steps", 20}}}}}, {"models", {"c"}}};
+      {"schema", 2}, {"options", {{"generate", {{"alpha", 1.0}}}, {"distill", {{"steps", 20}}}}}, {"models", {"c"}}};
   EXPECT_EQ(run.Manifest(), expected);
   EXPECT_EQ(RunFolder::Open(folder.path()).Manifest(), expected);
   struct stat before {
@@ -143,45 +137,6 @@ TEST(RunFolder, RemovesWhatAKilledFinishLeft) {
   EXPECT_EQ(ResultTree(folder.path()), clean);
 }
 
-TEST(VerifyRun, CountsAndNamesWhatDoesNotBelong) {
-  TestFolder folder;
-  RunFolder run = RunFolder::Create(folder.path());
-  run.UpdateManifest({{"seed", 1}});
-  FinishStage(run, 0, FakeKey("generate"));
-  FinishStage(run, 1, FakeKey("generate"));
-  const StageKey half = FakeKey("distill");
-  StageWriter(run.StagePath(0, half), half).Put("a.bin", "x");
-  VerifyReport report = VerifyRun(run);
-  EXPECT_THAT(report.problems, IsEmpty());
-  EXPECT_EQ(report.complete_stages, 2);
-  EXPECT_EQ(report.incomplete_stages, 1);
-  EXPECT_EQ(report.checked_files, 5) << "run.json, two records, two files";
-  WriteAll(folder / "worker.log", "fine");
-  EXPECT_THAT(VerifyRun(run).problems, IsEmpty());
-  for (const char* stray : {"stray", "episodes/7/x", "episodes/0000/stray", "episodes/0000/generate/stray"}) {
-    WriteAll(folder / stray, "x");
-    const fs::path first = std::string(stray) == "episodes/7/x" ? folder / "episodes/7" : folder / stray;
-    EXPECT_THAT(VerifyRun(run).problems, ElementsAre(HasSubstr(first))) << stray;
-    fs::remove_all(first);
-  }
-}
-
-// A report is made anew from the rest: it may lie there, changed or not.
-TEST(VerifyRun, LetsAReportLie) {
-  TestFolder folder;
-  RunFolder run = RunFolder::Create(folder.path());
-  run.UpdateManifest({{"seed", 1}});
-  EXPECT_EQ(ReportFolder(run), folder / "report");
-  WriteAll(ReportFolder(run) / "tensorboard/episode-7/events.out.tfevents.tint", "x");
-  EXPECT_THAT(VerifyRun(run).problems, IsEmpty());
-  fs::remove_all(ReportFolder(run));
-  WriteAll(ReportFolder(run), "x");
-  EXPECT_THAT(VerifyRun(run).problems, ElementsAre(HasSubstr("report: does not belong")));
-  fs::remove(ReportFolder(run));
-  fs::create_directory_symlink("/tmp", folder / "report");
-  EXPECT_THAT(CatchError([&] { ReportFolder(run); }), FailsWith(ExitCode::kCannotCreate, HasSubstr("is a link")));
-}
-
 TEST(RunFolder, RefusesLinksInPlaceOfItsFolders) {
   const StageKey key = FakeKey("generate");
   for (const std::string& part :
@@ -198,16 +153,34 @@ TEST(RunFolder, RefusesLinksInPlaceOfItsFolders) {
   }
 }
 
-// A whole result, carried to another episode's place: every hash is true, only the place is wrong.
-TEST(VerifyRun, FindsAResultInAnotherEpisodesPlace) {
+// Options have had other names: the keys of such a run's results would be found by no command.
+TEST(RunFolder, RefusesARunOfAnotherSchemaInOneSentence) {
   TestFolder folder;
-  RunFolder run = RunFolder::Create(folder.path());
-  run.UpdateManifest({{"seed", 1}});
-  FinishStage(run, 0, FakeKey("generate"));
-  fs::rename(folder / "episodes/0000", folder / "episodes/0001");
-  EXPECT_THAT(VerifyRun(run).problems, ElementsAre(AllOf(HasSubstr("components.episode"), HasSubstr("expected 1"))));
-  fs::rename(folder / "episodes/0001/generate", folder / "episodes/0001/distill");
-  EXPECT_THAT(VerifyRun(run).problems, ElementsAre(HasSubstr("components.stage"), HasSubstr("components.episode")));
+  const std::string text = SealJson({{"schema", 1}, {"tint", "0.1.0"}, {"options", Json::object()}});
+  WriteAll(folder / "run.json", text);
+  const std::string message =
+      (folder / "run.json").native() +
+      ":2:13: schema: is 1, as another version of tint writes it; expected 2, as this tint 0.1.0 "
+      "writes it. Use a new run folder, or the version of tint that wrote this one.";
+  for (const auto& open : {&RunFolder::Open, &RunFolder::Create, &RunFolder::ForPlanning, &RunFolder::OpenToVerify}) {
+    EXPECT_THAT(CatchError([&] { open(folder.path()); }), FailsWith(ExitCode::kBadConfiguration, message));
+  }
+  EXPECT_EQ(ReadAll(folder / "run.json"), text);
+}
+
+TEST(RunFolder, IsOpenedToVerifyWithoutAManifest) {
+  TestFolder folder;
+  EXPECT_EQ(CatchError([&] { RunFolder::OpenToVerify(folder.path()); }).code(), ExitCode::kMissingInput);
+  fs::create_directories(folder / "episodes");
+  EXPECT_EQ(RunFolder::OpenToVerify(folder.path()).path(), folder.path());
+  EXPECT_THAT(VerifyRun(RunFolder::OpenToVerify(folder.path())).problems, ElementsAre(HasSubstr("run.json")));
+}
+
+TEST(WhyNotWritable, LeavesNothingAndNamesTheReason) {
+  TestFolder folder;
+  EXPECT_EQ(WhyNotWritable(folder.path()), "");
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+  EXPECT_NE(WhyNotWritable("/proc/self"), "");
 }
 
 }  // namespace

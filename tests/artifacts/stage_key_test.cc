@@ -1,16 +1,17 @@
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tint/artifacts/stage_key.h"
 
 #include <set>
 
 #include "fake_pipeline.h"
+#include "prelude.h"
 #include "tint/base/sha256.h"
 
 namespace tint {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::FakeKey;
-using ::testing::IsEmpty;
 
 // The canonical text written out by hand; its hash by coreutils' sha256sum.
 TEST(StageKey, HashesItsComponentsInCanonicalForm) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/base64.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,7 @@ TEST(Base64, GivesTheExamplesOfItsStandard) {
   EXPECT_EQ(Base64("foobar"), "Zm9vYmFy");
 }
 
-TEST(Base64, TakesEveryByte) {
+TEST(Base64, EncodesEveryByte) {
   EXPECT_EQ(Base64(std::string("\x00\xff\x10\x80", 4)), "AP8QgA==");
   EXPECT_EQ(Base64(std::string(3000, '\xfb')), [] {
     std::string text;

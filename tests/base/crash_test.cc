@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kills at random moments: a file is always one of its whole versions.
 #include <signal.h>
 #include <sys/wait.h>
@@ -5,15 +6,14 @@
 
 #include <random>
 
-#include "files.h"
-#include "tint/base/file.h"
+#include "prelude.h"
+#include "tint/base/durable.h"
+#include "tint/base/temporaries.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ReadAll;
-using testing::TestFolder;
 
 constexpr int kRounds = 40;
 constexpr int kVersions = 100;

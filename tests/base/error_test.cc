@@ -1,15 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/error.h"
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
 using ::testing::EndsWith;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 
 TEST(ErrorDetail, SaysEverythingInOneLine) {
   EXPECT_EQ(ToString({.file = "a.json",
@@ -47,10 +44,12 @@ TEST(Error, CarriesItsExitCode) {
 
 TEST(Check, ThrowsWithPlaceValuesAndReason) {
   const int steps = 3;
-  EXPECT_THAT(CatchError([&] { TINT_CHECK_EQ(steps, 4) << "after the loop"; }),
-              FailsWith(ExitCode::kInternal, AllOf(HasSubstr("error_test.cc:"), HasSubstr("steps == 4 (3 against 4)"),
-                                                   EndsWith("after the loop"))));
-  EXPECT_THAT(CatchError([&] { TINT_CHECK(steps < 0); }), FailsWith(ExitCode::kInternal, HasSubstr("steps < 0")));
+  EXPECT_THAT(
+      CatchError([&] { TINT_CHECK_EQ(steps, 4) << "after the loop"; }),
+      FailsWith(ExitCode::kInternal, AllOf(HasSubstr("error_test.cc:"), HasSubstr("check failed: steps == 4 (3 vs. 4)"),
+                                           EndsWith("after the loop"))));
+  EXPECT_THAT(CatchError([&] { TINT_CHECK(steps < 0); }),
+              FailsWith(ExitCode::kInternal, HasSubstr("check failed: steps < 0")));
 }
 
 TEST(Check, LetsTruthPassWithoutEvaluatingTheReason) {

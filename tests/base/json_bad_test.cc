@@ -1,14 +1,10 @@
-#include "files.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "prelude.h"
 #include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint {
 namespace {
-
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 struct BadDocument {
   std::string text;
@@ -32,9 +28,9 @@ std::vector<BadDocument> BadDocuments() {
       {"[1 2]", "1:4", "unexpected number literal"},
       {"[1}", "1:3", "unexpected '}'"},
       {"\n\n  ]", "3:3", "unexpected ']'"},
-      {"{\"a\":1,\n \"a\":2}", "2:2", "the key a stands twice"},
-      {"{\"x\":{\"k\":1,\"k\":1}}", "1:13", "the key k stands twice"},
-      {"{\"k\":1,\"\\u006b\":1}", "1:8", "the key k stands twice"},
+      {"{\"a\":1,\n \"a\":2}", "2:2", "duplicate key a"},
+      {"{\"x\":{\"k\":1,\"k\":1}}", "1:13", "duplicate key k"},
+      {"{\"k\":1,\"\\u006b\":1}", "1:8", "duplicate key k"},
       {"[NaN]", "1:2", "invalid literal"},
       {"[nan]", "1:3", "invalid literal"},
       {"[Infinity]", "1:2", "invalid literal"},
@@ -69,7 +65,7 @@ std::vector<BadDocument> BadDocuments() {
   };
 }
 
-TEST(ParseJson, PointsAtEveryFault) {
+TEST(ParseJson, PointsAtEveryError) {
   for (const BadDocument& bad : BadDocuments()) {
     SCOPED_TRACE(Quote(bad.text, 60));
     EXPECT_THAT(CatchError([&] { ParseJson(bad.text, "c.json", ExitCode::kBadConfiguration); }),

@@ -1,16 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/json.h"
 
-#include "files.h"
+#include "prelude.h"
 #include "tint/base/sha256.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 constexpr auto kCode = ExitCode::kBadConfiguration;
 
@@ -24,7 +19,7 @@ constexpr char kExample[] =
 
 JsonDocument Example() { return ParseJson(kExample, "c.json", kCode); }
 
-TEST(ParseJson, RemembersWhereEachValueStands) {
+TEST(ParseJson, RecordsThePositionOfEachValue) {
   const JsonDocument document = Example();
   auto at = [&](const std::string& pointer) {
     const TextPosition where = document.Where(pointer);
@@ -88,7 +83,7 @@ TEST(Require, NamesPlaceFieldFoundAndExpected) {
   EXPECT_THAT(detail([&] { RequireNumber(document, "/generate/alpha", 0, 0.5, kCode); }),
               FailsWith(kCode, HasSubstr("is 0.7; expected a number in [0.0, 0.5]")));
   EXPECT_THAT(detail([&] { RequireNumber(document, "/names/0", 0, 1, kCode); }),
-              FailsWith(kCode, HasSubstr("names[0]: is the text \"a\"; expected a number")));
+              FailsWith(kCode, HasSubstr("names[0]: is the string \"a\"; expected a number")));
   EXPECT_THAT(detail([&] { RequireString(document, "/generate/alpha", kCode); }),
               FailsWith(kCode, HasSubstr("is 0.7")));
   EXPECT_THAT(detail([&] { RequireString(document, "/names/2", kCode); }), FailsWith(kCode, HasSubstr("is null")));
@@ -98,7 +93,7 @@ TEST(Require, NamesPlaceFieldFoundAndExpected) {
   EXPECT_THAT(detail([&] { RequireObject(document, "/names", kCode); }),
               FailsWith(kCode, HasSubstr("expected an object")));
   EXPECT_THAT(detail([&] { RequireString(document, "/generate/absent", kCode); }),
-              FailsWith(kCode, StartsWith("c.json:2:15: generate.absent: is missing; expected a text")));
+              FailsWith(kCode, StartsWith("c.json:2:15: generate.absent: is missing; expected a string")));
   EXPECT_THAT(detail([&] { RequireString(document, "/names/7", kCode); }),
               FailsWith(kCode, HasSubstr("names[7]: is missing")));
 }
@@ -109,8 +104,8 @@ TEST(RejectUnknownKeys, NamesTheNearest) {
   EXPECT_THAT(CatchError([&] {
                 RejectUnknownKeys(document, "/generate", {"alpha", "counts", "big"}, kCode);
               }),
-              FailsWith(kCode, AllOf(StartsWith("c.json:2:39: generate.count: is not known here"),
-                                     HasSubstr("did you mean 'counts'?"))));
+              FailsWith(kCode, AllOf(StartsWith("c.json:2:39: generate.count: is an unknown key"),
+                                     HasSubstr("Did you mean 'counts'?"))));
   EXPECT_THAT(CatchError([&] {
                 RejectUnknownKeys(document, "", {"generate", "names"}, kCode);
               }),
@@ -168,7 +163,7 @@ TEST(Seal, FindsEveryChangedByte) {
   EXPECT_GT(found, static_cast<int>(7 * text.size()));
 }
 
-TEST(Seal, ComplainsWhenAbsentOrWrong) {
+TEST(Seal, FailsWhenAbsentOrWrong) {
   auto check = [](const std::string& text) {
     return CatchError([&] { CheckSeal(ParseJson(text, "done.json", ExitCode::kCorrupt)); });
   };

@@ -1,17 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/log.h"
 
 #include <cstdlib>
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 std::string Logged(const std::string& level, const std::string& color) {
   ::testing::internal::CaptureStderr();
@@ -30,7 +25,7 @@ TEST(Log, GoesToStderrFromItsLevelOn) {
   EXPECT_EQ(Logged("off", "never"), "");
 }
 
-TEST(Log, ColorIsAnswerable) {
+TEST(Log, ColorFollowsOptionAndEnvironment) {
   EXPECT_THAT(Logged("info", "always"), HasSubstr("\033["));
   EXPECT_THAT(Logged("info", "auto"), Not(HasSubstr("\033["))) << "stderr is no terminal here";
   setenv("NO_COLOR", "1", 1);
@@ -41,7 +36,7 @@ TEST(Log, ColorIsAnswerable) {
 TEST(Log, UnknownWordsAreRefused) {
   EXPECT_THAT(CatchError([] { SetUpLogging("warn", "auto"); }), FailsWith(ExitCode::kUsage, HasSubstr("--log-level")));
   EXPECT_THAT(CatchError([] { SetUpLogging("info", "allways"); }),
-              FailsWith(ExitCode::kUsage, AllOf(HasSubstr("--color"), HasSubstr("did you mean 'always'?"))));
+              FailsWith(ExitCode::kUsage, AllOf(HasSubstr("--color"), HasSubstr("Did you mean 'always'?"))));
 }
 
 }  // namespace

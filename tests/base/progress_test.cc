@@ -1,21 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/progress.h"
 
-#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
+#include "prelude.h"
 #include "tint/base/text.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
-using ::testing::Not;
-using ::testing::StartsWith;
 
 std::string Shown(ProgressStyle style, int units, int total, const std::string& note = "", int pause_at = -1) {
   SetProgressStyle(style);
@@ -34,7 +31,7 @@ std::string Shown(ProgressStyle style, int units, int total, const std::string& 
 
 TEST(Progress, NoneIsSilent) { EXPECT_EQ(Shown(ProgressStyle::kNone, 50, 50, "loss 1"), ""); }
 
-TEST(Progress, LinesAreFewAndTheLastTellsTheTime) {
+TEST(Progress, LinesAreFewAndTheLastGivesTheTime) {
   const std::string shown = Shown(ProgressStyle::kLines, 1000, 1000, "loss 0.0123");
   EXPECT_EQ(Split(shown, '\n').size(), 2u) << "a fast loop prints its end alone: " << shown;
   EXPECT_THAT(shown,
@@ -85,7 +82,7 @@ TEST(Progress, ABarEndsItsLine) {
   EXPECT_EQ(half, "") << "nothing done, nothing drawn";
 }
 
-TEST(Progress, ABarCanBeWipedForALine) {
+TEST(Progress, ABarIsErasedForALine) {
   SetProgressStyle(ProgressStyle::kBar);
   ::testing::internal::CaptureStderr();
   {
@@ -102,7 +99,7 @@ TEST(Progress, WithoutATerminalAutoMeansLines) {
   EXPECT_THAT(Shown(ProgressStyle::kAuto, 3, 3), AllOf(StartsWith("generate: 3/3"), Not(HasSubstr("\r"))));
 }
 
-TEST(Progress, NothingToDoIsNoFault) { EXPECT_EQ(Shown(ProgressStyle::kLines, 0, 0), ""); }
+TEST(Progress, NothingToDoIsNoError) { EXPECT_EQ(Shown(ProgressStyle::kLines, 0, 0), ""); }
 
 }  // namespace
 }  // namespace tint

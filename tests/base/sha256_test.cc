@@ -1,14 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/sha256.h"
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
-
-using testing::CatchError;
-using testing::FailsWith;
-using testing::TestFolder;
-using testing::WriteAll;
 
 // FIPS 180-4's examples (NIST, "SHA256.pdf" of the Cryptographic Standards examples), and the empty message.
 TEST(Sha256, KnownAnswers) {
@@ -17,7 +13,7 @@ TEST(Sha256, KnownAnswers) {
   EXPECT_EQ(Sha256Hex(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST(Sha256, PiecesAreAsTheWhole) {
+TEST(Sha256, ChunksGiveTheHashOfTheWhole) {
   const std::string text(3000, 'x');
   for (size_t batch : {1, 63, 64, 65, 1000}) {
     Sha256 hash;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/base/stop.h"
 
 #include <signal.h>
@@ -6,17 +7,12 @@
 
 #include <functional>
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-
-// Runs `action` in a process of its own and returns how it ended: the exit code, or minus the signal.
+// Runs `action` in a child process and returns how it ended: the exit code, or minus the signal.
 int EndOf(const std::function<int()>& action) {
   const pid_t child = fork();
   if (child == 0) _exit(action());
@@ -25,7 +21,7 @@ int EndOf(const std::function<int()>& action) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-TEST(Stop, NothingIsAskedAtFirst) {
+TEST(Stop, NothingIsRequestedAtFirst) {
   SimulateStop(0);
   EXPECT_FALSE(StopRequested());
   ThrowIfStopRequested();
@@ -35,12 +31,13 @@ TEST(Stop, ASignalIsNamedInTheError) {
   SimulateStop(SIGTERM);
   EXPECT_TRUE(StopRequested());
   EXPECT_THAT(CatchError(ThrowIfStopRequested),
-              FailsWith(ExitCode::kStopped, AllOf(HasSubstr("stopped by SIGTERM"), HasSubstr("resume: same command"))));
+              FailsWith(ExitCode::kStopped,
+                        AllOf(HasSubstr("stopped by SIGTERM"), HasSubstr("Run the same command again to resume"))));
   SimulateStop(0);
   EXPECT_FALSE(StopRequested());
 }
 
-TEST(Stop, EverySignalOfTheListAsks) {
+TEST(Stop, EverySignalOfTheListRequestsAStop) {
   for (int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
     const int end = EndOf([signal] {
       struct sigaction fresh {};
@@ -81,7 +78,7 @@ TEST(Stop, ASecondInterruptEndsAtOnce) {
   EXPECT_EQ(other, 0) << "the first SIGINT still asks politely";
 }
 
-TEST(Stop, NohupIsHonoured) {
+TEST(Stop, NohupIsRespected) {
   const int end = EndOf([] {
     signal(SIGHUP, SIG_IGN);
     InstallStopHandlers();

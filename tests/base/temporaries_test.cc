@@ -1,19 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/base/temporaries.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "prelude.h"
 #include "tint/base/file.h"
+#include "tint/base/process.h"
 #include "tint/base/sha256.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::TestFolder;
-using testing::WriteAll;
 
 // The name's form, written out a second time: files of older versions of the program must still be recognised.
 std::string NameOf(const ProcessIdentity& process, const std::string& random = "0123456789abcdef") {
@@ -27,56 +29,7 @@ void Age(const fs::path& file, int64_t seconds) {
   ASSERT_EQ(utimensat(AT_FDCWD, file.c_str(), times, 0), 0);
 }
 
-TEST(ThisProcess, IsAliveAndTellsForksApart) {
-  const ProcessIdentity self = ThisProcess();
-  EXPECT_EQ(self.pid, getpid());
-  EXPECT_GT(self.start_ticks, 0u);
-  EXPECT_EQ(self.boot_id.size(), 36u);
-  EXPECT_EQ(self, ThisProcess());
-  EXPECT_FALSE(IsKnownDead(self));
-  const pid_t child = fork();
-  if (child == 0) _exit(ThisProcess().pid == getpid() && ThisProcess().pid != self.pid ? 0 : 1);
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-}
-
-TEST(IsKnownDead, KnowsOnlyItsOwnHostAndBoot) {
-  ProcessIdentity process = ThisProcess();
-  process.start_ticks += 1;
-  EXPECT_TRUE(IsKnownDead(process)) << "the pid was used again";
-  ProcessIdentity elsewhere = process;
-  elsewhere.host += "2";
-  EXPECT_FALSE(IsKnownDead(elsewhere));
-  ProcessIdentity earlier = process;
-  earlier.boot_id[0] ^= 1;
-  EXPECT_FALSE(IsKnownDead(earlier));
-}
-
-TEST(IsKnownDead, SeesDeathBeforeTheParentAsks) {
-  const pid_t child = fork();
-  if (child == 0) {
-    pause();
-    _exit(0);
-  }
-  const std::string path = "/proc/" + std::to_string(child) + "/stat";
-  const std::string stat_line = ReadFile(path);
-  ProcessIdentity process = ThisProcess();
-  process.pid = child;
-  // Field 22; the program's name, field 2, holds no blank here.
-  std::string ticks = stat_line;
-  for (int field = 1; field < 22; ++field) ticks = ticks.substr(ticks.find(' ') + 1);
-  process.start_ticks = std::stoull(ticks);
-  EXPECT_FALSE(IsKnownDead(process));
-  kill(child, SIGKILL);
-  siginfo_t info{};
-  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
-  EXPECT_TRUE(IsKnownDead(process)) << "a zombie";
-  ASSERT_EQ(waitpid(child, nullptr, 0), child);
-  EXPECT_TRUE(IsKnownDead(process));
-}
-
-TEST(IsTemporaryName, KnowsItsOwnOnly) {
+TEST(IsTemporaryName, RecognisesItsNamesOnly) {
   EXPECT_TRUE(IsTemporaryName(NameOf(ThisProcess())));
   EXPECT_TRUE(IsTemporaryName(".tmp-01234567-89abcdef-1-2-0123456789abcdef-a-b-c"));
   for (const char* other :
@@ -89,7 +42,7 @@ TEST(IsTemporaryName, KnowsItsOwnOnly) {
   }
 }
 
-TEST(RemoveDeadTemporaries, RemovesTheDeadAndSparesTheLiving) {
+TEST(RemoveDeadTemporaries, RemovesTheDeadAndKeepsTheLiving) {
   TestFolder folder;
   const ProcessIdentity self = ThisProcess();
   ProcessIdentity dead = self, earlier_boot = self, elsewhere = self;

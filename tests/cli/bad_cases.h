@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rows of the table of bad input, in the order in which its files hold them. In all texts {name} stands for a
 // place:
 //   {here} an empty folder, {file} the case's file in it, {run} a folder for results in it that is not there yet;

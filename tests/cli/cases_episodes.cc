@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files of episodes, and names from outside.
 #include "bad_cases.h"
 #include "files.h"
@@ -50,26 +51,26 @@ void AddForm(std::vector<BadCase>* cases) {
   };
   add("NoJson", "", "episodes: 3\n", {"{file}:1:1: invalid literal (reading a JSON value)"});
   add("KeyTwice", "\"seed\": 7", "\"seed\": 7, \"seed\": 8",
-      {"{file}:4:13: the key seed stands twice in one object; expected each key once"});
+      {"{file}:4:13: duplicate key seed; expected each key once per object"});
   add("NewerSchema", "\"schema\": 1", "\"schema\": 2",
-      {"{file}:1:12: schema: is 2; expected 1. A newer tint may have"});
+      {"{file}:1:12: schema: is 2; expected 1. A newer version of tint may have"});
   add("SchemaAbsent", "\"schema\": 1,", "", {"{file}:1:1: schema: is missing; expected 1"});
   add("KeyNearAnother", "\"split\"", "\"spilt\"",
-      {"{file}:3:11: spilt: is not known here; expected one of schema, dataset, split, seed, ",
-       "did you mean 'split'?\n", "{file}:1:1: split: is missing"},
+      {"{file}:3:11: spilt: is an unknown key; expected one of schema, dataset, split, seed, ",
+       "Did you mean 'split'?\n", "{file}:1:1: split: is missing"},
       2);
   add("NegativeSeed", "7,", "-1,", {"{file}:4:10: seed: is -1; expected an integer in [0, 18446744073709551615]"});
-  add("Hash", "{hash}", "12ab", {"{file}:6:20: dataset_sha256: is the text 12ab; expected 64 hexadecimal digits"});
+  add("Hash", "{hash}", "12ab", {"{file}:6:20: dataset_sha256: is the string 12ab; expected 64 hexadecimal digits"});
   add("NoEpisodes", "\"episodes\": [", "\"episodes\": [], \"more\": [",
-      {"{file}:7:26: more: is not known here", "{file}:7:14: episodes: has 0 episodes; expected 1 to 100000"}, 2);
+      {"{file}:7:26: more: is an unknown key", "{file}:7:14: episodes: has 0 episodes; expected 1 to 100000"}, 2);
   add("ClassTwice", "\"red-disc\", ", "\"blue-cross\", ",
-      {"{file}:8:30: episodes[0].classes[1]: blue-cross stands there already as number 0; expected each name once"});
+      {"{file}:8:30: episodes[0].classes[1]: blue-cross is already element 0; expected each name once"});
   add("OneClassForTwoLists", ", \"blue-cross\"", "",
       {"{file}:9:15: episodes[0].support: has 2 lists; expected 1, one for each of its classes\n",
        "{file}:10:13: episodes[0].query: has 2 lists"},
       2);
   add("SupportTwice", "\"0003.png\"", "\"0002.png\"",
-      {"{file}:9:29: episodes[0].support[0][1]: 0002.png stands there already as number 0; expected each name once"});
+      {"{file}:9:29: episodes[0].support[0][1]: 0002.png is already element 0; expected each name once"});
   add("SupportInQuery", "\"0004.png\"", "\"0003.png\"",
       {"{file}:10:15: episodes[0].query[0][0]: 0003.png is a support of the same class; expected queries that are no"});
   add("SupportEmpty", "[\"0002.png\"]]", "[]]",
@@ -89,21 +90,21 @@ void AddContent(std::vector<BadCase>* cases) {
   };
   add("OtherDataset", "\"small\"", "\"large\"", {"{file}: dataset: large; expected small, as --dataset says"});
   add("SplitAbsent", "\"test\"", "\"tset\"",
-      {"{data}/small: split: holds neither tset.zip nor a folder tset; expected one of ", "did you mean 'test'?"},
+      {"{data}/small: split: contains neither tset.zip nor a folder tset; expected one of ", "Did you mean 'test'?"},
       ExitCode::kMissingInput);
   add("ClassNearAnother", "red-disc", "red-disk",
-      {"{file}: episodes[0]: class red-disk is not in the data set (did you mean 'red-disc'?)"});
+      {"{file}: episodes[0]: class red-disk is not in the data set (Did you mean 'red-disc'?)"});
   add("SupportAbsent", "0003.png", "0099.png", {"{file}: episodes[0]: class red-disc has no file 0099.png"});
-  add("IndexBehindTheLast", "", kGood, {"{file}: episode: there is no episode 1; expected 0 to 0"}, kBad,
+  add("IndexBehindTheLast", "", kGood, {"{file}: episode: the file has no episode 1; expected 0 to 0"}, kBad,
       {"--episode", "1"});
   const std::string wrong(64, '0');
   cases->push_back({.name = "EpisodesOfAnotherContent",
                     .arguments = {"episodes", "check", "--json", "{file}"},
                     .code = kBad,
                     .message = {"{file}: episodes: ",
-                                "the episodes were drawn from another content of small:test: "
+                                "the episodes were drawn from different content of small:test: "
                                 "the file's dataset_sha256 is " +
-                                    wrong + ", that of the data set found is {hash}"},
+                                    wrong + ", that of the data set is {hash}"},
                     .file = With("{hash}", wrong),
                     .reports = true});
   cases->push_back({.name = "EpisodesOfAFolder",
@@ -123,22 +124,24 @@ void AddNamesInEpisodes(std::vector<BadCase>* cases) {
   };
   const std::string plain = "; expected a plain name";
   add("ClassUpwards", "red-disc", "../train/x",
-      "8:16: episodes[0].classes[0]: the name ../train/x holds a '/'" + plain);
-  add("ClassAbsolute", "red-disc", "/etc", "8:16: episodes[0].classes[0]: the name /etc holds a '/'" + plain);
+      "8:16: episodes[0].classes[0]: the name ../train/x contains a '/'" + plain);
+  add("ClassAbsolute", "red-disc", "/etc", "8:16: episodes[0].classes[0]: the name /etc contains a '/'" + plain);
   add("ClassHyphen", "red-disc", "-rf", "8:16: episodes[0].classes[0]: the name -rf begins with '-'");
   add("FileUpwards", "0004.png", "../../x.png",
-      "10:15: episodes[0].query[0][0]: the name ../../x.png holds a '/'" + plain);
-  add("FileBackslash", "0004.png", R"(..\\x.png)", R"(10:15: episodes[0].query[0][0]: the name ..\x.png holds a '\')");
+      "10:15: episodes[0].query[0][0]: the name ../../x.png contains a '/'" + plain);
+  add("FileBackslash", "0004.png", R"(..\\x.png)",
+      R"(10:15: episodes[0].query[0][0]: the name ..\x.png contains a '\')");
   add("FileNul", "0004.png", R"(a\u0000.png)",
-      R"(10:15: episodes[0].query[0][0]: the name 'a\x00.png' holds a NUL byte)");
+      R"(10:15: episodes[0].query[0][0]: the name 'a\x00.png' contains a NUL byte)");
   add("FileNewline", "0004.png", R"(a\nb.png)",
-      R"(10:15: episodes[0].query[0][0]: the name 'a\nb.png' holds a control)");
+      R"(10:15: episodes[0].query[0][0]: the name 'a\nb.png' contains a control)");
   add("FileTurnsText", "0004.png", R"(a\u202egnp.exe)", "10:15: episodes[0].query[0][0]: the name 'a");
   add("FileLong", "0004.png", std::string(256, 'x'), "10:15: episodes[0].query[0][0]: the name xxxxxxxx");
   add("FileTwins", R"("0002.png", "0003.png")", R"("caf\u00e9", "cafe\u0301")",
-      "9:30: episodes[0].support[0][1]: cafe\u0301 is another spelling in Unicode of a name before it; expected names");
-  add("DatasetUpwards", "\"small\"", "\"../small\"", "2:13: dataset: the name ../small holds a '/'" + plain);
-  add("SplitAbsolute", "\"test\"", "\"/tmp\"", "3:11: split: the name /tmp holds a '/'" + plain);
+      "9:30: episodes[0].support[0][1]: cafe\u0301 differs from an earlier name only in Unicode normalization; "
+      "expected distinct names");
+  add("DatasetUpwards", "\"small\"", "\"../small\"", "2:13: dataset: the name ../small contains a '/'" + plain);
+  add("SplitAbsolute", "\"test\"", "\"/tmp\"", "3:11: split: the name /tmp contains a '/'" + plain);
 }
 
 void AddNamesInFolders(std::vector<BadCase>* cases) {
@@ -152,21 +155,22 @@ void AddNamesInFolders(std::vector<BadCase>* cases) {
   };
   add("ClassHyphen", "{here}/photos/-rf: its name begins with '-', as options do; expected a plain name",
       [](const fs::path& here) { WriteAll(here / "photos/-rf/1.png", "a"); });
-  add("ClassNewline", R"('{here}/photos/a\nb': its name holds a control character; expected a plain name)",
+  add("ClassNewline", R"('{here}/photos/a\nb': its name contains a control character; expected a plain name)",
       [](const fs::path& here) { WriteAll(here / "photos/a\nb/1.png", "a"); });
-  add("PhotoTwins", "{here}/photos/cat: two names are the same text in two spellings of Unicode",
-      [](const fs::path& here) {
-        WriteAll(here / "photos/cat/caf\u00e9.png", "a");
-        WriteAll(here / "photos/cat/cafe\u0301.png", "b");
-      });
+  add("PhotoTwins", "{here}/photos/cat: two names differ only in Unicode normalization", [](const fs::path& here) {
+    WriteAll(here / "photos/cat/caf\u00e9.png", "a");
+    WriteAll(here / "photos/cat/cafe\u0301.png", "b");
+  });
   add("PhotoLinkOut",
-      "{here}/photos/cat/2.png: is a link to {here}/elsewhere/2.png, outside the folder; expected what lies",
+      "{here}/photos/cat/2.png: is a symbolic link to {here}/elsewhere/2.png, outside the folder; expected a file "
+      "below",
       [](const fs::path& here) {
         WriteAll(here / "photos/cat/1.png", "a");
         WriteAll(here / "elsewhere/2.png", "b");
         fs::create_symlink(here / "elsewhere/2.png", here / "photos/cat/2.png");
       });
-  add("ClassLinkOut", "{here}/photos/cat: is a link to {here}/elsewhere, outside the folder; expected what lies",
+  add("ClassLinkOut",
+      "{here}/photos/cat: is a symbolic link to {here}/elsewhere, outside the folder; expected a file below",
       [](const fs::path& here) {
         WriteAll(here / "elsewhere/2.png", "b");
         fs::create_directory(here / "photos");
@@ -196,14 +200,14 @@ void AddNamesInArchives(std::vector<BadCase>* cases) {
                       }});
   };
   add("MemberUpwards", {"test/../../planted.png", "x"},
-      "test/../../planted.png: leads upwards; expected test/CLASS/FILE and nothing else");
+      "test/../../planted.png: leads out of the archive; expected test/CLASS/FILE and nothing else");
   add("MemberAbsolute", {"/tmp/planted.png", "x"},
       "/tmp/planted.png: is an absolute path; expected test/CLASS/FILE and");
   add("MemberIsALink", {.name = "test/cat/2.png", .bytes = "/etc/passwd", .link = true},
       "test/cat/2.png: is a symbolic link; expected files");
   add("MemberHyphen", {"test/-rf/1.png", "x"}, "test/-rf/1.png: the part -rf begins with '-'");
   add("MemberControl", {"test/cat/\x1b[2J.png", "x"},
-      "'test/cat/\\x1b[2J.png': the part '\\x1b[2J.png' holds a control");
+      "'test/cat/\\x1b[2J.png': the part '\\x1b[2J.png' contains a control");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Each kind of bad image once as a support photo (tests/image has each in many forms). Also records
 // of a run that were changed by hand or made by a newer program.
 #include <ATen/ATen.h>
@@ -8,9 +9,8 @@
 #include "bad_cases.h"
 #include "encoders.h"
 #include "files.h"
-#include "tint/artifacts/stage_folder.h"
 #include "tint/base/json.h"
-#include "tint/image/image.h"
+#include "tint/image/encode.h"
 
 namespace tint::testing {
 namespace {
@@ -62,7 +62,7 @@ void AddContents(std::vector<BadCase>* cases) {
   add("Html", "page.jpg", "<!DOCTYPE html>\n<html><head>", "an HTML page that begins with '<!DOCTYPE html>");
   add("Gif", "moving.gif", "GIF89a" + std::string(200, '\1'), "a GIF image; expected a JPEG or PNG image. Convert it");
   add("Bomb", "bomb.png", Bomb(30000), "30000 x 30000 pixels; expected at most ");
-  add("OnePixel", "one.png", EncodePng(Gradient(1, 1)), "1 x 1 pixels; expected at least 16 pixels a side");
+  add("OnePixel", "one.png", EncodePng(Gradient(1, 1)), "1 x 1 pixels; expected at least 16 pixels on each side");
   add("Transparent", "glass.png", Transparent(), "");
 }
 
@@ -80,12 +80,12 @@ void AddRepeated(std::vector<BadCase>* cases) {
   add("TwiceInAClass",
       "{here}/photos/cat/2.png: this support is the same image, byte for byte, as the support "
       "{here}/photos/cat/1.png; "
-      "expected images that differ",
+      "expected different images",
       "cat/2.png");
   add("InTwoClasses",
       "{here}/photos/dog/2.png: this support is the same image, byte for byte, as the support "
       "{here}/photos/cat/1.png; "
-      "expected images that differ",
+      "expected different images",
       "dog/2.png");
   const auto add_folder = [&](const std::string& name, const std::string& message,
                               const std::function<void(const fs::path& here)>& prepare) {
@@ -101,14 +101,14 @@ void AddRepeated(std::vector<BadCase>* cases) {
                WriteGoodPhotos(here);
                fs::create_directory(here / "photos/emu");
              });
-  add_folder("NoClass", "{here}/photos: holds no class folder but 1 files; expected a folder per class",
+  add_folder("NoClass", "{here}/photos: contains no class folder, only 1 files; expected one folder per class",
              [](const fs::path& here) { WriteAll(here / "photos/1.png", Photo()); });
   cases->push_back({.name = "ImageOfAnotherClass",
                     .arguments = Photos({"--query", "{here}/queries"}),
                     .code = kBad,
                     .message = {"{here}/queries: query classes without supports: red-disk; expected the classes of the "
                                 "supports: ",
-                                "did you mean 'red-disc'?"},
+                                "Did you mean 'red-disc'?"},
                     .prepare = [](const fs::path& here) { WriteAll(here / "queries/red-disk/1.png", Photo()); }});
   // No stage before the last may open a query, so the whole pipeline runs until it is seen.
   cases->push_back({.name = "ImageOfSupportAndQuery",
@@ -116,7 +116,7 @@ void AddRepeated(std::vector<BadCase>* cases) {
                                   "--models", "{models}", "--support", "{here}/photos", "--query", "{here}/queries"},
                     .code = kBad,
                     .message = {"{here}/queries/dog/2.png: this query is the same image, byte for byte, as the support "
-                                "{here}/photos/cat/1.png; expected images that differ"},
+                                "{here}/photos/cat/1.png; expected different images"},
                     .prepare = [](const fs::path& here) {
                       WriteGoodPhotos(here);
                       WriteAll(here / "queries/cat/1.png", Photo(52));
@@ -151,10 +151,10 @@ std::vector<BadCase> RunFolderCases() {
     text[text.find("\"float32\"") + 1] = 'F';
     WriteAll(manifest, text);
   });
-  add("ManifestOfANewerProgram", ExitCode::kBadConfiguration, ":2:13: schema: made by tint ",
+  add("ManifestOfANewerProgram", ExitCode::kBadConfiguration, ":2:13: schema: is 3, as tint 3.1 writes it; ",
       [](const fs::path& manifest) {
         Json json = Json::parse(ReadAll(manifest));
-        json["schema"] = 2;
+        json["schema"] = 3;
         json["tint"] = "3.1";
         WriteAll(manifest, SealJson(json));
       });

@@ -1,16 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // Episodes of a data set in folders, one after another, and the table over them.
-#include <gmock/gmock.h>
 
-#include "files.h"
+#include "prelude.h"
 #include "small_episodes.h"
+#include "tint/base/json.h"
 #include "tint/statistics/interval.h"
 
 namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 class Episodes : public SmallEpisodes {
  protected:
@@ -116,7 +115,7 @@ TEST_F(Episodes, AChangedDataSetIsFoundByEvaluate) {
   WriteAll(file, whole + "x");
   const Outcome check = Tint({"episodes", "check", world_ / "episodes.json"});
   EXPECT_EQ(check.code, 65);
-  EXPECT_THAT(check.err, HasSubstr("another content"));
+  EXPECT_THAT(check.err, HasSubstr("different content"));
   const Outcome outcome = Specialize(0, "changed");
   EXPECT_EQ(outcome.code, 65);
   EXPECT_THAT(outcome.err, HasSubstr("dataset_sha256"));

@@ -1,18 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every command owes its users: help, one result on standard output, the rest on standard error, exit codes.
 #include "tint/cli/command.h"
 
-#include <gmock/gmock.h>
-
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint::testing {
 namespace {
-
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 std::vector<std::string> WordsOf(const Command& command, const std::vector<std::string>& more) {
   std::vector<std::string> words = Split(command.name, ' ');
@@ -115,7 +111,7 @@ TEST(Commands, EachAcceptsTheOptionsOfTheOthers) {
   }
 }
 
-TEST(Commands, PrintConfigTellsWhereEachValueComesFrom) {
+TEST(Commands, PrintConfigShowsWhereEachValueComesFrom) {
   TestFolder folder;
   WriteAll(folder / "c.json", R"({"generate": {"alpha": 0.25}, "seed": 3})");
   const Json config = RunProgram({"specialize", "--config", folder / "c.json", "--preset", "smoke", "--guidance", "2",

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Completion as the shells do it: the script that `tint completion` prints, read by a real bash and a real zsh.
-#include <gmock/gmock.h>
 
 #include <set>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
 #include "shell.h"
 #include "tint/base/text.h"
@@ -14,11 +14,6 @@ namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::Contains;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 using ::testing::UnorderedElementsAreArray;
 using Words = std::vector<std::string>;
@@ -83,12 +78,10 @@ TEST_F(Completion, BashOffersCommandsOfOneAndTwoWords) {
 
 TEST_F(Completion, BashOffersEverySpellingOfEveryOption) {
   for (const Command& command : Commands()) {
-    ReadGrammar(command, [&](const CommandOptions& grammar) {
-      Words words = {"bash", "--norc", Fixture("complete_each.bash"), folder_ / "tint.bash", command.name};
-      for (const OptionDescription& option : grammar.Describe().options)
-        words.insert(words.end(), option.spellings.begin(), option.spellings.end());
-      EXPECT_THAT(RunShell(words).out, IsEmpty()) << command.name;
-    });
+    Words words = {"bash", "--norc", Fixture("complete_each.bash"), folder_ / "tint.bash", command.name};
+    for (const OptionDescription& option : Describe(command).options)
+      words.insert(words.end(), option.spellings.begin(), option.spellings.end());
+    EXPECT_THAT(RunShell(words).out, IsEmpty()) << command.name;
   }
 }
 
@@ -146,23 +139,21 @@ TEST_F(Completion, ZshOffersCommandsOptionsAndValues) {
 TEST_F(Completion, OtherShellsAreRefused) {
   const Outcome outcome = RunProgram({"completion", "bahs"});
   EXPECT_EQ(outcome.code, 64);
-  EXPECT_THAT(outcome.err, HasSubstr("did you mean 'bash'?"));
+  EXPECT_THAT(outcome.err, HasSubstr("Did you mean 'bash'?"));
   EXPECT_EQ(RunProgram({"completion", "zsh", "--json"}).json()["shell"], "zsh");
 }
 
 // Completion offers files only where a declaration says that a text is one.
 TEST(Declarations, TextsThatNameFilesSayWhichKind) {
   for (const Command& command : Commands()) {
-    ReadGrammar(command, [&](const CommandOptions& grammar) {
-      for (const OptionDescription& option : grammar.Describe().options) {
-        const bool names_place = option.help.starts_with("Folder ") || option.help.starts_with("File ") ||
-                                 option.help.starts_with("JSON file") || option.help.starts_with("Run folder") ||
-                                 option.help.starts_with("Data set ") || option.help.starts_with("Model set ");
-        if (option.placeholder == "TEXT" && names_place) {
-          ADD_FAILURE() << command.name << " --" << option.name << ": declare it with Is(TextKind::...)";
-        }
+    for (const OptionDescription& option : Describe(command).options) {
+      const bool names_place = option.help.starts_with("Folder ") || option.help.starts_with("File ") ||
+                               option.help.starts_with("JSON file") || option.help.starts_with("Run folder") ||
+                               option.help.starts_with("Data set ") || option.help.starts_with("Model set ");
+      if (option.placeholder == "TEXT" && names_place) {
+        ADD_FAILURE() << command.name << " --" << option.name << ": declare it with Is(TextKind::...)";
       }
-    });
+    }
   }
 }
 

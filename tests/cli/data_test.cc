@@ -1,21 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 // Data sets and files of episodes, through the program.
-#include <gmock/gmock.h>
 
-#include "files.h"
-#include "official_formats.h"
+#include "official_datasets.h"
+#include "prelude.h"
 #include "program.h"
 #include "small_data.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
-#include "tint/data/episode.h"
+#include "tint/data/episode_file.h"
 
 namespace tint::testing {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::Contains;
-using ::testing::HasSubstr;
-
-class DataCommands : public ::testing::Test {
+class DataCommands : public testing::FolderTest {
  protected:
   // 20 classes of 12 files.
   void SetUp() override {
@@ -37,7 +34,6 @@ class DataCommands : public ::testing::Test {
     return ReadEpisodeFile(drawn_);
   }
 
-  TestFolder folder_;
   const std::string drawn_ = folder_ / "drawn.json";
 };
 

@@ -1,15 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // tint doctor: what it finds in healthy and in damaged worlds, and that the commands it names are commands.
-#include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
-#include "tint/artifacts/run_folder.h"
-#include "tint/base/file.h"
+#include "tint/artifacts/lease.h"
 #include "tint/base/json.h"
+#include "tint/base/process.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
 #include "tint/cli/command.h"
@@ -19,11 +19,6 @@ namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::Contains;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 const Environment kNowhere = {{"LC_ALL", "C.UTF-8"}};
 
@@ -51,26 +46,24 @@ std::vector<std::string> WordsOf(const std::string& line) {
   return words;
 }
 
-// Why the words are no command of tint with options it has, or "".
-std::string WhyNoCommandOfTint(const std::vector<std::string>& words) {
+// Why the words are not a valid tint command line, or "".
+std::string WhyInvalid(const std::vector<std::string>& words) {
   for (const Command& command : Commands()) {
     const std::vector<std::string> name = Split(command.name, ' ');
     if (words.size() <= name.size() || !std::equal(name.begin(), name.end(), words.begin() + 1)) continue;
     std::string unknown;
-    ReadGrammar(command, [&](const CommandOptions& grammar) {
-      std::vector<std::string> spellings;
-      for (const OptionDescription& option : grammar.Describe().options)
-        spellings.insert(spellings.end(), option.spellings.begin(), option.spellings.end());
-      for (const std::string& word : words) {
-        if (word.starts_with("--") && std::count(spellings.begin(), spellings.end(), word) == 0) unknown = word;
-      }
-    });
-    return unknown.empty() ? "" : unknown + " is no option of tint " + command.name;
+    std::vector<std::string> spellings;
+    for (const OptionDescription& option : Describe(command).options)
+      spellings.insert(spellings.end(), option.spellings.begin(), option.spellings.end());
+    for (const std::string& word : words) {
+      if (word.starts_with("--") && std::count(spellings.begin(), spellings.end(), word) == 0) unknown = word;
+    }
+    return unknown.empty() ? "" : unknown + " is not an option of tint " + command.name;
   }
-  return words.size() > 1 ? words[1] + " is no command" : "no command";
+  return words.size() > 1 ? "unknown command " + words[1] : "no command";
 }
 
-// A mending command is one of tint's, a script of the house, or a variable to set.
+// A fix is a command of tint, a script of the repository, or a variable to set.
 void ExpectFixable(const Json& finding) {
   const std::string fix = finding["fix"];
   if (fix.empty()) return;
@@ -80,7 +73,7 @@ void ExpectFixable(const Json& finding) {
     return;
   }
   if (words[0] == "tint") {
-    EXPECT_EQ(WhyNoCommandOfTint(words), "") << fix;
+    EXPECT_EQ(WhyInvalid(words), "") << fix;
     return;
   }
   if (words[0] == ".venv/bin/python") words.erase(words.begin());
@@ -93,48 +86,47 @@ Json Doctor(std::vector<std::string> arguments, int code, Environment environmen
   const Outcome outcome = RunProgram(arguments, environment);
   EXPECT_EQ(outcome.code, code) << outcome.out << outcome.err;
   const Json report = outcome.json();
-  EXPECT_EQ(report["schema"], 1);
-  EXPECT_EQ(report["well"], code == 0);
+  EXPECT_EQ(report["schema"], 2);
+  EXPECT_EQ(report["ok"], code == 0);
   for (const Json& finding : report["findings"]) {
-    EXPECT_THAT((std::vector<std::string>{"ok", "note", "broken"}), Contains(finding["state"].get<std::string>()));
-    EXPECT_EQ(finding["state"] == "broken", finding["exit_code"] != 0) << finding;
+    EXPECT_THAT((std::vector<std::string>{"ok", "warning", "error"}), Contains(finding["state"].get<std::string>()));
+    EXPECT_EQ(finding["state"] == "error", finding["exit_code"] != 0) << finding;
     ExpectFixable(finding);
   }
   return report;
 }
 
-TEST(Doctor, TellsTheMachineOnOneScreen) {
+TEST(Doctor, DescribesTheMachineOnOneScreen) {
   const Outcome outcome = RunProgram({"doctor"}, kNowhere);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  for (const char* part : {"LibTorch", "OpenCV", "cores", "GFLOP/s", "free here", "can be taken", "locale"})
+  for (const char* part : {"LibTorch", "OpenCV", "cores", "GFLOP/s", "free here", "available", "locale"})
     EXPECT_THAT(outcome.out, HasSubstr(part));
   EXPECT_LT(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 24);
-  EXPECT_THAT(outcome.out, HasSubstr("nothing is broken"));
+  EXPECT_THAT(outcome.out, HasSubstr("no errors"));
 }
 
-TEST(Doctor, WithoutModelsAndDataNothingIsBroken) {
+TEST(Doctor, WithoutModelsAndDataThereAreOnlyWarnings) {
   const Json report = Doctor({}, 0);
-  EXPECT_EQ(Of(report, "models").at(0)["state"], "note");
+  EXPECT_EQ(Of(report, "models").at(0)["state"], "warning");
   EXPECT_THAT(Of(report, "models").at(0)["fix"].get<std::string>(), HasSubstr("scripts/export_models.py"));
-  EXPECT_EQ(Of(report, "data").at(0)["state"], "note");
+  EXPECT_EQ(Of(report, "data").at(0)["state"], "warning");
   EXPECT_EQ(Of(report, "data").at(0)["fix"], "export TINT_DATA=FOLDER");
   EXPECT_EQ(Of(Doctor({}, 0, {{"LC_ALL", "C"}}), "locale").at(0)["fix"], "export LC_ALL=C.UTF-8");
 }
 
-class DoctorWorld : public ::testing::Test {
+class DoctorWorld : public testing::FolderTest {
  protected:
   void SetUp() override { row_ = SmallWorld(folder_ / "world"); }
-  TestFolder folder_;
   std::vector<std::string> row_;
 };
 
 TEST_F(DoctorWorld, HealthyModelsAndWhatTheyLack) {
   const std::vector<Json> models = Of(Doctor({"--models", folder_ / "world/models"}, 0), "models");
   EXPECT_EQ(models.at(0)["state"], "ok");
-  EXPECT_THAT(models.at(0)["what"].get<std::string>(), HasSubstr("all hashes right"));
+  EXPECT_THAT(models.at(0)["what"].get<std::string>(), HasSubstr("all hashes match"));
   for (size_t i = 1; i < models.size(); ++i) {
-    EXPECT_EQ(models[i]["state"], "note");
-    EXPECT_THAT(models[i]["what"].get<std::string>(), HasSubstr("absent"));
+    EXPECT_EQ(models[i]["state"], "warning");
+    EXPECT_THAT(models[i]["what"].get<std::string>(), HasSubstr("missing"));
     EXPECT_THAT(models[i]["blocks"], Not(IsEmpty()));
     EXPECT_NE(models[i]["fix"], "");
   }
@@ -159,13 +151,13 @@ TEST_F(DoctorWorld, AFlippedByteInAModelIsFound) {
   bytes[bytes.size() / 2] ^= 1;
   WriteAll(file, bytes);
   const Json found = Of(Doctor({"--models", folder_ / "world/models"}, 76), "models").at(0);
-  EXPECT_EQ(found["state"], "broken");
+  EXPECT_EQ(found["state"], "error");
   EXPECT_THAT(found["what"].get<std::string>(), HasSubstr("teacher.pt"));
   EXPECT_THAT(found["fix"].get<std::string>(), HasSubstr("tint models lock "));
 }
 
 TEST_F(DoctorWorld, AbsentAndMalformedSets) {
-  EXPECT_EQ(Of(Doctor({"--models", folder_ / "nowhere"}, 66), "models").at(0)["state"], "broken");
+  EXPECT_EQ(Of(Doctor({"--models", folder_ / "nowhere"}, 66), "models").at(0)["state"], "error");
   fs::create_directories(folder_ / "with blanks");
   const Json unlisted = Of(Doctor({"--models", folder_ / "with blanks"}, 66), "models").at(0);
   EXPECT_EQ(WordsOf(unlisted["fix"]).back(), (folder_ / "with blanks").native());
@@ -180,7 +172,7 @@ TEST(DoctorData, SplitsThatAreMissingOrDamaged) {
     environment["TINT_DATA"] = folder / "data";
     return Of(Doctor({}, code, environment), "data");
   };
-  EXPECT_EQ(data(66).at(0)["state"], "broken");
+  EXPECT_EQ(data(66).at(0)["state"], "error");
   fs::create_directories(folder / "data/no set");
   EXPECT_THAT(data(0).at(0)["fix"].get<std::string>(), HasSubstr("tint dataset synthesize"));
   for (const char* split : {"train", "val", "test"}) {
@@ -192,12 +184,12 @@ TEST(DoctorData, SplitsThatAreMissingOrDamaged) {
   EXPECT_THAT(birds["what"].get<std::string>(), HasSubstr("birds: train 1 classes (class folders)"));
   fs::remove_all(folder / "data/birds/val");
   birds = data(0).at(0);
-  EXPECT_EQ(birds["state"], "note");
+  EXPECT_EQ(birds["state"], "warning");
   EXPECT_THAT(birds["what"].get<std::string>(), HasSubstr("no val"));
   EXPECT_THAT(birds["blocks"].get<std::vector<std::string>>(), Contains("pretrain student"));
   WriteAll(folder / "data/birds/val.zip", "no archive");
   birds = data(65).at(0);
-  EXPECT_EQ(birds["state"], "broken");
+  EXPECT_EQ(birds["state"], "error");
   EXPECT_EQ(birds["fix"], "tint dataset check birds");
 }
 
@@ -206,12 +198,12 @@ TEST(DoctorRun, FoldersThatCannotBeWritten) {
   WriteAll(folder / "file", "");
   for (const std::string& run : {(folder / "file/run").native(), std::string("/proc/tint-run")}) {
     const Json found = Of(Doctor({"--run", run}, 73), "run").at(0);
-    EXPECT_EQ(found["state"], "broken");
+    EXPECT_EQ(found["state"], "error");
     EXPECT_THAT(found["fix"].get<std::string>(), HasSubstr("tint specialize --run runs/"));
   }
   EXPECT_EQ(Of(Doctor({"--run", folder / "new"}, 0), "run").at(0)["state"], "ok");
   EXPECT_FALSE(fs::exists(folder / "new"));
-  EXPECT_EQ(Of(Doctor({"--run", folder.path()}, 0), "run").at(0)["state"], "note");  // no run
+  EXPECT_EQ(Of(Doctor({"--run", folder.path()}, 0), "run").at(0)["state"], "warning");  // no run
 }
 
 // The identity of a process that has ended.
@@ -247,14 +239,15 @@ TEST_F(DoctorWorld, ARunWithWhatAKilledWorkerLeft) {
   found = Of(Doctor({"--run", run}, 0), "run");
   ASSERT_EQ(found.size(), 4u);
   EXPECT_THAT(found[3]["what"].get<std::string>(), HasSubstr("1 temporary files of killed workers, 5 B"));
-  EXPECT_THAT(found[1]["what"].get<std::string>(), HasSubstr("it is dead"));
+  EXPECT_THAT(found[1]["what"].get<std::string>(), HasSubstr("that process is dead"));
   EXPECT_EQ(found[1]["fix"], "tint specialize --run " + run);
-  EXPECT_THAT(found[2]["what"].get<std::string>(), HasSubstr("textual-inversion is unfinished"));
+  EXPECT_THAT(found[2]["what"].get<std::string>(),
+              HasSubstr("textual-inversion is unfinished; the same command resumes it"));
   EXPECT_EQ(found[2]["fix"], "tint textual-inversion --run " + run);
   {
     const Lease lease(fs::path(run) / "episodes/0003");
     found = Of(Doctor({"--run", run}, 0), "run");
-    EXPECT_THAT(found[1]["what"].get<std::string>(), HasSubstr("at work"));
+    EXPECT_THAT(found[1]["what"].get<std::string>(), HasSubstr("running"));
   }
 
   for (const auto& entry : fs::recursive_directory_iterator(episode / "super-resolve")) {
@@ -265,7 +258,7 @@ TEST_F(DoctorWorld, ARunWithWhatAKilledWorkerLeft) {
     break;
   }
   found = Of(Doctor({"--run", run}, 76), "run");
-  EXPECT_EQ(found[0]["state"], "broken");
+  EXPECT_EQ(found[0]["state"], "error");
   EXPECT_EQ(found[0]["fix"], "tint verify " + run);
 }
 

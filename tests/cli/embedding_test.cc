@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // Learned words between a run and other tools, through the program.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
 #include "tensor_matchers.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/inversion/embedding_file.h"
 #include "tint/tensor/safetensors.h"
@@ -13,10 +14,6 @@ namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 at::Tensor TwoVectors() {
   at::Tensor vectors = at::zeros({2, 768});
@@ -29,7 +26,7 @@ at::Tensor TwoVectors() {
 // A word as kohya's trainer leaves it, in half precision.
 std::string ForeignFile() { return SerializeSafetensors({{"emb_params", TwoVectors().to(at::kHalf)}}); }
 
-class Embedding : public ::testing::Test {
+class Embedding : public testing::FolderTest {
  protected:
   void SetUp() override { WriteAll(source_, ForeignFile()); }
 
@@ -42,7 +39,6 @@ class Embedding : public ::testing::Test {
     return ReadEmbedding(ReadAll(folder_ / file), folder_ / file, 768);
   }
 
-  TestFolder folder_;
   const fs::path source_ = folder_ / "kitten.safetensors";
 };
 
@@ -77,7 +73,7 @@ TEST_F(Embedding, ExportsForDiffusers) {
 TEST_F(Embedding, ExportsForA1111) {
   const Outcome done = Export("cat.safetensors", {"--format", "a1111"});
   ASSERT_EQ(done.code, 0) << done.err;
-  EXPECT_THAT(done.out, HasSubstr("the word is the file's name, cat"));
+  EXPECT_THAT(done.out, HasSubstr("the word is the file name, cat"));
   EXPECT_EQ(Read("cat.safetensors").layout, "a1111");
   EXPECT_THAT(Read("cat.safetensors").vectors, TensorEquals(TwoVectors()));
 }
@@ -86,7 +82,7 @@ TEST_F(Embedding, AnExistingFileStays) {
   WriteAll(folder_ / "cat.safetensors", "precious");
   const Outcome refused = Export("cat.safetensors");
   EXPECT_EQ(refused.code, 73);
-  EXPECT_THAT(refused.err, HasSubstr("already exists; expected a new file. Give --force"));
+  EXPECT_THAT(refused.err, HasSubstr("already exists; expected a new file. Use --force"));
   EXPECT_EQ(ReadAll(folder_ / "cat.safetensors"), "precious");
   fs::create_symlink("nowhere", folder_ / "link.safetensors");
   EXPECT_EQ(Export("link.safetensors").code, 73);
@@ -97,7 +93,7 @@ TEST_F(Embedding, AnExistingFileStays) {
 TEST_F(Embedding, ADryRunWritesNothing) {
   const Outcome planned = Export("cat.safetensors", {"--dry-run"});
   EXPECT_EQ(planned.code, 0) << planned.err;
-  EXPECT_THAT(planned.out, HasSubstr("would be in"));
+  EXPECT_THAT(planned.out, HasSubstr("would be written to"));
   EXPECT_FALSE(fs::exists(folder_ / "cat.safetensors"));
 }
 
@@ -113,20 +109,20 @@ TEST_F(Embedding, RefusesWithOneMessage) {
   const std::string out = folder_ / "new.safetensors";
   const Refusal refusals[] = {
       {{"export", source_}, 64, "--out: not given"},
-      {{"export", source_, "--out", folder_ / "cat.pt"}, 64, "expected a name that ends in .safetensors"},
-      {{"export", source_, "--out", folder_ / ".safetensors"}, 64, "expected a name that ends in .safetensors"},
+      {{"export", source_, "--out", folder_ / "cat.pt"}, 64, "expected a name ending in .safetensors"},
+      {{"export", source_, "--out", folder_ / ".safetensors"}, 64, "expected a name ending in .safetensors"},
       {{"export", source_, "--out", out, "--format", "pickle"}, 64, "--format: is pickle"},
-      {{"export", source_, "--out", out, "--token", "two words"}, 64, "--token: two words holds a blank"},
+      {{"export", source_, "--out", out, "--token", "two words"}, 64, "--token: two words contains a space"},
       {{"export", source_, "--out", out, "--token", "emb_params"}, 64, "--token: emb_params has another meaning"},
       {{"export", source_, "--out", out, "--format", "a1111", "--token", "<x>"},
        64,
-       "--token: <x>; expected none, or new"},
+       "--token: is <x>; expected none, or new"},
       {{"export", source_, "--out", folder_ / "absent/new.safetensors"}, 73, "absent"},
       {{"export", folder_ / "torn.safetensors", "--out", out}, 65, "torn.safetensors"},
       {{"show", folder_ / "torn.safetensors"}, 65, "torn.safetensors"},
       {{"show", folder_ / "cat.pt"}, 77, "scripts/convert_embedding.py"},
       {{"show", folder_ / "absent.safetensors"}, 66, "absent.safetensors"},
-      {{"show"}, 64, "FILE: is missing"},
+      {{"show"}, 64, "FILE: missing argument"},
   };
   for (const Refusal& refusal : refusals) {
     std::vector<std::string> arguments = {"embedding"};
@@ -166,7 +162,7 @@ TEST(EmbeddingOfARun, IsCheckedAndExported) {
               TensorEquals(ReadEmbedding(bytes, "l", kAnyEmbeddingWidth).vectors));
   const Outcome inside = RunProgram({"embedding", "export", learned, "--out", learned, "--force"});
   EXPECT_EQ(inside.code, 73);
-  EXPECT_THAT(inside.err, HasSubstr("lies among the results of a run"));
+  EXPECT_THAT(inside.err, HasSubstr("is inside a result folder"));
   std::string damaged = bytes;
   damaged.back() = static_cast<char>(damaged.back() ^ 1);
   WriteAll(learned, damaged);

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 // fid on images whose features can be told, and on a run's images.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
 #include "tint/artifacts/image_shards.h"
-#include "tint/image/image.h"
+#include "tint/base/json.h"
+#include "tint/image/encode.h"
+#include "tint/image/pixels.h"
 #include "tint/models/model_set.h"
 #include "tint/models/script_module.h"
 
@@ -16,9 +18,6 @@ namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using Arguments = std::vector<std::string>;
 
 // Features that can be told without a network: the means of the three channels.
@@ -49,7 +48,7 @@ double ClosedForm(const std::vector<int>& mean_a, const std::vector<int>& spread
   return sum;
 }
 
-class Fid : public ::testing::Test {
+class Fid : public testing::FolderTest {
  protected:
   void SetUp() override {
     AddChannelMeans(folder_ / "models");
@@ -66,7 +65,6 @@ class Fid : public ::testing::Test {
   }
   const double cat_ = ClosedForm({100, 120, 90}, {20, 30, 10}, {110, 100, 90}, {10, 30, 20});
   const double dog_ = ClosedForm({60, 70, 200}, {10, 5, 25}, {60, 90, 180}, {40, 5, 5});
-  TestFolder folder_;
 };
 
 TEST_F(Fid, OfKnownColoursHasItsClosedForm) {
@@ -143,7 +141,7 @@ TEST_F(Fid, ReadsStatisticsThatNumPyWrote) {
     expected += std::pow(mean[c] - made_mean[c] / 255.0, 2) +
                 std::pow(std::sqrt(variance[c]) - std::sqrt(8.0 / 7) * made_spread[c] / 255.0, 2);
   EXPECT_NEAR(outcome.json()["fid"], expected, 1e-7);
-  EXPECT_THAT(outcome.err, HasSubstr("does not tell which Inception"));
+  EXPECT_THAT(outcome.err, HasSubstr("does not record its Inception"));
 }
 
 TEST_F(Fid, SaysWhatIsWrong) {
@@ -200,13 +198,13 @@ TEST(RunFolder, IsJudgedByFidAndToldApartFromThePaper) {
   EXPECT_EQ(report["ways"], 5);
   EXPECT_EQ(report["classes"], 5);
   EXPECT_EQ(report["interval"], nullptr);  // one episode
-  EXPECT_THAT(report["deviations"].dump(),
-              AllOf(HasSubstr("generate.images 8 (paper: 4000)"), HasSubstr("random weights"),
-                    HasSubstr("distill.steps 20"), HasSubstr("image-size 16"), HasSubstr("own photos"),
-                    Not(HasSubstr("batch")), Not(HasSubstr("generate.alpha"))));
+  EXPECT_THAT(report["deviations"].dump(), AllOf(HasSubstr("generate.images 8 (paper: 4000)"),
+                                                 HasSubstr("random weights"), HasSubstr("distill.steps 20"),
+                                                 HasSubstr("image-size 16"), HasSubstr("a custom image folder (paper"),
+                                                 Not(HasSubstr("batch")), Not(HasSubstr("generate.alpha"))));
   const Outcome same = RunProgram({"compare", folder / "run", folder / "run"});
   EXPECT_EQ(same.code, 0) << same.err;
-  EXPECT_THAT(same.out, HasSubstr("the same configuration"));
+  EXPECT_THAT(same.out, HasSubstr("equal configurations"));
 }
 
 }  // namespace

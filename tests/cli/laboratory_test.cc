@@ -1,12 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // The few-shot half without a diffusion model, through the program: pre-training, methods that train nothing,
 // baselines.
-#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
 #include "tint/base/json.h"
 #include "tint/base/sha256.h"
@@ -15,9 +15,7 @@ namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
 // A data set of drawn shapes: eight classes to train on, five to score, with lists of episodes.

@@ -1,12 +1,10 @@
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
 
+#include "prelude.h"
 #include "tint/cli/manual.h"
 
 namespace tint::testing {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 CommandDescription Describe(CommandOptions& command, const std::string& group) {
   CommandDescription description = command.Describe();
@@ -21,11 +19,11 @@ class ManualTest : public ::testing::Test {
     draw_.Group("").Add("out", &out_, "File to write; a|b, <c>, \\d.").Is(TextKind::kFile).NotInKey();
     draw_.Group("").Add("json", &json_, "Print one JSON object.").NotInKey();
     check_.Group("").Add("json", &json_, "Print one JSON object.").NotInKey();
-    check_.Group("").Add("format", &format_, "Form.").Offers({"text", "csv"});
+    check_.Group("").Add("format", &format_, "Format.").Offers({"text", "csv"});
     check_.Group("draw").Add("steps", &steps_, "Steps.").Range(1, 9).Unit("steps").Preset("smoke", 2).Source("S1");
     check_.Positional({"FILE", "File to check.", true, false, TextKind::kFile});
-    manual_.groups = {{"before", "before"}};
-    manual_.commands = {Describe(draw_, "before"), Describe(check_, "before")};
+    manual_.groups = {"Prepare"};
+    manual_.commands = {Describe(draw_, "Prepare"), Describe(check_, "Prepare")};
     manual_.exit_codes = {{"0", "done"}};
   }
   std::string out_, format_ = "text";
@@ -41,7 +39,7 @@ std::vector<std::string> NamesOf(const OptionSection& section) {
   return names;
 }
 
-TEST_F(ManualTest, EachOptionStandsInOneSection) {
+TEST_F(ManualTest, EachOptionIsInOneSection) {
   const std::vector<OptionSection> sections = OptionSections(manual_);
   ASSERT_EQ(sections.size(), 4u);
   EXPECT_THAT(NamesOf(sections[0]), ElementsAre("help", "preset", "config", "print-config", "json"));
@@ -68,7 +66,7 @@ TEST_F(ManualTest, MarkdownKeepsItsTables) {
   EXPECT_THAT(page, HasSubstr("    tint check FILE [--OPTION VALUE ...]"));
 }
 
-TEST_F(ManualTest, TheManPageEscapesWhatRoffReads) {
+TEST_F(ManualTest, TheManPageEscapesRoff) {
   const std::string page = ToManPage(manual_);
   EXPECT_THAT(page, HasSubstr("\\fB\\-\\-out\\fR \\fIFILE\\fR\nFile to write; a|b, <c>, \\ed."));
   EXPECT_THAT(page, HasSubstr("An integer in [1, 9] (steps). Default: 3; smoke: 2. Source: S1."));

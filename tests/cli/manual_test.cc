@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // The reference and the man page: whole, well-formed, and as committed.
-#include <gmock/gmock.h>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
 #include "shell.h"
 #include "tint/base/text.h"
@@ -11,14 +11,9 @@
 namespace tint::testing {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-
 void ForEachOption(const std::function<void(const Command&, const OptionDescription&)>& see) {
   for (const Command& command : Commands()) {
-    ReadGrammar(command, [&](const CommandOptions& grammar) {
-      for (const OptionDescription& option : grammar.Describe().options) see(command, option);
-    });
+    for (const OptionDescription& option : Describe(command).options) see(command, option);
   }
 }
 
@@ -53,7 +48,7 @@ TEST(Reference, TablesAreWhole) {
   }
 }
 
-class ManPage : public ::testing::Test {
+class ManPage : public testing::FolderTest {
  protected:
   void SetUp() override {
     const Outcome outcome = RunProgram({"help", "--man"});
@@ -61,7 +56,6 @@ class ManPage : public ::testing::Test {
     page_ = outcome.out;
     WriteAll(folder_ / "tint.1", page_);
   }
-  TestFolder folder_;
   std::string page_;
 };
 

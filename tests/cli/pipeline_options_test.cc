@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Options of the row through the program: words learned elsewhere, photos that need no upscaler, what generate keeps.
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "files.h"
 #include "program.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 
 namespace tint::testing {
 namespace {

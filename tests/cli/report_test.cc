@@ -1,20 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 // tint report on a row's run, on several configurations, and on files of results.
-#include <gmock/gmock.h>
 
 #include <regex>
 
 #include "../report/svg.h"
-#include "files.h"
+#include "prelude.h"
 #include "small_episodes.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using Arguments = std::vector<std::string>;
 
 // Three episodes of a validation split, of which 0 and 2 are scored, with accuracies over steps.
@@ -151,7 +149,7 @@ TEST_F(ReportOfARun, ShowsWhatThereIsBeforeAnythingIsScored) {
   ASSERT_EQ(row.code, 0) << row.err;
   ASSERT_EQ(Tint({"report", world_ / "begun"}).code, 0);
   const std::string html = ReadAll(world_ / "begun/report/index.html");
-  EXPECT_THAT(html, AllOf(HasSubstr("nothing is scored yet"), HasSubstr("super-resolved")));
+  EXPECT_THAT(html, AllOf(HasSubstr("no episode is scored yet"), HasSubstr("super-resolved")));
   EXPECT_FALSE(fs::exists(world_ / "begun/report/curves.jsonl"));
 }
 
@@ -173,10 +171,8 @@ TEST_F(ReportOfARun, RefusesWhatItCannotRead) {
 }
 
 // Two files of results that know no run folder.
-class ReportOfFiles : public ::testing::Test {
+class ReportOfFiles : public testing::FolderTest {
  protected:
-  TestFolder folder_;
-
   fs::path Results(const std::string& name, const std::vector<int>& right, const std::string& class_name = "a") {
     Json json = {{"schema", 1},
                  {"dataset", "miniimagenet"},

@@ -1,21 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
 // The row through the program: what it prints, what it does again and what not, and the commands that read its results.
-#include <gmock/gmock.h>
 
 #include <cmath>
 #include <csignal>
 #include <thread>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
+#include "tint/base/json.h"
 #include "tint/base/text.h"
 
 namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using Arguments = std::vector<std::string>;
 
 class Row : public ::testing::Test {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Other programs, as tests ask them about what tint writes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small world as the data set "shapes", three episodes of one of its splits, and rows of them.
 #pragma once
 

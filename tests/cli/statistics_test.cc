@@ -1,15 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 // plan, compare and collect on result files, as their users meet them.
-#include <gmock/gmock.h>
 
 #include <cmath>
 #include <functional>
 #include <optional>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
 #include "tint/analysis/collect.h"
 #include "tint/analysis/plan.h"
 #include "tint/analysis/results.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/statistics/bootstrap.h"
 #include "tint/statistics/plan.h"
@@ -17,10 +18,6 @@
 namespace tint::testing {
 namespace {
 
-using ::testing::AllOf;
-
-using ::testing::HasSubstr;
-using ::testing::Not;
 using Arguments = std::vector<std::string>;
 
 // Episodes of two of four classes, 10 queries each; episode e has right[e][0] and right[e][1] right answers.
@@ -46,7 +43,7 @@ Json ResultJson(const std::vector<EpisodeScore>& scores, const Json& more = {}) 
   for (const EpisodeScore& score : scores) {
     Json classes = Json::array();
     for (const ClassScore& one : score.classes)
-      classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.right}});
+      classes.push_back({{"class", one.name}, {"queries", one.queries}, {"right", one.correct}});
     json["per_episode"].push_back({{"episode", score.episode_idx},
                                    {"accuracy", score.accuracy},
                                    {"queries", score.queries},
@@ -58,13 +55,12 @@ Json ResultJson(const std::vector<EpisodeScore>& scores, const Json& more = {}) 
 
 const std::vector<EpisodeScore> kScores = Scores({{8, 9}, {7, 10}, {9, 6}, {5, 8}, {10, 9}, {7, 7}});
 
-class ResultFile : public ::testing::Test {
+class ResultFile : public testing::FolderTest {
  protected:
   std::string Write(const std::string& name, const Json& json) const {
     WriteAll(folder_ / name, json.dump(2));
     return folder_ / name;
   }
-  TestFolder folder_;
 };
 
 TEST_F(ResultFile, IsCollectedWithBothIntervals) {
@@ -150,8 +146,8 @@ TEST_F(ResultFile, MakesRowsInEveryFormat) {
   };
   EXPECT_THAT(table("text"), AllOf(HasSubstr("80.29 +- 1.14"), HasSubstr("119 of 120"), HasSubstr("5-way 5-shot"),
                                    HasSubstr("not publishable: 119 of 120 episodes, missing: 7"),
-                                   HasSubstr("at most 595 queries of each class"),
-                                   HasSubstr("teacher (a paper) has seen: all of ImageNet")));
+                                   HasSubstr("at most 595 queries per class"),
+                                   HasSubstr("teacher (a paper): training data: all of ImageNet")));
   EXPECT_THAT(table("markdown"), AllOf(HasSubstr("| 80.29 ± 1.14 |"), HasSubstr("|---|"), HasSubstr("a\\_1.json"),
                                        HasSubstr("- "), HasSubstr("not publishable")));
   EXPECT_THAT(table("latex"), AllOf(HasSubstr("80.29 $\\pm$ 1.14"), HasSubstr("\\begin{tabular}"),
@@ -172,9 +168,9 @@ TEST_F(ResultFile, DisclosesWhatItsBackboneHasSeen) {
     return DisclosureLines(ReadResults(Write("seen.json", ResultJson(kScores, more))));
   };
   EXPECT_EQ(lines({{"backbone", "teacher"}, {"source", "a paper"}, {"training_data", "all classes"}}),
-            Arguments{"teacher (a paper) has seen: all classes"});
+            Arguments{"teacher (a paper): training data: all classes"});
   EXPECT_EQ(lines({{"backbone", "student-conv4"}, {"training_data", nullptr}}),
-            Arguments{"student-conv4 has seen: not told"});
+            Arguments{"student-conv4: training data: unknown"});
   EXPECT_EQ(lines({}), Arguments{});
 }
 
@@ -188,9 +184,9 @@ TEST_F(ResultFile, IsBelievedOnlyWhereItsCountsAgree) {
   EXPECT_THAT(error([](Json& json) { json["accuracy"] = 0.9; }),
               FailsWith(ExitCode::kCorrupt, HasSubstr("the episodes' mean")));
   EXPECT_THAT(error([](Json& json) { json["per_episode"][2]["accuracy"] = 0.9; }),
-              FailsWith(ExitCode::kCorrupt, HasSubstr("as the classes say")));
+              FailsWith(ExitCode::kCorrupt, HasSubstr("computed from the classes")));
   EXPECT_THAT(error([](Json& json) { json["per_episode"][2]["queries"] = 30; }),
-              FailsWith(ExitCode::kCorrupt, HasSubstr("as the classes say")));
+              FailsWith(ExitCode::kCorrupt, HasSubstr("computed from the classes")));
   EXPECT_THAT(error([](Json& json) { json["per_episode"][2]["classes"][0]["right"] = 11; }),
               FailsWith(ExitCode::kBadInput, HasSubstr("right")));
   EXPECT_THAT(error([](Json& json) { json["per_episode"][2]["episode"] = 1; }),
@@ -287,7 +283,7 @@ TEST(Plan, RefusesWhatItCannotPlanFrom) {
     EXPECT_EQ(error.code(), ExitCode::kUsage);
     return std::string(error.what());
   };
-  EXPECT_THAT(message({}), HasSubstr("nothing to plan from"));
+  EXPECT_THAT(message({}), HasSubstr("no input given"));
   EXPECT_THAT(message({.sigma = 0.06, .published = "0.0048,600"}), HasSubstr("more than one"));
   EXPECT_THAT(message({.sigma = 0.06, .queries_per_episode = 75}), HasSubstr("--mean"));
   EXPECT_THAT(message({.mean = 0.8, .sigma = 0.06}), HasSubstr("--queries-per-episode"));

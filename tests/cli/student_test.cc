@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a student that came out can be used for: predict, wherever its folder was copied to, and export.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
 #include "files.h"
 #include "program.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 
 namespace tint::testing {

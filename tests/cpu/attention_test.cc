@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/attention.h"
 
 #include <ATen/ATen.h>
@@ -105,7 +106,7 @@ TEST(AttentionKernels, OfAllProcessorsAgree) {
   for (const int64_t width : {8, 16}) {
     const Inputs in({1, 1, 13, 29, width});
     std::vector<at::Tensor> results;
-    for (const ProcessorKernels& kernels : SupportedKernels()) {
+    for (const CpuKernels& kernels : SupportedKernels()) {
       const at::Tensor output = at::zeros({13, width}), log_sum_exp = at::zeros({13});
       std::vector<float> scratch(static_cast<size_t>(ForwardScratch(29, width)));
       kernels.attention_forward[width / 8 - 1](

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/conv_batch_norm_act.h"
 
 #include <ATen/ATen.h>
@@ -20,19 +21,19 @@ namespace {
 using testing::TensorNear;
 
 struct World {
-  at::Tensor input, weight, bias, gain, base, mean, variance;
+  at::Tensor input, weight, bias, gamma, beta, mean, variance;
 
   World To(at::ScalarType dtype) const {
     const auto leaf = [&](const at::Tensor& t) { return t.to(dtype).clone(at::MemoryFormat::Preserve); };
     return {leaf(input),
             leaf(weight).requires_grad_(),
             leaf(bias).requires_grad_(),
-            leaf(gain).requires_grad_(),
-            leaf(base).requires_grad_(),
+            leaf(gamma).requires_grad_(),
+            leaf(beta).requires_grad_(),
             leaf(mean),
             leaf(variance)};
   }
-  std::vector<at::Tensor> Leaves() const { return {weight, bias, gain, base}; }
+  std::vector<at::Tensor> Leaves() const { return {weight, bias, gamma, beta}; }
 };
 
 // Images as smooth as photos are (each pixel near its neighbours), not centred; gains of both signs and one of 0.
@@ -41,36 +42,36 @@ World Draw(at::IntArrayRef shape, int64_t filters) {
   const int64_t channels = shape[1];
   at::Tensor input = at::avg_pool2d(at::randn({shape[0], channels, shape[2] + 4, shape[3] + 4}), {5, 5}, {1, 1});
   input = (4 * input + at::arange(channels).view({channels, 1, 1}) - 1).contiguous(at::MemoryFormat::ChannelsLast);
-  const at::Tensor gain = at::randn({filters});
-  gain[3] = 0;
+  const at::Tensor gamma = at::randn({filters});
+  gamma[3] = 0;
   return {input,
           0.2 * at::randn({filters, channels, 3, 3}),
           at::randn({filters}),
-          gain,
+          gamma,
           at::randn({filters}),
           at::randn({filters}),
           at::rand({filters})};
 }
 
-at::Tensor Fused(const World& world, const NormActivateOptions& options) {
-  return ConvolveNormActivate(world.input, world.weight, world.bias, world.gain, world.base, world.mean, world.variance,
-                              options);
+at::Tensor Fused(const World& world, const BatchNormActOptions& options) {
+  return ConvBatchNormAct(world.input, world.weight, world.bias, world.gamma, world.beta, world.mean, world.variance,
+                          options);
 }
 
 // By LibTorch's operators.
-at::Tensor Formula(const World& world, const NormActivateOptions& options) {
+at::Tensor Formula(const World& world, const BatchNormActOptions& options) {
   at::Tensor y = at::conv2d(world.input, world.weight, world.bias, {1, 1}, {1, 1});
-  y = at::batch_norm(y, world.gain, world.base, world.mean, world.variance, true, options.momentum, options.epsilon,
+  y = at::batch_norm(y, world.gamma, world.beta, world.mean, world.variance, true, options.momentum, options.epsilon,
                      false);
   return at::max_pool2d(at::leaky_relu(y, options.slope), {2, 2}, {2, 2});
 }
 
 using Case = std::tuple<std::vector<int64_t>, int64_t, double>;  // shape, filters, slope
-class ConvolveNormActivateCase : public ::testing::TestWithParam<Case> {};
+class ConvBatchNormActCase : public ::testing::TestWithParam<Case> {};
 
-TEST_P(ConvolveNormActivateCase, IsTheFormulaAndItsGradientsAndFollowsTheStatistics) {
+TEST_P(ConvBatchNormActCase, IsTheFormulaAndItsGradientsAndFollowsTheStatistics) {
   const auto& [shape, filters, slope] = GetParam();
-  const NormActivateOptions options = {.momentum = 0.3, .epsilon = 1e-5, .slope = slope, .pool = true};
+  const BatchNormActOptions options = {.momentum = 0.3, .epsilon = 1e-5, .slope = slope, .pool = true};
   const World drawn = Draw(shape, filters), single = drawn.To(at::kFloat), exact = drawn.To(at::kDouble);
   const at::Tensor output = Fused(single, options), expected = Formula(exact, options);
   EXPECT_THAT(output.detach().to(at::kDouble), TensorNear(expected.detach(), 1e-5, 1e-5));
@@ -86,15 +87,15 @@ TEST_P(ConvolveNormActivateCase, IsTheFormulaAndItsGradientsAndFollowsTheStatist
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Shapes, ConvolveNormActivateCase,
+    Shapes, ConvBatchNormActCase,
     ::testing::Combine(::testing::Values(std::vector<int64_t>{3, 3, 6, 4}, std::vector<int64_t>{2, 1, 7, 5},
                                          std::vector<int64_t>{5, 3, 21, 20}, std::vector<int64_t>{2, 15, 2, 3},
                                          std::vector<int64_t>{2, 16, 12, 12}),  // two operators
                        ::testing::Values(16, 48), ::testing::Values(0.0, 0.1)));
 
-// A filter that sees edges alone: what it answers to smooth images is far below what its single products are, so its
-// variance would drown in G's rounding, were G summed in float32 throughout.
-TEST(ConvolveNormActivate, MeasuresAFilterWhoseTermsCancel) {
+// A filter that responds to edges alone: on smooth images its output is far below its single products, so its variance
+// would be lost in G's rounding error if G were summed in float32 throughout.
+TEST(ConvBatchNormAct, MeasuresAFilterWhoseTermsCancel) {
   World drawn = Draw({8, 1, 40, 40}, 16);
   drawn.input = (at::avg_pool2d(at::randn({8, 1, 56, 56}), {17, 17}, {1, 1}) * 10 + 100)
                     .contiguous(at::MemoryFormat::ChannelsLast);
@@ -103,7 +104,7 @@ TEST(ConvolveNormActivate, MeasuresAFilterWhoseTermsCancel) {
   drawn.weight.select(2, 1).select(2, 2).fill_(1);
   drawn.weight.select(2, 1).select(2, 1).fill_(-2);
   const World single = drawn.To(at::kFloat), exact = drawn.To(at::kDouble);
-  const NormActivateOptions options = {.momentum = 1, .pool = true};
+  const BatchNormActOptions options = {.momentum = 1, .pool = true};
   const at::Tensor output = Fused(single, options), expected = Formula(exact, options);
   EXPECT_THAT(single.variance.to(at::kDouble), TensorNear(exact.variance, 0, 1e-4));
   // Pixels of 100 come out with an error of 1e-5 here as in LibTorch's float32.
@@ -111,41 +112,41 @@ TEST(ConvolveNormActivate, MeasuresAFilterWhoseTermsCancel) {
   EXPECT_THAT(output.detach().to(at::kDouble), TensorNear(expected.detach(), 1e-3 / deviation, 1e-3));
 }
 
-TEST(ConvolveNormActivate, FrozenFiltersLeaveTheNormsGradients) {
+TEST(ConvBatchNormAct, FrozenFiltersLeaveTheNormsGradients) {
   const World drawn = Draw({3, 3, 8, 9}, 32), all = drawn.To(at::kFloat), frozen = drawn.To(at::kFloat);
   frozen.weight.requires_grad_(false);
   frozen.bias.requires_grad_(false);
-  const NormActivateOptions options = {.pool = true};
+  const BatchNormActOptions options = {.pool = true};
   const at::Tensor given = at::randn({3, 32, 4, 4});
-  const auto expected = torch::autograd::grad({Fused(all, options)}, {all.gain, all.base}, {given});
-  const auto found = torch::autograd::grad({Fused(frozen, options)}, {frozen.gain, frozen.base}, {given});
+  const auto expected = torch::autograd::grad({Fused(all, options)}, {all.gamma, all.beta}, {given});
+  const auto found = torch::autograd::grad({Fused(frozen, options)}, {frozen.gamma, frozen.beta}, {given});
   for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(at::equal(found[i], expected[i])) << i;
 }
 
-TEST(ConvolveNormActivate, NeedsNoBias) {
+TEST(ConvBatchNormAct, NeedsNoBias) {
   const World drawn = Draw({2, 3, 6, 6}, 16);
   World without = drawn.To(at::kFloat), zero = drawn.To(at::kFloat);
   zero.bias.detach().zero_();
-  const NormActivateOptions options = {.pool = true};
-  const at::Tensor found = ConvolveNormActivate(without.input, without.weight, std::nullopt, without.gain, without.base,
-                                                without.mean, without.variance, options);
+  const BatchNormActOptions options = {.pool = true};
+  const at::Tensor found = ConvBatchNormAct(without.input, without.weight, std::nullopt, without.gamma, without.beta,
+                                            without.mean, without.variance, options);
   const at::Tensor expected = Fused(zero, options), given = at::randn(expected.sizes());
   EXPECT_TRUE(at::equal(found, expected));
   EXPECT_TRUE(at::equal(without.mean, zero.mean));
-  EXPECT_TRUE(at::equal(torch::autograd::grad({found}, {without.gain}, {given})[0],
-                        torch::autograd::grad({expected}, {zero.gain}, {given})[0]));
+  EXPECT_TRUE(at::equal(torch::autograd::grad({found}, {without.gamma}, {given})[0],
+                        torch::autograd::grad({expected}, {zero.gamma}, {given})[0]));
 }
 
 // Where the images' own gradient is asked for, or nothing is pooled, or nothing is trained: the two operators.
-TEST(ConvolveNormActivate, ElsewhereIsTheTwoOperators) {
-  for (const auto& options : {NormActivateOptions{.pool = true}, NormActivateOptions{.pool = false},
-                              NormActivateOptions{.training = false, .pool = true}}) {
+TEST(ConvBatchNormAct, ElsewhereIsTheTwoOperators) {
+  for (const auto& options : {BatchNormActOptions{.pool = true}, BatchNormActOptions{.pool = false},
+                              BatchNormActOptions{.training = false, .pool = true}}) {
     const World drawn = Draw({3, 3, 8, 8}, 16), one = drawn.To(at::kFloat), two = drawn.To(at::kFloat);
     one.input.requires_grad_();
     two.input.requires_grad_();
     const at::Tensor found = Fused(one, options);
     const at::Tensor expected =
-        NormActivate(Convolve3x3(two.input, two.weight, two.bias), two.gain, two.base, two.mean, two.variance, options);
+        BatchNormAct(Conv3x3(two.input, two.weight, two.bias), two.gamma, two.beta, two.mean, two.variance, options);
     EXPECT_TRUE(at::equal(found, expected));
     const at::Tensor given = at::randn(expected.sizes());
     EXPECT_TRUE(at::equal(torch::autograd::grad({found}, {one.input}, {given})[0],
@@ -153,9 +154,9 @@ TEST(ConvolveNormActivate, ElsewhereIsTheTwoOperators) {
   }
 }
 
-TEST(ConvolveNormActivate, DoesNotDependOnTheNumberOfThreads) {
+TEST(ConvBatchNormAct, DoesNotDependOnTheNumberOfThreads) {
   const World drawn = Draw({7, 3, 20, 21}, 64);
-  const NormActivateOptions options = {.slope = 0.1, .pool = true};
+  const BatchNormActOptions options = {.slope = 0.1, .pool = true};
   const at::Tensor given = at::randn({7, 64, 10, 10});
   std::vector<std::vector<at::Tensor>> results;
   const int before = at::get_num_threads();
@@ -170,14 +171,14 @@ TEST(ConvolveNormActivate, DoesNotDependOnTheNumberOfThreads) {
   for (size_t i = 0; i < results[0].size(); ++i) EXPECT_TRUE(at::equal(results[0][i], results[1][i])) << i;
 }
 
-TEST(ConvolveNormActivate, APixelThatIsNotANumberShows) {
+TEST(ConvBatchNormAct, PropagatesNaN) {
   World world = Draw({2, 3, 6, 6}, 16).To(at::kFloat);
   world.input[0][0][0][0] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_TRUE(Fused(world, {.pool = true}).isnan().all().item<bool>()) << "the batch's statistics are not numbers";
 }
 
 // Ties go to the first, what is not a number to itself; and the backward pass gives each its own.
-TEST(ConvolveNormActivate, EveryProcessorsPassesPoolAndSpread) {
+TEST(ConvBatchNormAct, PoolingAgreesOnAllInstructionSets) {
   constexpr int64_t kWidth = 5, kChannels = 32;
   at::manual_seed(2);
   at::Tensor values = at::randint(-3, 4, {2, kWidth, kChannels}, at::kFloat);
@@ -187,7 +188,7 @@ TEST(ConvolveNormActivate, EveryProcessorsPassesPoolAndSpread) {
   const at::Tensor windows = values.slice(1, 0, 4).view({2, 2, 2, kChannels}).permute({1, 0, 2, 3}).reshape({2, 4, -1});
   const auto [greatest, which] = windows.max(1);
   const at::Tensor expected = at::leaky_relu(greatest, 0.5);
-  for (const ProcessorKernels& kernels : SupportedKernels()) {
+  for (const CpuKernels& kernels : SupportedKernels()) {
     const at::Tensor output = at::empty({2, kChannels}), argmax = at::empty({2, kChannels}, at::kByte);
     kernels.pool_rows(rows, values.const_data_ptr<float>(), output.mutable_data_ptr<float>(),
                       argmax.mutable_data_ptr<uint8_t>());

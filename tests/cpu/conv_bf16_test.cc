@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
@@ -43,7 +44,7 @@ Found Passed(const World& world) {
   Found found;
   {
     const Bfloat16Autocast autocast;
-    found.output = Convolve3x3(world.input, world.weight, world.bias);
+    found.output = Conv3x3(world.input, world.weight, world.bias);
   }
   found.gradients = torch::autograd::grad({found.output}, {world.input, world.weight, world.bias}, {world.given});
   return found;
@@ -58,14 +59,14 @@ void ExpectClose(const at::Tensor& found, const at::Tensor& expected, const std:
   EXPECT_LE(error, 2e-6 * expected.abs().max().item<double>()) << what;
 }
 
-class ConvolveBfloat16 : public ::testing::TestWithParam<Shape> {
+class ConvBf16 : public ::testing::TestWithParam<Shape> {
  protected:
   void SetUp() override {
     if (ActiveAmxKernels() == nullptr) GTEST_SKIP() << "this processor has no tiles";
   }
 };
 
-TEST_P(ConvolveBfloat16, IsTheSumOfRoundedFactorsAndItsGradient) {
+TEST_P(ConvBf16, IsTheSumOfRoundedFactorsAndItsGradient) {
   const World world = Draw(GetParam());
   const Found found = Passed(world);
   EXPECT_EQ(found.output.scalar_type(), at::kFloat);
@@ -80,7 +81,7 @@ TEST_P(ConvolveBfloat16, IsTheSumOfRoundedFactorsAndItsGradient) {
   ExpectClose(found.gradients[2], world.given.to(at::kDouble).sum({0, 2, 3}), "gradient of the bias");
 }
 
-TEST_P(ConvolveBfloat16, IsTheSameForAnyNumberOfThreads) {
+TEST_P(ConvBf16, IsTheSameForAnyNumberOfThreads) {
   const World world = Draw(GetParam());
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
@@ -95,22 +96,22 @@ TEST_P(ConvolveBfloat16, IsTheSameForAnyNumberOfThreads) {
     EXPECT_THAT(again.gradients[i], TensorEquals(together.gradients[i]));
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, ConvolveBfloat16,
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvBf16,
                          ::testing::Values(Shape{1, 32, 32, 1, 1}, Shape{2, 32, 64, 5, 3}, Shape{3, 64, 64, 42, 42},
                                            Shape{7, 64, 32, 21, 21}, Shape{2, 96, 160, 10, 17},
                                            Shape{5, 64, 64, 10, 10}, Shape{1, 320, 96, 2, 33}));
 
-TEST(ConvolveBfloat16Choice, LeavesFirstLayersInFloat32) {
+TEST(ConvBf16Dispatch, LeavesStemsInFloat32) {
   const World world = Draw({2, 3, 64, 8, 8});
-  EXPECT_THAT(Passed(world).output.detach(), TensorEquals(Convolve3x3(world.input, world.weight, world.bias).detach()));
+  EXPECT_THAT(Passed(world).output.detach(), TensorEquals(Conv3x3(world.input, world.weight, world.bias).detach()));
 }
 
-TEST(ConvolveBfloat16Choice, LeavesOddWidthsToLibTorch) {
+TEST(ConvBf16Dispatch, LeavesOddWidthsToLibTorch) {
   const World world = Draw({2, 16, 16, 8, 8});
   EXPECT_EQ(Passed(world).output.scalar_type(), at::kBFloat16);
 }
 
-TEST(ConvolveBfloat16Choice, HandsNotANumberOn) {
+TEST(ConvBf16Dispatch, PropagatesNaN) {
   World world = Draw({2, 32, 32, 12, 12});
   world.input = world.input.detach();
   world.input[1][3][5][5] = std::numeric_limits<float>::quiet_NaN();

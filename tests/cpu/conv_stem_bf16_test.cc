@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "conv_stem_bf16.h"
 
 #include <ATen/ATen.h>
@@ -22,7 +23,7 @@ using testing::TensorNear;
 // batch, channels, height, width; filters; slope
 using Case = std::tuple<std::vector<int64_t>, int64_t, double>;
 
-class FirstLayerBfloat16 : public ::testing::TestWithParam<Case> {
+class ConvStemBf16 : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     if (ActiveAmxKernels() == nullptr) GTEST_SKIP() << "this processor has no tiles";
@@ -34,7 +35,7 @@ at::Tensor Rounded(const at::Tensor& tensor) { return tensor.to(at::kBFloat16).t
 at::Tensor ChannelsLast(const at::Tensor& tensor) { return tensor.contiguous(at::MemoryFormat::ChannelsLast); }
 
 // What the products give for factors that bfloat16 holds, and a bias of sixteen bits, is the sum itself.
-TEST_P(FirstLayerBfloat16, ProductsOfRoundFactorsAreExact) {
+TEST_P(ConvStemBf16, ProductsOfRoundFactorsAreExact) {
   const auto& [shape, filters, slope] = GetParam();
   at::manual_seed(8);
   const at::Tensor input = ChannelsLast(Rounded(at::randn(shape)));
@@ -46,8 +47,8 @@ TEST_P(FirstLayerBfloat16, ProductsOfRoundFactorsAreExact) {
     return at::empty(pooled, at::TensorOptions(dtype).memory_format(at::MemoryFormat::ChannelsLast));
   };
   const at::Tensor output = empty(at::kFloat), argmax = empty(at::kByte);
-  ASSERT_TRUE(FirstLayerBfloat16Fits(Images(input), filters));
-  ConvolveAndPoolBfloat16(Images(input), laid, slope, output, argmax);
+  ASSERT_TRUE(ConvStemBf16Fits(Images(input), filters));
+  ConvolveAndPoolBf16(Images(input), laid, slope, output, argmax);
 
   const at::Tensor exact_weight = weight.to(at::kDouble).requires_grad_();
   const at::Tensor exact_bias = bias.to(at::kDouble).requires_grad_();
@@ -59,7 +60,7 @@ TEST_P(FirstLayerBfloat16, ProductsOfRoundFactorsAreExact) {
   // Rounded again after the slope.
   const at::Tensor spread = at::where(output > 0, given, Rounded(given * slope) / (slope > 0 ? slope : 1));
   const auto wanted = torch::autograd::grad({expected}, {exact_weight, exact_bias}, {spread.to(at::kDouble)});
-  const at::Tensor found = SumOfChosenBfloat16(Images(input), given, argmax, slope).to(at::kFloat);
+  const at::Tensor found = SumAtArgmaxBf16(Images(input), given, argmax, slope).to(at::kFloat);
   const auto [of_weight, of_bias] = UnpackFilters(found.t().contiguous());
   EXPECT_THAT(of_weight.to(at::kDouble), TensorNear(wanted[0], 1e-4, 1e-5));
   EXPECT_THAT(of_bias.to(at::kDouble), TensorNear(wanted[1], 1e-4, 1e-5));
@@ -87,9 +88,8 @@ struct Passed {
 };
 
 Passed Pass(const Layer& layer, double slope, const at::Tensor& given) {
-  const at::Tensor output =
-      ConvolveNormActivate(layer.input, layer.weight, layer.bias, layer.gain, layer.base, layer.mean, layer.variance,
-                           {.momentum = 0.3, .slope = slope, .pool = true});
+  const at::Tensor output = ConvBatchNormAct(layer.input, layer.weight, layer.bias, layer.gain, layer.base, layer.mean,
+                                             layer.variance, {.momentum = 0.3, .slope = slope, .pool = true});
   return {output.detach(), torch::autograd::grad({output}, layer.Leaves(), {given})};
 }
 
@@ -97,7 +97,7 @@ double Error(const at::Tensor& found, const at::Tensor& expected) {
   return ((found - expected).norm() / expected.norm()).item<double>();
 }
 
-TEST_P(FirstLayerBfloat16, TheLayerIsNearThatInFloat32AndItsStatisticsAreExact) {
+TEST_P(ConvStemBf16, TheLayerIsNearThatInFloat32AndItsStatisticsAreExact) {
   const auto& [shape, filters, slope] = GetParam();
   Layer layer = Draw(shape, filters);
   const at::Tensor given = at::randn({shape[0], filters, shape[2] / 2, shape[3] / 2});
@@ -121,7 +121,7 @@ TEST_P(FirstLayerBfloat16, TheLayerIsNearThatInFloat32AndItsStatisticsAreExact) 
   for (const size_t i : {0, 2, 3}) EXPECT_LT(Error(half.gradients[i], whole.gradients[i]), 0.1) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, FirstLayerBfloat16,
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvStemBf16,
                          ::testing::Values(Case{{3, 3, 84, 84}, 64, 0.0}, Case{{2, 3, 33, 21}, 32, 0.1},
                                            Case{{5, 3, 8, 9}, 96, 0.0}, Case{{2, 1, 20, 16}, 64, 0.1},
                                            Case{{2, 2, 11, 37}, 32, 0.0}));

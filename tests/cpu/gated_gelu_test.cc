@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/cpu/gated_gelu.h"
 
 #include <ATen/ATen.h>
@@ -46,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(Widths, GatedGeluOfWidth, ::testing::Values(1, 5, 8, 13
 TEST(GatedGeluKernels, FollowTheErrorFunctionEverywhere) {
   const int64_t count = 80008;
   const at::Tensor gates = at::linspace(-10, 10, count), row = at::cat({at::ones({count}), gates});
-  for (const ProcessorKernels& kernels : SupportedKernels()) {
+  for (const CpuKernels& kernels : SupportedKernels()) {
     const at::Tensor output = at::empty({count});
     kernels.gated_gelu_forward(row.const_data_ptr<float>(), count, output.mutable_data_ptr<float>());
     double greatest = 0;

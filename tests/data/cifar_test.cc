@@ -1,31 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
 // CIFAR-FS from CIFAR-100's official binary files.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
-#include "files.h"
-#include "official_formats.h"
+#include "official_datasets.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tint/base/sha256.h"
 #include "tint/data/dataset_check.h"
-#include "tint/data/episode.h"
+#include "tint/data/episode_file.h"
 #include "tint/data/loader.h"
+#include "tint/data/task.h"
+#include "tint/image/pixels.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::Contains;
 using testing::EditText;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::TensorEquals;
-using testing::TestFolder;
-using testing::WriteAll;
 
-class Cifar : public ::testing::Test {
+class Cifar : public testing::FolderTest {
  protected:
   void SetUp() override { testing::WriteCifar(home_, 2, 1); }
   std::unique_ptr<ImageSource> Open(const std::string& split = "test") const {
@@ -35,7 +29,6 @@ class Cifar : public ::testing::Test {
     EXPECT_THAT(CatchError([&] { Open(); }), FailsWith(code, message));
   }
 
-  TestFolder folder_;
   const fs::path home_ = folder_ / "cifar-fs/cifar-100-binary";
 };
 
@@ -53,11 +46,11 @@ TEST_F(Cifar, IsMergedAndSplitByClass) {
   EXPECT_FALSE(source->is_folder());
 }
 
-TEST_F(Cifar, RowsAreRedGreenBluePlanes) {
+TEST_F(Cifar, RecordsAreRedGreenBluePlanes) {
   const auto source = Open();
   const std::string row = testing::ReadAll(home_ / "train.bin").substr(105 * 3074 + 2, 3072);
   EXPECT_EQ(source->ReadBytes("bed", "train-00105"), row);
-  const Image image = source->Decode("bed", "train-00105");
+  const DecodedImage image = source->Decode("bed", "train-00105");
   ASSERT_THAT(image.pixels.sizes().vec(), ElementsAre(3, 32, 32));
   for (const auto& [plane, y, x] : std::vector<std::array<int64_t, 3>>{{0, 0, 0}, {0, 0, 2}, {1, 5, 7}, {2, 31, 31}}) {
     EXPECT_EQ(image.pixels[plane][y][x].item<uint8_t>(), static_cast<uint8_t>(row[plane * 1024 + y * 32 + x]));
@@ -69,7 +62,7 @@ TEST_F(Cifar, RowsAreRedGreenBluePlanes) {
   EXPECT_THAT(LoadSquares(*source, {{"bed", "train-00105"}}, 32)[0], TensorEquals(image.pixels));
 }
 
-TEST_F(Cifar, MayLieInTheDataSetsOwnFolder) {
+TEST_F(Cifar, MayBeInTheFolderOfTheDataSet) {
   const std::string content = Open()->ContentSha256();
   fs::rename(home_, folder_ / "moved");
   fs::remove_all(folder_ / "cifar-fs");
@@ -77,18 +70,18 @@ TEST_F(Cifar, MayLieInTheDataSetsOwnFolder) {
   EXPECT_EQ(Open()->ContentSha256(), content);
 }
 
-TEST_F(Cifar, EpisodesAreDrawnFromIt) {
+TEST_F(Cifar, EpisodesCanBeDrawn) {
   const std::shared_ptr<ImageSource> source = Open();
   WriteAll(folder_ / "e.json", DrawEpisodes(*source, {.dataset = "cifar-fs", .split = "test", .shots = 1, .count = 3}));
   const EpisodeFile file = ReadEpisodeFile(folder_ / "e.json");
   EXPECT_THAT(CheckEpisodes(file, *source), ElementsAre());
-  EXPECT_EQ(ResolveEpisode(file, 2, source, 0).facts.image_size, 32);
+  EXPECT_EQ(ResolveEpisode(file, 2, source, 0).dataset_info.image_size, 32);
 }
 
-TEST_F(Cifar, RefusesFilesCutShort) {
+TEST_F(Cifar, RefusesTruncatedFiles) {
   const std::string train = testing::ReadAll(home_ / "train.bin");
   WriteAll(home_ / "train.bin", train.substr(0, train.size() - 1));
-  ExpectFailure(AllOf(HasSubstr("train.bin: has 614799 bytes"), HasSubstr("199 whole rows"), HasSubstr("again")));
+  ExpectFailure(AllOf(HasSubstr("train.bin: has 614799 bytes"), HasSubstr("199 complete records"), HasSubstr("again")));
   WriteAll(home_ / "train.bin", "");
   ExpectFailure(HasSubstr("train.bin: has 0 bytes"));
   fs::remove(home_ / "train.bin");
@@ -99,14 +92,14 @@ TEST_F(Cifar, RefusesLabelsOutOfRange) {
   std::string train = testing::ReadAll(home_ / "train.bin");
   train[3074 * 7 + 1] = static_cast<char>(200);
   WriteAll(home_ / "train.bin", train);
-  ExpectFailure(AllOf(HasSubstr("train.bin: row 7 (byte 21518): "), HasSubstr("200"), HasSubstr("0 to 99")));
+  ExpectFailure(AllOf(HasSubstr("train.bin: record 7 (byte 21518): "), HasSubstr("200"), HasSubstr("0 to 99")));
 }
 
 TEST_F(Cifar, RefusesOtherClassLists) {
   EditText(home_ / "fine_label_names.txt", "baby", "infant");
-  ExpectFailure(AllOf(HasSubstr("fine_label_names.txt:3: infant is no fine class")));
+  ExpectFailure(AllOf(HasSubstr("fine_label_names.txt:3: infant is not a fine class")));
   EditText(home_ / "fine_label_names.txt", "infant", "apple");
-  ExpectFailure(HasSubstr("fine_label_names.txt:3: apple stands already in line 1"));
+  ExpectFailure(HasSubstr("fine_label_names.txt:3: apple is already in line 1"));
   EditText(home_ / "fine_label_names.txt", "apple\naquarium_fish\napple", "apple\naquarium_fish");
   ExpectFailure(HasSubstr("fine_label_names.txt: has 99 names"));
 }

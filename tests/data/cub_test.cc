@@ -1,44 +1,38 @@
-// CUB-200-2011 in its official form.
+// SPDX-License-Identifier: Apache-2.0
+// CUB-200-2011 in its official format.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include <set>
 
-#include "files.h"
-#include "official_formats.h"
+#include "official_datasets.h"
+#include "prelude.h"
 #include "small_data.h"
 #include "tensor_matchers.h"
 #include "tint/base/sha256.h"
 #include "tint/data/dataset_check.h"
 #include "tint/data/loader.h"
+#include "tint/image/encode.h"
+#include "tint/image/pixels.h"
 #include "tint/image/resize.h"
 
 namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::Contains;
 using testing::CubClass;
 using testing::CubFile;
 using testing::EditText;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using ::testing::Pair;
 using testing::Pattern;
 using testing::TensorEquals;
-using testing::TestFolder;
-using testing::WriteAll;
 
-class Cub : public ::testing::Test {
+class Cub : public testing::FolderTest {
  protected:
   void SetUp() override { testing::WriteCub(home_, 8, 3); }
   std::unique_ptr<ImageSource> Open(const std::string& dataset = "cub", const std::string& split = "val") const {
     return OpenSplit(folder_.path(), dataset, split);
   }
-  // With one change to a list; the list is put right again.
+  // With one change to a list; the list is restored.
   void ExpectFailure(const std::string& list, const std::string& from, const std::string& to,
                      const ::testing::Matcher<std::string>& message) const {
     const std::string good = testing::ReadAll(home_ / list);
@@ -47,7 +41,6 @@ class Cub : public ::testing::Test {
     WriteAll(home_ / list, good);
   }
 
-  TestFolder folder_;
   const fs::path home_ = folder_ / "cub";
 };
 
@@ -61,7 +54,7 @@ TEST_F(Cub, IsSplitByTheRuleOfClasses) {
   EXPECT_TRUE(source->is_folder());
 }
 
-TEST_F(Cub, IsCutAsItsNameSays) {
+TEST_F(Cub, IsCroppedByItsName) {
   const at::Tensor whole = Pattern(30, 40, 11);
   const at::Tensor box = whole.slice(1, 4, 20).slice(2, 2, 22);
   const NamedFile one = {CubClass(1), CubFile(1, 1)};
@@ -71,13 +64,13 @@ TEST_F(Cub, IsCutAsItsNameSays) {
   EXPECT_EQ(decode("cub").file_sha256, Sha256Hex(EncodePng(whole)));
   EXPECT_THAT(decode("cub-center").pixels, TensorEquals(CentreSquare(whole)));
   EXPECT_THAT(decode("cub-none").pixels,
-              TensorEquals(ToBytes(MakeSquare(ToUnitFloat(whole.unsqueeze(0)), "stretch"))[0]));
+              TensorEquals(ToBytes(MakeSquare(ToUnitFloat(whole.unsqueeze(0)), SquareRule::kStretch))[0]));
   // Both ways of loading give what is cut.
   EXPECT_THAT(LoadImages(*Open(), {one})[0].pixels, TensorEquals(box));
   EXPECT_THAT(LoadSquares(*Open(), {one}, 16)[0], TensorEquals(CentreSquare(box)));
 }
 
-TEST_F(Cub, CropsHaveContentsOfTheirOwn) {
+TEST_F(Cub, CropsHaveDifferentContentHashes) {
   std::set<std::string> contents;
   for (const std::string dataset : {"cub", "cub-center", "cub-none"}) contents.insert(Open(dataset)->ContentSha256());
   EditText(home_ / "bounding_boxes.txt", "\n4 2.0", "\n4 3.0");  // the first image of class 2
@@ -85,7 +78,7 @@ TEST_F(Cub, CropsHaveContentsOfTheirOwn) {
   EXPECT_EQ(contents.size(), 4u);
 }
 
-TEST_F(Cub, LiesWhereItsArchiveUnpacks) {
+TEST_F(Cub, MayBeWhereItsArchiveUnpacks) {
   const std::string content = Open()->ContentSha256();
   fs::rename(home_, folder_ / "CUB_200_2011");
   EXPECT_EQ(Open()->ContentSha256(), content);
@@ -98,7 +91,7 @@ TEST_F(Cub, LiesWhereItsArchiveUnpacks) {
   EXPECT_THAT(CatchError([&] { Open(); }), FailsWith(ExitCode::kMissingInput, HasSubstr("Unpack CUB_200_2011.tgz")));
 }
 
-TEST_F(Cub, NeedsNoBoxesWhereNoneAreUsed) {
+TEST_F(Cub, NeedsNoBoxesWithoutBoxCrops) {
   fs::remove(home_ / "bounding_boxes.txt");
   EXPECT_EQ(Open("cub-center")->Classes().size(), 2u);
   EXPECT_THAT(CatchError([&] { Open(); }), FailsWith(ExitCode::kMissingInput, HasSubstr("bounding_boxes.txt")));
@@ -115,7 +108,7 @@ TEST_F(Cub, IsSplitByLists) {
   EXPECT_THAT(test->Files(CubClass(4)), ElementsAre(CubFile(4, 2)));
   fs::remove(home_ / "val.csv");
   EXPECT_THAT(CatchError([&] { Open("cub", "val"); }),
-              FailsWith(ExitCode::kMissingInput, HasSubstr("the splits that are there: train, test")));
+              FailsWith(ExitCode::kMissingInput, HasSubstr("the existing splits: train, test")));
 }
 
 TEST_F(Cub, ReadsListsStrictly) {
@@ -123,8 +116,8 @@ TEST_F(Cub, ReadsListsStrictly) {
     WriteAll(home_ / "val.txt", text);
     EXPECT_THAT(CatchError([&] { Open(); }), FailsWith(ExitCode::kBadInput, message));
   };
-  fails(CubClass(0) + "\nBird_Z\n", AllOf(HasSubstr("val.txt:2: Bird_Z is no class"), HasSubstr("classes.txt")));
-  fails(CubClass(0) + "\nBird_A\n", HasSubstr("val.txt:2: Bird_A stands already in line 1"));
+  fails(CubClass(0) + "\nBird_Z\n", AllOf(HasSubstr("val.txt:2: Bird_Z is not a class"), HasSubstr("classes.txt")));
+  fails(CubClass(0) + "\nBird_A\n", HasSubstr("val.txt:2: Bird_A is already in line 1"));
   fails("filename,label\nBird_Z_0000.jpg,3\n", HasSubstr("val.txt:2: Bird_Z_0000.jpg is not in images.txt"));
   fails("class\n", HasSubstr("names no class"));
   WriteAll(home_ / "train.txt", CubClass(4) + "\n" + CubClass(1) + "\n");
@@ -133,17 +126,16 @@ TEST_F(Cub, ReadsListsStrictly) {
   fails("Bird_C\n", HasSubstr("both val.txt and val.csv"));
 }
 
-TEST_F(Cub, ReadsItsOwnListsStrictly) {
-  ExpectFailure("images.txt", "\n2 ", "\n1 ", HasSubstr("images.txt:2: number 1 stands already in line 1"));
+TEST_F(Cub, ReadsOfficialListsStrictly) {
+  ExpectFailure("images.txt", "\n2 ", "\n1 ", HasSubstr("images.txt:2: number 1 is already in line 1"));
   ExpectFailure("images.txt", "\n2 ", "\nx ",
                 AllOf(HasSubstr("images.txt:2: the number is x"), HasSubstr("whole number")));
   ExpectFailure("images.txt", "002.Bird_B/", "", AllOf(HasSubstr("images.txt:4: "), HasSubstr("CLASS_NAME/FILE")));
   ExpectFailure("images.txt", "002.Bird_B/", "../", HasSubstr("images.txt:4: "));
-  ExpectFailure("images.txt", "_0001.jpg\n", "_0000.jpg\n", HasSubstr("stands twice"));
+  ExpectFailure("images.txt", "_0001.jpg\n", "_0000.jpg\n", HasSubstr("appears twice"));
   ExpectFailure("images.txt", "B_0001", "B_0009",
                 AllOf(HasSubstr("images.txt:5: Bird_B_0009.jpg is not in"), HasSubstr("Unpack")));
-  ExpectFailure("classes.txt", "2 002.Bird_B", "2 001.Bird_A",
-                HasSubstr("classes.txt:2: class 001.Bird_A stands already"));
+  ExpectFailure("classes.txt", "2 002.Bird_B", "2 001.Bird_A", HasSubstr("classes.txt:2: class 001.Bird_A is already"));
   ExpectFailure(
       "image_class_labels.txt", "\n4 2", "\n4 3",
       AllOf(HasSubstr("image_class_labels.txt:4: class 3 is 003.Bird_C"), HasSubstr("images.txt has it in line 4")));
@@ -169,14 +161,14 @@ TEST_F(Cub, IsChecked) {
   EXPECT_THAT(report.splits[0].sizes, ElementsAre(Pair("20x16", 12)));
   EXPECT_THAT(report.deviations, Contains("val has 2 classes, not 50"));
   EXPECT_THAT(report.deviations, Contains("has 24 images, not 11788"));
-  // Nothing is published of splits of one's own.
+  // Nothing is published about custom splits.
   WriteAll(home_ / "test.txt", CubClass(1) + "\n");
   const DatasetReport own = CheckDataset(folder_.path(), "cub-none");
   EXPECT_THAT(own.splits[0].sizes, ElementsAre(Pair("30x30", 3)));
   EXPECT_THAT(own.deviations, ElementsAre());
 }
 
-TEST_F(Cub, RefusesBoxesThatLeaveTheirImage) {
+TEST_F(Cub, RefusesBoxesOutsideTheirImage) {
   EditText(home_ / "bounding_boxes.txt", "\n4 2.0 4.0 20.0 16.0",
            "\n4 21.0 4.0 20.0 26.9");  // ends at 41 of 40, 30.9 of 30
   EditText(home_ / "bounding_boxes.txt", "\n5 2.0 4.0 20.0 16.0", "\n5 21.5 4.0 20.0 16.0");
@@ -185,7 +177,7 @@ TEST_F(Cub, RefusesBoxesThatLeaveTheirImage) {
               TensorEquals(Pattern(30, 40, 10).slice(1, 4, 30).slice(2, 21, 40)));
   EXPECT_THAT(CatchError([&] { source->Decode(CubClass(1), CubFile(1, 1)); }),
               FailsWith(ExitCode::kBadInput,
-                        AllOf(HasSubstr("bounding_boxes.txt:5: the box 21.5 4 20 16 leaves its image of 40 x 30"),
+                        AllOf(HasSubstr("bounding_boxes.txt:5: the box 21.5 4 20 16 exceeds its image of 40 x 30"),
                               HasSubstr("Bird_B_0001.jpg"), HasSubstr("cub-center"))));
   EXPECT_EQ(CheckDataset(folder_.path(), "cub").splits[1].undecodable.size(), 1u);
 }

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Data sets described by lists: Ravi & Larochelle's CSV, lists of classes.
-#include <gmock/gmock.h>
 
-#include "files.h"
+#include "prelude.h"
 #include "small_data.h"
 #include "tint/data/dataset.h"
 #include "tint/data/loader.h"
@@ -9,18 +9,11 @@
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using testing::TestFolder;
-using testing::WriteAll;
 using testing::WriteZip;
 
 constexpr char kList[] = "filename,label\nb2.jpg,n01930112\na1.jpg,n01981276\nb1.jpg,n01930112\n";
 
-class RaviCsv : public ::testing::Test {
+class RaviCsv : public testing::FolderTest {
  protected:
   void SetUp() override {
     for (const std::string name : {"a1", "b1", "b2", "unused"})
@@ -33,7 +26,6 @@ class RaviCsv : public ::testing::Test {
                 FailsWith(ExitCode::kBadInput, message));
   }
 
-  TestFolder folder_;
   const std::filesystem::path list_ = folder_ / "miniimagenet/test.csv";
 };
 
@@ -55,7 +47,7 @@ TEST_F(RaviCsv, HasTheSameContentAsAnArchiveOfIt) {
             OpenSplit(folder_.path(), "zip", "test")->ContentSha256());
 }
 
-TEST_F(RaviCsv, MayBeWrittenOnWindows) {
+TEST_F(RaviCsv, AcceptsWindowsLineEnds) {
   WriteAll(list_,
            "\xEF\xBB\xBF"
            "filename,label\r\na1.jpg,n01981276\r\n\r\n");
@@ -72,15 +64,15 @@ TEST_F(RaviCsv, IsReadStrictly) {
   ExpectFailure("filename,label\n../a1.jpg,n01981276\n", AllOf(HasSubstr("test.csv:2: "), HasSubstr("'/'")));
   ExpectFailure("filename,label\na\xFF.jpg,n01981276\n", AllOf(HasSubstr("test.csv:2: "), HasSubstr("UTF-8")));
   ExpectFailure(std::string(kList) + "b2.jpg,n01981276\n",
-                AllOf(HasSubstr("test.csv:5: "), HasSubstr("b2.jpg stands already in line 2")));
+                AllOf(HasSubstr("test.csv:5: "), HasSubstr("b2.jpg is already in line 2")));
   ExpectFailure(std::string(kList) + "c1.jpg,n01981276\nc2.jpg,n01981276\n",
-                AllOf(HasSubstr("test.csv:5: c1.jpg is not in"), HasSubstr("1 others of the list")));
+                AllOf(HasSubstr("test.csv:5: c1.jpg is not in"), HasSubstr("1 other images of the list")));
 }
 
-TEST_F(RaviCsv, HoldsMiniImageNetAgainstItsSplit) {
+TEST_F(RaviCsv, ChecksMiniImageNetAgainstItsSplit) {
   ExpectFailure("filename,label\na1.jpg,n01532829\n",
                 AllOf(HasSubstr("test.csv:2: "), HasSubstr("n01532829 belongs to train")));
-  ExpectFailure("filename,label\na1.jpg,n99999999\n", HasSubstr("none of miniImageNet's 100"));
+  ExpectFailure("filename,label\na1.jpg,n99999999\n", HasSubstr("not one of miniImageNet's 100"));
   WriteAll(folder_ / "other/images/a1.jpg", "a1");
   WriteAll(folder_ / "other/test.csv", "filename,label\na1.jpg,n01532829\n");
   EXPECT_THAT(OpenSplit(folder_.path(), "other", "test")->Classes(), ElementsAre("n01532829"));
@@ -107,12 +99,12 @@ TEST(ClassLists, ChooseFolders) {
     WriteAll(list, text);
     EXPECT_THAT(CatchError([&] { OpenSplit(folder.path(), "d", "val"); }), FailsWith(ExitCode::kBadInput, message));
   };
-  fails("n1\nn4\n", AllOf(HasSubstr("val.txt:2: class n4 is not in"), HasSubstr("did you mean")));
-  fails("n1\nn3\nn1\n", HasSubstr("val.txt:3: n1 stands twice"));
+  fails("n1\nn4\n", AllOf(HasSubstr("val.txt:2: class n4 is not in"), HasSubstr("Did you mean")));
+  fails("n1\nn3\nn1\n", HasSubstr("val.txt:3: n1 appears twice"));
   fails("n1\n../n3\n", HasSubstr("val.txt:2: "));
 }
 
-TEST(OpenSplit, TakesArchivesAndFoldersBeforeLists) {
+TEST(OpenSplit, PrefersArchivesAndFoldersToLists) {
   TestFolder folder;
   WriteAll(folder / "d/images/a.jpg", "listed");
   WriteAll(folder / "d/test.csv", "filename,label\na.jpg,n1\n");

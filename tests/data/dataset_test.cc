@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/dataset.h"
 
-#include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,8 +10,8 @@
 #include <set>
 #include <thread>
 
-#include "files.h"
 #include "hostile_names.h"
+#include "prelude.h"
 #include "small_data.h"
 #include "tint/base/sha256.h"
 
@@ -19,13 +19,6 @@ namespace tint {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using testing::TestFolder;
-using testing::WriteAll;
 using testing::WriteZip;
 using testing::ZipEntry;
 
@@ -57,7 +50,7 @@ TEST(OpenSplit, ReadsAnArchive) {
   EXPECT_EQ(source->Describe("b", "2.jpg"), (folder / "mini/test.zip/test/b/2.jpg").native());
 }
 
-TEST(OpenSplit, ReadsDeflatedEntriesAndLeavesFolderEntriesOut) {
+TEST(OpenSplit, ReadsDeflatedEntriesAndIgnoresFolderEntries) {
   TestFolder folder;
   std::string text;
   for (int i = 0; i < 500; ++i) text += std::to_string(i * i);
@@ -68,7 +61,7 @@ TEST(OpenSplit, ReadsDeflatedEntriesAndLeavesFolderEntriesOut) {
   EXPECT_EQ(source->ReadBytes("a", "1.jpg"), text);
 }
 
-TEST(OpenSplit, SaysWhichClassOrFileIsNotThere) {
+TEST(OpenSplit, NamesMissingClassesAndFiles) {
   TestFolder folder;
   WriteZip(folder / "mini/test.zip", kSmall);
   const auto source = OpenSplit(folder.path(), "mini", "test");
@@ -77,15 +70,15 @@ TEST(OpenSplit, SaysWhichClassOrFileIsNotThere) {
               FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("class a"), HasSubstr("../b/2.jpg"))));
 }
 
-TEST(OpenSplit, SaysWhereItLookedAndWhatToDo) {
+TEST(OpenSplit, ReportsPathsAndRemedy) {
   TestFolder folder;
   WriteZip(folder / "miniimagenet/test.zip", kSmall);
   EXPECT_THAT(CatchError([&] { OpenSplit(folder / "nowhere", "miniimagenet", "test"); }),
               FailsWith(ExitCode::kMissingInput, AllOf(HasSubstr("nowhere"), HasSubstr("TINT_DATA"))));
   EXPECT_THAT(CatchError([&] { OpenSplit(folder.path(), "minimagenet", "test"); }),
-              FailsWith(ExitCode::kMissingInput, HasSubstr("did you mean 'miniimagenet'?")));
+              FailsWith(ExitCode::kMissingInput, HasSubstr("Did you mean 'miniimagenet'?")));
   EXPECT_THAT(CatchError([&] { OpenSplit(folder.path(), "miniimagenet", "tests"); }),
-              FailsWith(ExitCode::kMissingInput, AllOf(HasSubstr("tests.zip"), HasSubstr("did you mean 'test'?"))));
+              FailsWith(ExitCode::kMissingInput, AllOf(HasSubstr("tests.zip"), HasSubstr("Did you mean 'test'?"))));
   EXPECT_THAT(CatchError([&] { OpenSplit(folder.path(), "..", "test"); }),
               FailsWith(ExitCode::kUsage, HasSubstr("..")));
   EXPECT_THAT(CatchError([&] { OpenSplit(folder.path(), "miniimagenet", "../x"); }),
@@ -146,16 +139,16 @@ struct BadArchive {
 
 TEST(OpenSplit, RefusesHostileArchives) {
   const std::vector<BadArchive> cases = {
-      {{{"../x", "a"}}, "leads upwards"},
-      {{{"test/../x", "a"}}, "leads upwards"},
-      {{{"test/a/../../x", "a"}}, "leads upwards"},
-      {{{"test/a/..", "a"}}, "leads upwards"},
+      {{{"../x", "a"}}, "leads out of the archive"},
+      {{{"test/../x", "a"}}, "leads out of the archive"},
+      {{{"test/a/../../x", "a"}}, "leads out of the archive"},
+      {{{"test/a/..", "a"}}, "leads out of the archive"},
       {{{"/test/a/b.jpg", "a"}}, "absolute"},
       {{{"/etc/passwd", "a"}}, "absolute"},
-      {{{"train/a/b.jpg", "a"}}, "does not lie in test/"},
-      {{{"b.jpg", "a"}}, "does not lie in test/"},
-      {{{"test/b.jpg", "a"}}, "in no class"},
-      {{{"test", "a"}}, "in no class"},
+      {{{"train/a/b.jpg", "a"}}, "is not in test/"},
+      {{{"b.jpg", "a"}}, "is not in test/"},
+      {{{"test/b.jpg", "a"}}, "not in a class folder"},
+      {{{"test", "a"}}, "not in a class folder"},
       {{{"test/a/b/c.jpg", "a"}}, "too deep"},
       {{{"test/a/b/", ""}}, "too deep"},
       {{{"test//b.jpg", "a"}}, "is empty"},
@@ -169,8 +162,8 @@ TEST(OpenSplit, RefusesHostileArchives) {
       {{{"test/a/b.jpg", "/etc/passwd", false, true}}, "symbolic link"},
       {{{"test/a/b.jpg", "a", false, false, true}}, "encrypted"},
       {{{"test/a/b.jpg", std::string(1 << 20, '\0'), true}}, "ratio of at most 100"},
-      {{{"test/a/caf\u00e9.jpg", "a"}, {"test/a/cafe\u0301.jpg", "b"}}, "two spellings"},
-      {{{"test/caf\u00e9/1.jpg", "a"}, {"test/cafe\u0301/1.jpg", "b"}}, "two spellings"},
+      {{{"test/a/caf\u00e9.jpg", "a"}, {"test/a/cafe\u0301.jpg", "b"}}, "Unicode normalization"},
+      {{{"test/caf\u00e9/1.jpg", "a"}, {"test/cafe\u0301/1.jpg", "b"}}, "Unicode normalization"},
       {{{"test/a/", ""}}, "no image"},
   };
   for (const BadArchive& one : cases) {
@@ -206,7 +199,7 @@ TEST(OpenSplit, RefusesNulInNames) {
               FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("NUL"), HasSubstr("3.jpg\\x00.png"))));
 }
 
-TEST(OpenSplit, RefusesWhatIsNoArchive) {
+TEST(OpenSplit, RefusesOtherFiles) {
   TestFolder folder;
   for (const std::string& bytes : {std::string(), std::string("<html>not found</html>"), std::string(1000, '\0')}) {
     WriteAll(folder / "d/test.zip", bytes);
@@ -220,7 +213,7 @@ TEST(OpenSplit, RefusesWhatIsNoArchive) {
   fs::remove(folder / "d/test.zip");
   fs::create_directory(folder / "d/test.zip");
   EXPECT_THAT(CatchError([&] { OpenSplit(folder.path(), "d", "test"); }),
-              FailsWith(ExitCode::kBadInput, HasSubstr("no regular file")));
+              FailsWith(ExitCode::kBadInput, HasSubstr("not a regular file")));
 }
 
 TEST(OpenSplit, NoticesBytesThatFailTheirChecksum) {
@@ -235,7 +228,7 @@ TEST(OpenSplit, NoticesBytesThatFailTheirChecksum) {
   EXPECT_THAT(CatchError([&] { source->ContentSha256(); }), FailsWith(ExitCode::kBadInput, HasSubstr("CRC")));
 }
 
-TEST(OpenClassFolders, ListsPhotosAndLeavesTheRestOut) {
+TEST(OpenClassFolders, ListsPhotosAndIgnoresOtherEntries) {
   TestFolder folder;
   for (const char* name :
        {"cat/b.jpg", "cat/a 'x'.jpg", "cat/.hidden", "cat/more/c.jpg", "dog/-1.png", ".git/x", "README"}) {
@@ -252,12 +245,12 @@ TEST(OpenClassFolders, ListsPhotosAndLeavesTheRestOut) {
               FailsWith(ExitCode::kBadInput, HasSubstr("cat")));
 }
 
-TEST(OpenClassFolders, RefusesWhatCannotBeAClass) {
+TEST(OpenClassFolders, RefusesInvalidClassFolders) {
   TestFolder folder;
   auto error = [&] { return CatchError([&] { OpenClassFolders(folder / "x"); }); };
-  EXPECT_THAT(error(), FailsWith(ExitCode::kMissingInput, HasSubstr("is not there")));
+  EXPECT_THAT(error(), FailsWith(ExitCode::kMissingInput, HasSubstr("does not exist")));
   WriteAll(folder / "x", "a file");
-  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, HasSubstr("is no folder")));
+  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, HasSubstr("is not a directory")));
   fs::remove(folder / "x");
   fs::create_directory(folder / "x");
   EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, HasSubstr("no class folder")));
@@ -269,7 +262,7 @@ TEST(OpenClassFolders, RefusesWhatCannotBeAClass) {
   EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("pipe.jpg"), HasSubstr("pipe"))));
   fs::remove(folder / "x/cat/pipe.jpg");
   fs::create_symlink("nowhere", folder / "x/cat/gone.jpg");
-  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("gone.jpg"), HasSubstr("link to nothing"))));
+  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("gone.jpg"), HasSubstr("broken symbolic link"))));
 }
 
 TEST(OpenClassFolders, RefusesLinksThatLeadOut) {
@@ -277,11 +270,11 @@ TEST(OpenClassFolders, RefusesLinksThatLeadOut) {
   for (const char* name : {"x/cat/1.jpg", "elsewhere/2.jpg"}) WriteAll(folder / name, name);
   auto error = [&] { return CatchError([&] { OpenClassFolders(folder / "x"); }); };
   fs::create_symlink(folder / "elsewhere/2.jpg", folder / "x/cat/2.jpg");
-  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("x/cat/2.jpg: is a link to"),
+  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("x/cat/2.jpg: is a symbolic link to"),
                                                             HasSubstr("elsewhere/2.jpg, outside the folder"))));
   fs::remove(folder / "x/cat/2.jpg");
   fs::create_directory_symlink(folder / "elsewhere", folder / "x/dog");
-  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, HasSubstr("x/dog: is a link to")));
+  EXPECT_THAT(error(), FailsWith(ExitCode::kBadInput, HasSubstr("x/dog: is a symbolic link to")));
   fs::remove(folder / "x/dog");
   // The folder itself may be reached through a link.
   fs::create_directory_symlink(folder / "x", folder / "shortcut");
@@ -310,15 +303,15 @@ TEST(OpenClassFolders, RefusesHostileNames) {
   WriteAll(folder / "x/cat/caf\u00e9.jpg", "a");
   WriteAll(folder / "x/cat/cafe\u0301.jpg", "b");
   EXPECT_THAT(CatchError([&] { OpenClassFolders(folder / "x"); }),
-              FailsWith(ExitCode::kBadInput, HasSubstr("two spellings")));
+              FailsWith(ExitCode::kBadInput, HasSubstr("Unicode normalization")));
 }
 
 // CIFAR's statistics as in the RFS family's code (arXiv 2003.11539).
 TEST(InfoOfDataset, CifarFsHasItsOwnSizeAndStatistics) {
-  const DatasetInfo facts = InfoOfDataset("cifar-fs");
-  EXPECT_EQ(facts.image_size, 32);
-  EXPECT_EQ(facts.mean, (std::vector<double>{0.5071, 0.4867, 0.4408}));
-  EXPECT_EQ(facts.std, (std::vector<double>{0.2675, 0.2565, 0.2761}));
+  const DatasetInfo info = InfoOfDataset("cifar-fs");
+  EXPECT_EQ(info.image_size, 32);
+  EXPECT_EQ(info.mean, (std::vector<double>{0.5071, 0.4867, 0.4408}));
+  EXPECT_EQ(info.std, (std::vector<double>{0.2675, 0.2565, 0.2761}));
 }
 
 TEST(InfoOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
@@ -334,18 +327,18 @@ TEST(InfoOfDataset, KnowsMiniImageNetAndFoldersWithSplits) {
   const std::vector<double> mean = {120.39586422, 115.59361427, 104.54012653};
   const std::vector<double> deviation = {70.68188272, 68.27635443, 72.54505529};
   for (int c = 0; c < 3; ++c) {
-    EXPECT_NEAR(mini.mean[c], mean[c] / 255, 3e-6);  // the two published forms differ by as much
+    EXPECT_NEAR(mini.mean[c], mean[c] / 255, 3e-6);  // the two published values differ by as much
     EXPECT_NEAR(mini.std[c], deviation[c] / 255, 1e-6);
   }
   EXPECT_EQ(InfoOfDataset("birds").name, "birds");
   EXPECT_EQ(InfoOfDataset("birds").image_size, 84);
   EXPECT_THAT(CatchError([] { InfoOfDataset("bird"); }),
-              FailsWith(ExitCode::kUsage, HasSubstr("did you mean 'birds'?")));
+              FailsWith(ExitCode::kUsage, HasSubstr("Did you mean 'birds'?")));
   EXPECT_THAT(CatchError([] { InfoOfDataset("other"); }), FailsWith(ExitCode::kUsage, HasSubstr("miniimagenet")));
   EXPECT_THAT(CatchError([] { InfoOfDataset("../x"); }), FailsWith(ExitCode::kUsage, HasSubstr("'/'")));
 }
 
-TEST(InfoOfDataset, TakesTheSideOfADrawnWorldFromItsIndex) {
+TEST(InfoOfDataset, TakesTheSizeOfASyntheticDatasetFromItsIndex) {
   TestFolder folder;
   WriteAll(folder / "drawn/val/a/1.png", "x");
   const ScopedDataRoot root(folder.path());

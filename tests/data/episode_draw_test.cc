@@ -1,27 +1,22 @@
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
 
-#include "files.h"
+#include "prelude.h"
 #include "small_data.h"
 #include "tint/base/json.h"
 #include "tint/base/sha256.h"
-#include "tint/data/episode.h"
+#include "tint/data/episode_file.h"
+#include "tint/data/task.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::MemorySource;
 using testing::NumberedFiles;
-using testing::TestFolder;
 
 DrawOptions Small(uint64_t seed, int64_t count = 5) {
   return {.dataset = "birds", .split = "test", .ways = 3, .shots = 2, .queries = 0, .count = count, .seed = seed};
@@ -33,7 +28,7 @@ EpisodeFile Draw(const ImageSource& source, const DrawOptions& options) {
   return ReadEpisodeFile(folder / "drawn.json");
 }
 
-TEST(DrawEpisodes, WritesWhatTheReaderTakes) {
+TEST(DrawEpisodes, WritesFilesThatTheReaderAccepts) {
   const MemorySource source(NumberedFiles(6, 10));
   const EpisodeFile file = Draw(source, Small(3));
   EXPECT_EQ(file.dataset, "birds");
@@ -53,7 +48,7 @@ TEST(DrawEpisodes, WritesWhatTheReaderTakes) {
   EXPECT_THAT(CheckEpisodes(file, source), IsEmpty());
 }
 
-TEST(DrawEpisodes, RepeatsItselfAndFollowsTheSeed) {
+TEST(DrawEpisodes, DependsOnTheSeedOnly) {
   const MemorySource source(NumberedFiles(6, 10));
   const std::string first = DrawEpisodes(source, Small(1));
   EXPECT_EQ(DrawEpisodes(source, Small(1)), first);
@@ -69,7 +64,7 @@ TEST(DrawEpisodes, KeepsItsBytes) {
             "e8fa87acc012550ca7f01c02b35d321097efffe5d8c64421e950a26f676b0795");
 }
 
-TEST(DrawEpisodes, DrawsEachEpisodeByItself) {
+TEST(DrawEpisodes, DrawsEpisodesIndependently) {
   const MemorySource source(NumberedFiles(8, 12));
   const Json five = Json::parse(DrawEpisodes(source, Small(9, 5)))["episodes"];
   const Json three = Json::parse(DrawEpisodes(source, Small(9, 3)))["episodes"];
@@ -128,7 +123,7 @@ TEST(DrawEpisodes, DrawsEveryClassAndImageEquallyOften) {
   for (const auto& [name, count] : images) EXPECT_NEAR(count, 400, 5 * std::sqrt(4000 * 0.1 * 0.9)) << name;
 }
 
-TEST(DrawEpisodes, RefusesMoreThanThereIs) {
+TEST(DrawEpisodes, RefusesMoreThanAvailable) {
   const MemorySource source(NumberedFiles(6, 10));
   auto error = [&](int64_t ways, int64_t shots, int64_t queries) {
     DrawOptions options = Small(0);

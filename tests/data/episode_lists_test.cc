@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lists of episodes that come with the program.
 #include <gmock/gmock.h>
 
@@ -8,7 +9,7 @@
 #include "redrawn_episodes.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
-#include "tint/data/episode.h"
+#include "tint/data/episode_file.h"
 
 namespace tint {
 namespace {
@@ -69,14 +70,14 @@ TEST(EpisodeLists, OneShotIsTheFirstOfFiveAndFewAreTheFirstOfMany) {
   EXPECT_NE(read("test-5way-5shot")[0].support, read("test-5way-5shot-b")[0].support);
 }
 
-TEST(EpisodeLists, AreDrawnAgainToTheByte) {
+TEST(EpisodeLists, AreReproducedByteForByte) {
   const std::string root = testing::DataRoot();
   if (root.empty()) GTEST_SKIP() << "TINT_DATA is not set: no list is drawn from the real miniImageNet";
   const auto test = OpenSplit(root, "miniimagenet", "test"), val = OpenSplit(root, "miniimagenet", "val");
   for (const fs::path& path : Lists()) {
     const EpisodeFile file = ReadEpisodeFile(path);
     if (file.dataset != "miniimagenet") continue;  // tests/demo draws the others
-    EXPECT_EQ(testing::Sha256DrawnAgain(file, file.split == "test" ? *test : *val), file.sha256) << path;
+    EXPECT_EQ(testing::Sha256OfRedrawnEpisodes(file, file.split == "test" ? *test : *val), file.sha256) << path;
   }
 }
 

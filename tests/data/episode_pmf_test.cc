@@ -1,22 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/episode_pmf.h"
 
-#include <gmock/gmock.h>
-
-#include "files.h"
+#include "prelude.h"
 #include "small_data.h"
+#include "tint/base/json.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::MemorySource;
 using testing::NumberedFiles;
-using testing::TestFolder;
-using testing::WriteAll;
 
 // Two episodes as PMF's repository has them; the second has other N, K and Q.
 constexpr char kUnequal[] = R"([
@@ -26,7 +19,7 @@ constexpr char kUnequal[] = R"([
    "Query": [["n02/p005.png", "n02/p001.png"], ["n01/p000.png"], ["n00/p002.png"]]}
 ])";
 
-class Pmf : public ::testing::Test {
+class Pmf : public testing::FolderTest {
  protected:
   EpisodeFile Import(const std::string& text) const {
     WriteAll(folder_ / "pmf.json", text);
@@ -34,11 +27,10 @@ class Pmf : public ::testing::Test {
     return ReadEpisodeFile(folder_ / "ours.json");
   }
   EpisodeFile Draw(const DrawOptions& options) const {
-    WriteAll(folder_ / "drawn.json", DrawEpisodes(*source_, options));
-    return ReadEpisodeFile(folder_ / "drawn.json");
+    WriteAll(folder_ / "episodes.json", DrawEpisodes(*source_, options));
+    return ReadEpisodeFile(folder_ / "episodes.json");
   }
 
-  TestFolder folder_;
   const std::shared_ptr<ImageSource> source_ = std::make_shared<MemorySource>(NumberedFiles(4, 6));
 };
 
@@ -57,7 +49,7 @@ TEST_F(Pmf, IsReadWithUnequalCounts) {
   EXPECT_FALSE(file.episodes[1].query_rest);
 }
 
-TEST_F(Pmf, GoesOutAndComesBack) {
+TEST_F(Pmf, ExportAndImportRoundTrip) {
   const EpisodeFile file =
       Draw({.dataset = "d", .split = "val", .ways = 3, .shots = 2, .queries = 3, .count = 7, .seed = 5});
   const EpisodeFile again = Import(ExportPmf(file, nullptr));
@@ -70,7 +62,7 @@ TEST_F(Pmf, GoesOutAndComesBack) {
   }
 }
 
-TEST_F(Pmf, AllThatRemainsIsWrittenOut) {
+TEST_F(Pmf, RestIsListed) {
   const EpisodeFile file = Draw({.dataset = "miniimagenet", .split = "val", .ways = 2, .shots = 1, .count = 1});
   const Episode& drawn = file.episodes[0];
   const Json item = Json::parse(ExportPmf(file, source_))[0];
@@ -83,7 +75,7 @@ TEST_F(Pmf, IsNotWrittenWithUnequalCounts) {
   const EpisodeFile file = Import(kUnequal);
   EXPECT_THAT(CatchError([&] { ExportPmf(file, nullptr); }),
               FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("ours.json: episodes[1]: has 3 classes; expected 2"),
-                                                   HasSubstr("one number for all episodes"))));
+                                                   HasSubstr("one number for all"))));
   EpisodeFile unequal = Import(kUnequal);
   unequal.episodes.resize(1);
   unequal.episodes[0].query[1].push_back("p005.png");
@@ -106,10 +98,10 @@ TEST_F(Pmf, IsReadStrictly) {
   fails("n01/p000.png", "/n01/p000.png", HasSubstr("CLASS/FILE"));
   fails("n01/p000.png", "../p000.png", HasSubstr("pmf.json:2:17: "));
   fails("n01/p000.png", "n09/p000.png",
-        AllOf(HasSubstr("class n09 is not in the data set"), HasSubstr("did you mean")));
+        AllOf(HasSubstr("class n09 is not in the data set"), HasSubstr("Did you mean")));
   fails("n01/p000.png", "n01/p009.png", AllOf(HasSubstr("pmf.json:2:17: "), HasSubstr("n01/p009.png is not in")));
-  fails("n01/p001.png", "n01/p000.png", HasSubstr("stands twice in the episode"));
-  fails("n01/p005.png", "n01/p000.png", AllOf(HasSubstr("pmf.json:3:"), HasSubstr("stands twice in the episode")));
+  fails("n01/p001.png", "n01/p000.png", HasSubstr("appears twice in the episode"));
+  fails("n01/p005.png", "n01/p000.png", AllOf(HasSubstr("pmf.json:3:"), HasSubstr("appears twice in the episode")));
   fails("n01/p001.png", "n02/p001.png", HasSubstr("is of class n02; expected an image of n01"));
   fails("[\"n01/p005.png\"], [", "[", HasSubstr("has 1 lists; expected 2"));
   fails("[\"n01/p005.png\"]", "[]", HasSubstr("is an empty list"));

@@ -1,23 +1,15 @@
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
 
 #include <cstdio>
 
-#include "files.h"
 #include "hostile_names.h"
+#include "prelude.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
-#include "tint/data/episode.h"
+#include "tint/data/episode_file.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using testing::TestFolder;
-using testing::WriteAll;
 
 const std::string kHash(64, 'a');
 
@@ -54,7 +46,7 @@ Error ReadError(const std::string& text) {
   return CatchError([&] { Read(text); });
 }
 
-TEST(ReadEpisodeFile, TakesListsAndRest) {
+TEST(ReadEpisodeFile, AcceptsListsAndRest) {
   const EpisodeFile lists = Read(Good());
   EXPECT_EQ(lists.sha256, Sha256Hex(Good()));
   EXPECT_EQ(lists.dataset, "miniimagenet");
@@ -72,7 +64,7 @@ TEST(ReadEpisodeFile, TakesListsAndRest) {
   EXPECT_TRUE(rest.episodes[0].query.empty());
 }
 
-TEST(ReadEpisodeFile, TakesOneClassEqualNamesInTwoClassesAndTheLargestSeed) {
+TEST(ReadEpisodeFile, AcceptsOneClassEqualNamesInTwoClassesAndTheLargestSeed) {
   const EpisodeFile file = Read(With("7,", "18446744073709551615,"));
   EXPECT_EQ(file.seed, UINT64_MAX);
   EXPECT_EQ(Read(With("\"d1.jpg\"", "\"c1.jpg\"")).episodes[0].support[1][0], "c1.jpg");
@@ -94,13 +86,13 @@ const std::vector<BadFile> kBadFiles = {
     {"", "{\"schema\": 1,}", "1:14", "", ""},
     {"", std::string(100, '['), "1:", "", "deep"},
     {"\"schema\": 1,", "", "1:1", "schema", "is missing"},
-    {"\"schema\": 1", "\"schema\": 2", "1:12", "schema", "newer tint"},
+    {"\"schema\": 1", "\"schema\": 2", "1:12", "schema", "newer version of tint"},
     {"\"schema\": 1", "\"schema\": 1.0", "1:12", "schema", "is 1.0"},
-    {"\"schema\": 1", "\"schema\": \"1\"", "1:12", "schema", "the text 1"},
-    {"\"schema\": 1", "\"schema\": 1, \"schema\": 1", "1:15", "", "twice"},
-    {"\"split\"", "\"spilt\"", "3:11", "spilt", "did you mean 'split'?"},
+    {"\"schema\": 1", "\"schema\": \"1\"", "1:12", "schema", "the string 1"},
+    {"\"schema\": 1", "\"schema\": 1, \"schema\": 1", "1:15", "", "duplicate key schema"},
+    {"\"split\"", "\"spilt\"", "3:11", "spilt", "Did you mean 'split'?"},
     {"\"split\"", "\"spilt\"", "1:1", "split", "is missing"},
-    {"\"miniimagenet\"", "\"../secret\"", "2:13", "dataset", "holds a '/'"},
+    {"\"miniimagenet\"", "\"../secret\"", "2:13", "dataset", "contains a '/'"},
     {"\"miniimagenet\"", "null", "2:13", "dataset", "is null"},
     {"\"test\"", "\"\"", "3:11", "split", "is empty"},
     {"\"test\"", "\"-rf\"", "3:11", "split", "begins with '-'"},
@@ -112,10 +104,10 @@ const std::vector<BadFile> kBadFiles = {
     {"\"by hand\"", "\"" + std::string(201, 'g') + "\"", "5:15", "generator", "201 bytes"},
     {"\"" + kHash, "\"A" + kHash.substr(1), "6:20", "dataset_sha256", "64 hexadecimal digits"},
     {"\"" + kHash, "\"" + kHash.substr(1), "6:20", "dataset_sha256", "64 hexadecimal digits"},
-    {"\"episodes\"", "\"episode\"", "7:13", "episode", "did you mean 'episodes'?"},
+    {"\"episodes\"", "\"episode\"", "7:13", "episode", "Did you mean 'episodes'?"},
     {"{\"classes\": [\"cat\", \"dog\"],", "3, {\"classes\": [\"cat\", \"dog\"],", "8:3", "episodes[0]", "is 3"},
-    {"\"classes\"", "\"class\"", "8:13", "class", "did you mean 'classes'?"},
-    {"[\"cat\", \"dog\"]", "\"cat\"", "8:15", "classes", "the text cat"},
+    {"\"classes\"", "\"class\"", "8:13", "class", "Did you mean 'classes'?"},
+    {"[\"cat\", \"dog\"]", "\"cat\"", "8:15", "classes", "the string cat"},
     {"[\"cat\", \"dog\"]", "[\"cat\", 5]", "8:23", "episodes[0].classes[1]: ", "is 5"},
     {"[\"cat\", \"dog\"]", "[\"cat\", \"cat\"]", "8:23", "episodes[0].classes[1]: ", "already"},
     {"[\"cat\", \"dog\"]", "[]", "8:15", "classes", "empty list"},
@@ -123,18 +115,18 @@ const std::vector<BadFile> kBadFiles = {
     {"[\"cat\", \"dog\"]", "[\"cat\", \"dog\", \"cow\"]", "10:13", "query", "expected 3"},
     {"[\"d1.jpg\"]", "[]", "9:38", "episodes[0].support[1]: ", "empty list"},
     {"[\"d1.jpg\"]", "\"d1.jpg\"", "9:38", "episodes[0].support[1]: ", "list of file names"},
-    {"\"c2.jpg\"", "\"c1.jpg\"", "9:27", "episodes[0].support[0][1]: ", "c1.jpg stands there already as number 0"},
+    {"\"c2.jpg\"", "\"c1.jpg\"", "9:27", "episodes[0].support[0][1]: ", "c1.jpg is already element 0"},
     {"\"c2.jpg\"", "false", "9:27", "episodes[0].support[0][1]: ", "is false"},
     {"\"c3.jpg\"", "\"c2.jpg\"", "10:15", "episodes[0].query[0][0]: ", "support of the same class"},
     {"[[\"c3.jpg\"], [\"d2.jpg\", \"d3.jpg\"]]", "\"all\"", "10:13", "query", "\"rest\""},
     {"[[\"c3.jpg\"], [\"d2.jpg\", \"d3.jpg\"]]", "{}", "10:13", "query", "\"rest\""},
     {",\n   \"query\": [[\"c3.jpg\"], [\"d2.jpg\", \"d3.jpg\"]]", "", "8:3", "query", "is missing"},
     {"\"c1.jpg\", \"c2.jpg\"", "\"caf\u00e9\", \"cafe\u0301\"", "9:26",
-     "episodes[0].support[0][1]: ", "another spelling"},
-    {"\"cat\", \"dog\"", "\"caf\u00e9\", \"cafe\u0301\"", "8:25", "episodes[0].classes[1]: ", "another spelling"},
+     "episodes[0].support[0][1]: ", "Unicode normalization"},
+    {"\"cat\", \"dog\"", "\"caf\u00e9\", \"cafe\u0301\"", "8:25", "episodes[0].classes[1]: ", "Unicode normalization"},
 };
 
-TEST(ReadEpisodeFile, NamesFileLineColumnFieldAndFault) {
+TEST(ReadEpisodeFile, NamesFileLineColumnFieldAndProblem) {
   EXPECT_GE(kBadFiles.size(), 40u);
   for (const BadFile& one : kBadFiles) {
     const std::string text = one.from.empty() ? one.to : With(one.from, one.to);
@@ -144,14 +136,14 @@ TEST(ReadEpisodeFile, NamesFileLineColumnFieldAndFault) {
   }
 }
 
-TEST(ReadEpisodeFile, RefusesSupportAndQueryThatReadTheSame) {
+TEST(ReadEpisodeFile, RefusesSupportAndQueryEqualAfterNormalization) {
   std::string text = With("\"c2.jpg\"", "\"caf\u00e9\"");
   text.replace(text.find("c3.jpg"), 6, "cafe\u0301");
   EXPECT_THAT(ReadError(text), FailsWith(ExitCode::kBadInput, AllOf(HasSubstr(":10:"), HasSubstr("query[0]"),
-                                                                    HasSubstr("another spelling"))));
+                                                                    HasSubstr("Unicode normalization"))));
 }
 
-TEST(ReadEpisodeFile, TellsAllProblemsAtOnce) {
+TEST(ReadEpisodeFile, ReportsAllProblemsAtOnce) {
   std::string text = With("7,", "-1,");
   text.replace(text.find("\"test\""), 6, "\"a/b\"");
   text.replace(text.find("c2.jpg"), 6, "c1.jpg");
@@ -160,7 +152,7 @@ TEST(ReadEpisodeFile, TellsAllProblemsAtOnce) {
   EXPECT_EQ(Split(message, '\n').size(), 5u) << message;
   EXPECT_THAT(message,
               AllOf(HasSubstr(":3:11: split"), HasSubstr(":4:10: seed"), HasSubstr(":9:27: episodes[0].support[0][1]"),
-                    HasSubstr("did you mean 'query'?"), HasSubstr("query: is missing")));
+                    HasSubstr("Did you mean 'query'?"), HasSubstr("query: is missing")));
 }
 
 TEST(ReadEpisodeFile, CutsALongListOfProblems) {
@@ -168,7 +160,7 @@ TEST(ReadEpisodeFile, CutsALongListOfProblems) {
   for (int i = 0; i < 100; ++i) classes += "\"a/" + std::to_string(i) + "\", ";
   const std::string message = ReadError(With("[\"cat\", \"dog\"]", classes + "\"x\"]")).what();
   EXPECT_EQ(Split(message, '\n').size(), 21u);
-  EXPECT_THAT(message, HasSubstr("and 82 problems more"));  // 100 names; as many supports and queries as before
+  EXPECT_THAT(message, HasSubstr("and 82 more problems"));  // 100 names; as many supports and queries as before
 }
 
 // As JSON writes it; bytes that are not UTF-8 stay as they are.
@@ -186,7 +178,7 @@ std::string Quoted(const std::string& name) {
 TEST(ReadEpisodeFile, RefusesHostileNamesEverywhere) {
   for (const auto& [name, why] : testing::HostileNames()) {
     for (const std::string place : {"\"miniimagenet\"", "\"test\"", "\"dog\"", "\"d1.jpg\"", "\"d3.jpg\""}) {
-      // Text that is not UTF-8 is no JSON, which is told as such.
+      // Text that is not UTF-8 is reported as invalid JSON.
       EXPECT_THAT(ReadError(With(place, Quoted(name))),
                   FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("episodes.json:"), HasSubstr(why))))
           << ::testing::PrintToString(name) << " in place of " << place;

@@ -1,4 +1,5 @@
-// Names that must never come in from outside, with a part of the reason that is told.
+// SPDX-License-Identifier: Apache-2.0
+// Names that must never come in from outside, with a part of the reason reported.
 #pragma once
 
 #include <string>
@@ -11,24 +12,24 @@ inline std::vector<std::pair<std::string, std::string>> HostileNames() {
   using namespace std::string_literals;
   return {
       {"", "is empty"},
-      {".", "same one"},
-      {"..", "above"},
-      {"../x", "holds a '/'"},
-      {"../../etc/passwd", "holds a '/'"},
-      {"a/../b", "holds a '/'"},
-      {"a/..", "holds a '/'"},
-      {"./a", "holds a '/'"},
-      {"a/b.jpg", "holds a '/'"},
-      {"a/", "holds a '/'"},
-      {"/", "holds a '/'"},
-      {"//", "holds a '/'"},
-      {"/etc/passwd", "holds a '/'"},
-      {"/dev/stdin", "holds a '/'"},
-      {"/proc/self/mem", "holds a '/'"},
-      {"..\\x", "holds a '\\'"},
-      {"C:\\windows\\system32", "holds a '\\'"},
-      {"a\\b.jpg", "holds a '\\'"},
-      {"\\\\host\\share", "holds a '\\'"},
+      {".", "folder itself"},
+      {"..", "parent folder"},
+      {"../x", "contains a '/'"},
+      {"../../etc/passwd", "contains a '/'"},
+      {"a/../b", "contains a '/'"},
+      {"a/..", "contains a '/'"},
+      {"./a", "contains a '/'"},
+      {"a/b.jpg", "contains a '/'"},
+      {"a/", "contains a '/'"},
+      {"/", "contains a '/'"},
+      {"//", "contains a '/'"},
+      {"/etc/passwd", "contains a '/'"},
+      {"/dev/stdin", "contains a '/'"},
+      {"/proc/self/mem", "contains a '/'"},
+      {"..\\x", "contains a '\\'"},
+      {"C:\\windows\\system32", "contains a '\\'"},
+      {"a\\b.jpg", "contains a '\\'"},
+      {"\\\\host\\share", "contains a '\\'"},
       {"a.jpg\0.png"s, "NUL"},
       {"\0"s, "NUL"},
       {"a\nb.jpg", "control"},
@@ -38,12 +39,12 @@ inline std::vector<std::pair<std::string, std::string>> HostileNames() {
       {"\x1b[2Ja.jpg", "control"},
       {"a\x7f.jpg", "control"},
       {"a\x01.jpg", "control"},
-      {"a\xc2\x85.jpg", "control"},  // next line
-      {"a\xc2\x9b.jpg", "control"},  // begins a terminal's command
-      {"a\u2028.jpg", "turns"},      // line separator
-      {"a\u2029.jpg", "turns"},      // paragraph separator
-      {"a\u202egpj.exe", "turns"},   // right-to-left override
-      {"a\u2066b.jpg", "turns"},     // left-to-right isolate
+      {"a\xc2\x85.jpg", "control"},                 // next line
+      {"a\xc2\x9b.jpg", "control"},                 // begins a terminal's command
+      {"a\u2028.jpg", "changes the direction"},     // line separator
+      {"a\u2029.jpg", "changes the direction"},     // paragraph separator
+      {"a\u202egpj.exe", "changes the direction"},  // right-to-left override
+      {"a\u2066b.jpg", "changes the direction"},    // left-to-right isolate
       {"\xff.jpg", "UTF-8"},
       {"a\xc0\xaf.jpg", "UTF-8"},     // '/' in two bytes
       {"a\xe2\x82", "UTF-8"},         // cut short

@@ -1,32 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/loader.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include <chrono>
 #include <fstream>
 
-#include "files.h"
+#include "prelude.h"
 #include "small_data.h"
 #include "tensor_matchers.h"
+#include "tint/base/json.h"
 #include "tint/data/dataset_check.h"
+#include "tint/image/encode.h"
+#include "tint/image/pixels.h"
 #include "tint/image/resize.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Pair;
 using testing::Pattern;
-using ::testing::SizeIs;
 using testing::TensorEquals;
-using testing::TestFolder;
-using testing::WriteAll;
 
 void WriteImage(const std::filesystem::path& path, const at::Tensor& pixels) { WriteAll(path, EncodePng(pixels)); }
 
@@ -84,14 +78,14 @@ TEST(LoadImages, KeepsTheirOwnSizes) {
   WriteImage(folder / "x/c/1.png", Pattern(20, 30, 1));
   WriteImage(folder / "x/c/2.png", Pattern(31, 17, 2));
   const auto source = OpenClassFolders(folder / "x");
-  const std::vector<Image> images = LoadImages(*source, AllFiles(*source));
+  const std::vector<DecodedImage> images = LoadImages(*source, AllFiles(*source));
   ASSERT_THAT(images, SizeIs(2));
   EXPECT_THAT(images[0].pixels, TensorEquals(Pattern(20, 30, 1)));
   EXPECT_THAT(images[1].pixels, TensorEquals(Pattern(31, 17, 2)));
   EXPECT_EQ(images[0].format, "png");
 }
 
-TEST(CheckDataset, TellsWhatADataSetHolds) {
+TEST(CheckDataset, ReportsTheContentsOfADataSet) {
   TestFolder folder;
   for (int i = 0; i < 3; ++i) WriteImage(folder / ("d/train/a/" + std::to_string(i) + ".png"), Pattern(20, 24, i * 40));
   WriteImage(folder / "d/train/b/copy.png", Pattern(20, 24, 40));
@@ -126,7 +120,7 @@ TEST(CheckDataset, TellsWhatADataSetHolds) {
   EXPECT_EQ(json["splits"][0]["duplicates"][0][1], "train/b/copy.png");
 }
 
-TEST(CheckDataset, FindsWhatLooksTheSameAcrossSplits) {
+TEST(CheckDataset, FindsNearDuplicatesAcrossSplits) {
   TestFolder folder;
   at::Tensor light = Pattern(84, 84, 7);
   WriteImage(folder / "d/train/a/1.png", light);
@@ -159,20 +153,21 @@ TEST(CheckDataset, ListsTheNearestPairsUpToABound) {
   }
   const DatasetReport report = CheckDataset(folder.path(), "d");
   EXPECT_EQ(report.splits[0].near_duplicates, count * (count - 1) / 2);
-  EXPECT_EQ(report.splits[0].near_pairs.size(), kMostNearPairs);
+  EXPECT_EQ(report.splits[0].near_pairs.size(), kMaxNearPairs);
 }
 
 TEST(CheckDataset, ComparesMiniImageNetWithItsSplit) {
   TestFolder folder;
   WriteImage(folder / "miniimagenet/test/n1/0.png", Pattern(84, 84, 0));
   const DatasetReport report = CheckDataset(folder.path(), "miniimagenet");
-  EXPECT_THAT(report.deviations, ElementsAre(HasSubstr("test has 1 classes, not 20"), HasSubstr("test/n1 is no class"),
-                                             HasSubstr("test/n1 has 1 images"), HasSubstr("1 are there")));
+  EXPECT_THAT(report.deviations,
+              ElementsAre(HasSubstr("test has 1 classes, not 20"), HasSubstr("test/n1 is not a class"),
+                          HasSubstr("test/n1 has 1 images"), HasSubstr("only 1 of train")));
   EXPECT_THAT(CatchError([&] { CheckDataset(folder.path(), "none"); }),
               FailsWith(ExitCode::kMissingInput, HasSubstr("none")));
 }
 
-// A line of /proc/self/status that is told in kB.
+// A line of /proc/self/status in kB.
 int64_t ResidentKiB(const std::string& name) {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

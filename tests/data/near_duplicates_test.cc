@@ -1,19 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/data/near_duplicates.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include <bit>
 #include <random>
 
+#include "prelude.h"
 #include "small_data.h"
 #include "tint/base/sha256.h"
+#include "tint/image/pixels.h"
 
 namespace tint {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using testing::Pattern;
 
 MATCHER_P3(IsPair, a, b, distance, "") { return arg.a == a && arg.b == b && arg.distance == distance; }
@@ -24,7 +24,7 @@ at::Tensor Noise(int64_t count, uint64_t seed) {
   return at::randint(0, 256, {count, 3, 9, 9}, at::kByte).repeat_interleave(4, 2).repeat_interleave(4, 3).contiguous();
 }
 
-TEST(NearDuplicates, FindsTheSameImageMadeLighterAndNoOther) {
+TEST(NearDuplicates, FindsALighterCopyOnly) {
   const at::Tensor base = Noise(50, 1), novel = Noise(40, 2);
   novel[7].copy_(base[31]);
   novel[9].copy_((base[12].to(at::kFloat) * 0.9 + 20).to(at::kByte));
@@ -45,7 +45,7 @@ TEST(NearDuplicates, OfOneListAreEachPairOnce) {
   EXPECT_THAT(NearDuplicates(images.slice(0, 0, 0), images), IsEmpty());
 }
 
-// Against every pair looked at, for bars at both ends and hashes made to lie close.
+// Against every pair looked at, for bars at both ends and hashes constructed to be close.
 TEST(VisitNearHashes, FindsWhatComparingAllPairsFinds) {
   std::mt19937_64 random(4);
   std::vector<uint64_t> a(300), b(200);

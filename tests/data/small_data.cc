@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "small_data.h"
 
 #include <ATen/ops/empty.h>
@@ -42,7 +43,7 @@ void RenameInZip(const std::filesystem::path& path, const std::string& from, con
   for (size_t at = 0; (at = bytes.find(from, at)) != std::string::npos; at += to.size(), ++found) {
     bytes.replace(at, from.size(), to);
   }
-  ASSERT_EQ(found, 2) << from << " stands in the entry's own header and in the directory";
+  ASSERT_EQ(found, 2) << from << " is in the entry's header and in the directory";
   WriteAll(path, bytes);
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small data sets for tests: archives, class folders and images made on the spot.
 #pragma once
 
@@ -23,10 +24,10 @@ struct ZipEntry {
 };
 void WriteZip(const std::filesystem::path& path, const std::vector<ZipEntry>& entries);
 
-// A zip is written with a name of the same length in place of `from`, wherever it stands in the file.
+// A zip is written with a name of the same length in place of `from`, wherever it is in the file.
 void RenameInZip(const std::filesystem::path& path, const std::string& from, const std::string& to);
 
-// A data set in memory, for what needs no files. Bytes of a file are "<class>/<file>".
+// A data set in memory, for tests without files. Bytes of a file are "<class>/<file>".
 class MemorySource : public ImageSource {
  public:
   explicit MemorySource(std::map<std::string, std::vector<std::string>> files);
@@ -34,7 +35,7 @@ class MemorySource : public ImageSource {
   const std::vector<std::string>& Files(const std::string& class_name) const override;
   std::string ReadBytes(const std::string& class_name, const std::string& file) const override;
   std::string Describe(const std::string& class_name, const std::string& file) const override;
-  // What ReadBytes has been asked for.
+  // The arguments of all calls of ReadBytes.
   mutable std::vector<std::string> read;
 
  private:

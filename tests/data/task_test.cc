@@ -1,23 +1,15 @@
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
+#include "tint/data/task.h"
 
-#include "files.h"
+#include "prelude.h"
 #include "small_data.h"
-#include "tint/data/episode.h"
+#include "tint/data/episode_file.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::MemorySource;
 using testing::NumberedFiles;
-using ::testing::SizeIs;
-using testing::TestFolder;
-using testing::WriteAll;
 
 std::shared_ptr<MemorySource> Source() { return std::make_shared<MemorySource>(NumberedFiles(3, 5)); }
 
@@ -37,13 +29,13 @@ EpisodeFile FileFor(const ImageSource& source) {
   return file;
 }
 
-TEST(ResolveEpisode, WritesTheRestOut) {
+TEST(ResolveEpisode, ListsTheRest) {
   const auto source = Source();
   const EpisodeFile file = FileFor(*source);
   const Task task = ResolveEpisode(file, 0, source, 0);
   EXPECT_EQ(task.episode_idx, 0u);
   EXPECT_EQ(task.dataset, "miniimagenet");
-  EXPECT_EQ(task.facts.image_size, 84);
+  EXPECT_EQ(task.dataset_info.image_size, 84);
   EXPECT_EQ(task.episodes_sha256, "hash of the file");
   EXPECT_EQ(task.support_source, source);
   EXPECT_EQ(task.query_source, source);
@@ -70,10 +62,10 @@ TEST(ResolveEpisode, RefusesAnotherDataSet) {
   const auto matcher = AllOf(HasSubstr("episodes.json"), HasSubstr("miniimagenet:test"), HasSubstr(file.dataset_sha256),
                              HasSubstr(source->ContentSha256()), HasSubstr("tint episodes check"));
   EXPECT_THAT(CatchError([&] { ResolveEpisode(file, 0, source, 0); }), FailsWith(ExitCode::kBadInput, matcher));
-  EXPECT_THAT(CheckEpisodes(file, *source), ElementsAre(HasSubstr("another content")));
+  EXPECT_THAT(CheckEpisodes(file, *source), ElementsAre(HasSubstr("different content")));
 }
 
-TEST(ResolveEpisode, RefusesWhatIsNotThere) {
+TEST(ResolveEpisode, RefusesMissingClassesAndFiles) {
   const auto source = Source();
   EpisodeFile file = FileFor(*source);
   EXPECT_THAT(CatchError([&] { ResolveEpisode(file, 2, source, 0); }),
@@ -90,15 +82,15 @@ TEST(ResolveEpisode, RefusesWhatIsNotThere) {
                                                         AllOf(HasSubstr("episode 1"), HasSubstr("lost.png"))));
 }
 
-TEST(ResolveEpisode, RefusesAClassWithNothingLeftToScore) {
+TEST(ResolveEpisode, RefusesAClassWithoutQueries) {
   const auto source = Source();
   EpisodeFile file = FileFor(*source);
   file.episodes[0].support[0] = source->Files("n02");
   EXPECT_THAT(CatchError([&] { ResolveEpisode(file, 0, source, 0); }),
-              FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("n02"), HasSubstr("nothing to score"))));
+              FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("n02"), HasSubstr("there are no queries"))));
 }
 
-TEST(ResolveFolders, TakesPhotosOfOnesOwn) {
+TEST(ResolveFolders, AcceptsCustomImageFolders) {
   TestFolder folder;
   for (const char* name :
        {"support/cat/2.jpg", "support/cat/1.jpg", "support/dog/1.jpg", "query/dog/8.jpg", "query/dog/9.jpg"}) {
@@ -123,7 +115,7 @@ TEST(ResolveFolders, RefusesQueriesOfUnknownClasses) {
   WriteAll(folder / "support/cat/1.jpg", "1");
   WriteAll(folder / "query/cats/2.jpg", "2");
   EXPECT_THAT(CatchError([&] { ResolveFolders(folder / "support", folder / "query", 0); }),
-              FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("cats"), HasSubstr("did you mean 'cat'?"))));
+              FailsWith(ExitCode::kBadInput, AllOf(HasSubstr("cats"), HasSubstr("Did you mean 'cat'?"))));
   EXPECT_THAT(CatchError([&] { ResolveFolders(folder / "support", folder / "support/../support", 0); }),
               FailsWith(ExitCode::kBadInput, HasSubstr("folder of the supports")));
   EXPECT_THAT(CatchError([&] { ResolveFolders(folder / "support", folder / "none", 0); }),
@@ -157,7 +149,7 @@ TEST(CheckNoDuplicates, RefusesQueriesThatAreSupports) {
 }
 
 // Apart from hashing the whole data set, which is how it is recognised.
-TEST(ResolveEpisode, OpensTheSupportsAlone) {
+TEST(ResolveEpisode, OpensSupportsOnly) {
   const auto source = Source();
   const EpisodeFile file = FileFor(*source);
   source->read.clear();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inner loops on a device: the CPU's results to the bit, and nothing that crosses between host and device in a step
 // but the batch's inputs.
 #include <ATen/ATen.h>
@@ -46,28 +47,30 @@ class Loops : public DeviceTest {
 };
 
 at::Tensor DenoiseOn(const Denoiser& denoiser, const at::Tensor& latents, const at::Tensor& context,
-                     const at::Tensor& empty, int64_t steps, const std::string& sampler) {
+                     const at::Tensor& empty, int64_t steps, Sampler sampler) {
   const NoiseSchedule schedule;
   const Conditioning conditioning{empty.expand_as(context), context};
-  return Denoise(
-      denoiser, schedule, latents,
-      {.guidance = 3, .timesteps = SamplerTimesteps(steps, "trailing"), .first_step_idx = 0, .sampler = sampler},
-      [&](int64_t, const at::Tensor&) { return conditioning; });
+  return Denoise(denoiser, schedule, latents,
+                 {.guidance = 3,
+                  .timesteps = SamplerTimesteps(steps, TimestepSpacing::kTrailing),
+                  .first_step_idx = 0,
+                  .sampler = sampler},
+                 [&](int64_t, const at::Tensor&) { return conditioning; });
 }
 
 TEST_F(Loops, DenoisingEqualsTheCpuAndCrossesNothing) {
   const Denoiser cpu = DenoiserOn(c10::kCPU), device = DenoiserOn(Fake());
   const at::Tensor latents = latents_.to(Fake()), context = context_.to(Fake()), empty = empty_.to(Fake());
-  for (const char* sampler : {"ddim", "dpm-solver++"}) {
+  for (const Sampler sampler : {Sampler::kDdim, Sampler::kDpmSolver}) {
     const at::Tensor there = DenoiseOn(device, latents, context, empty, 6, sampler);
     EXPECT_EQ(there.device(), Fake());
-    EXPECT_THAT(there.cpu(), TensorEquals(DenoiseOn(cpu, latents_, context_, empty_, 6, sampler))) << sampler;
+    EXPECT_THAT(there.cpu(), TensorEquals(DenoiseOn(cpu, latents_, context_, empty_, 6, sampler))) << ToString(sampler);
     const PerStep step =
         CountPerStep(4, 9, [&](int steps) { DenoiseOn(device, latents, context, empty, steps, sampler); });
-    EXPECT_EQ(step.to_device, 0) << sampler;
-    EXPECT_EQ(step.to_host, 0) << sampler;
-    EXPECT_EQ(step.syncs, 0) << sampler;
-    EXPECT_EQ(step.random, 0) << sampler;
+    EXPECT_EQ(step.to_device, 0) << ToString(sampler);
+    EXPECT_EQ(step.to_host, 0) << ToString(sampler);
+    EXPECT_EQ(step.syncs, 0) << ToString(sampler);
+    EXPECT_EQ(step.random, 0) << ToString(sampler);
   }
 }
 
@@ -124,13 +127,14 @@ at::Tensor NullTextOn(const Denoiser& denoiser, const at::Tensor& latents, const
 TEST_F(Loops, NullTextInversionEqualsTheCpuAndNeverWaitsForAnInnerStep) {
   const Denoiser cpu = DenoiserOn(c10::kCPU), device = DenoiserOn(Fake());
   const at::Tensor latents = latents_.to(Fake()), context = context_.to(Fake()), empty = empty_.to(Fake());
-  for (const char* method : {"null-text", "global", "bypass", "negative-prompt"}) {
+  for (const NullTextMethod method :
+       {NullTextMethod::kNullText, NullTextMethod::kGlobal, NullTextMethod::kBypass, NullTextMethod::kNegativePrompt}) {
     NullTextOptions options{.steps = 4, .inner_steps = 3};
     options.method = method;
     options.tolerance = 0;  // the CPU lets finished photos leave the batch, which changes the last bits of the others
     EXPECT_THAT(NullTextOn(device, latents, context, empty, options).cpu(),
                 TensorEquals(NullTextOn(cpu, latents_, context_, empty_, options)))
-        << method;
+        << ToString(method);
   }
   for (const double tolerance : {0.0, -1.0}) {
     NullTextOptions options{.steps = 3, .inner_steps = 3};

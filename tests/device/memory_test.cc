@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory of a device before anything was allocated on it, where CUDA's allocator refuses to answer.
+#include "tint/tensor/memory.h"
+
 #include <ATen/ATen.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <gtest/gtest.h>
 
 #include "fake_device.h"
-#include "tint/tensor/device.h"
 
 namespace tint::testing {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // All six stages on a device: what they write equals what the CPU writes.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -11,9 +12,11 @@
 #include "program.h"
 #include "shapes_world.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/base/progress.h"
 #include "tint/stages/pipeline.h"
 #include "tint/tensor/device.h"
+#include "tint/tensor/memory.h"
 
 namespace tint::testing {
 namespace {
@@ -42,7 +45,7 @@ class StagesOnADevice : public DeviceTest {
       arguments.push_back(more);
     arguments.push_back((world_ / run).string());
     grammar.Parse(arguments);
-    return RunPipeline(StageContext(options), "specialize", Json::object());
+    return RunPipeline(StageInputs(options), "specialize", Json::object());
   }
 
   static fs::path world_;

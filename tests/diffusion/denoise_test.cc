@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/diffusion/denoise.h"
 
 #include <ATen/ATen.h>
@@ -6,7 +7,6 @@
 
 #include "closed_form_world.h"
 #include "tensor_matchers.h"
-#include "tint/base/switch_off.h"
 
 namespace tint {
 namespace {
@@ -31,7 +31,7 @@ ConditioningAtStep Always(const at::Tensor& unconditional, const at::Tensor& con
 
 at::Tensor Image(const std::vector<double>& values) { return at::tensor(values, at::kDouble).reshape({1, 2, 2, 3}); }
 
-TEST(DdimMove, ThereAndBackIsIdentity) {
+TEST(DdimMove, ForthAndBackIsIdentity) {
   const NoiseSchedule schedule;
   const at::Tensor latents = Images(2), noise = Images(2);
   const double from = schedule.AlphaBar(300);
@@ -76,7 +76,7 @@ TEST(GuidedNoise, IsThePredictionOfTheExtrapolatedPrompt) {
   EXPECT_THAT(GuidedNoise(denoiser, latents, 400, steering, 7.5), TensorNear(expected, 1e-12));
 }
 
-TEST(GuidedNoise, TakesTheConditionalNoiseThatIsKnown) {
+TEST(GuidedNoise, UsesTheKnownConditionalNoise) {
   const Denoiser denoiser = NonlinearDenoiser();
   const at::Tensor latents = Images(2, 2);
   const Conditioning steering{at::randn({2, 8, 3}, at::kDouble), at::randn({2, 8, 3}, at::kDouble)};
@@ -86,14 +86,19 @@ TEST(GuidedNoise, TakesTheConditionalNoiseThatIsKnown) {
                 TensorNear(GuidedNoise(denoiser, latents, 400, steering, guidance), 1e-12));
 }
 
-TEST(GuidedNoise, IsTheConditionalBranchWhenSwitchedOff) {
+// Guidance 1 is the conditional branch to the bit, as is any guidance where the prompt is not looked at; where it is,
+// guidance changes the noise.
+TEST(GuidedNoise, IsTheConditionalBranchWithoutGuidance) {
   const Denoiser denoiser = GaussianDenoiser(0.5);
-  const at::Tensor latents = Images(1);
+  const at::Tensor latents = Images(1), timestep = at::full({1}, 400, at::kLong);
   const Conditioning steering{ConstantContext(0), ConstantContext(1)};
-  const at::Tensor conditional = GuidedNoise(denoiser, latents, 400, steering, 1);
+  const at::Tensor conditional = denoiser.PredictNoise(latents, timestep, steering.conditional);
+  EXPECT_THAT(GuidedNoise(denoiser, latents, 400, steering, 1), TensorEquals(conditional));
   EXPECT_FALSE(at::allclose(GuidedNoise(denoiser, latents, 400, steering, 7.5), conditional));
-  const ScopedSwitchOff off(Mathematics::kGuidance);
-  EXPECT_THAT(GuidedNoise(denoiser, latents, 400, steering, 7.5), TensorEquals(conditional));
+  const Denoiser deaf = RampDenoiser();
+  const at::Tensor two_channels = Images(1, 2);
+  EXPECT_THAT(GuidedNoise(deaf, two_channels, 400, steering, 7.5),
+              TensorEquals(deaf.PredictNoise(two_channels, timestep, steering.conditional)));
 }
 
 // Every step predicts the one image exactly, so the end is exact for any number of steps: the image at timestep 0, with
@@ -102,14 +107,14 @@ TEST(Denoise, OneImageWorldIsExactForAnyStepCount) {
   const Denoiser denoiser = GaussianDenoiser(0);
   const NoiseSchedule schedule;
   const at::Tensor start = Images(2), context = ConstantContext(kMean, 2);
-  for (const std::string spacing : {"trailing", "leading"}) {
+  for (const TimestepSpacing spacing : {TimestepSpacing::kTrailing, TimestepSpacing::kLeading}) {
     for (const int64_t steps : {1, 2, 10, 50}) {
       const DenoiseOptions options{.guidance = 1, .timesteps = SamplerTimesteps(steps, spacing)};
       const double first = schedule.AlphaBar(options.timesteps[0]), last = schedule.AlphaBar(0);
       const at::Tensor noise = (start - std::sqrt(first) * kMean) / std::sqrt(1 - first);
       EXPECT_THAT(Denoise(denoiser, schedule, start, options, Always({}, context)),
                   TensorNear(std::sqrt(last) * kMean + std::sqrt(1 - last) * noise, 1e-11))
-          << steps << " " << spacing;
+          << steps << " " << ToString(spacing);
     }
   }
 }
@@ -123,9 +128,9 @@ TEST(Denoise, MoreStepsMeanLessError) {
   const at::Tensor exact = std::sqrt(schedule.AlphaBar(0)) * kMean +
                            spread(0) * (start - std::sqrt(schedule.AlphaBar(999)) * kMean) / spread(999);
   const auto error = [&](int64_t steps) {
-    const at::Tensor end =
-        Denoise(denoiser, schedule, start, {.guidance = 1, .timesteps = SamplerTimesteps(steps, "trailing")},
-                Always({}, ConstantContext(kMean, 2)));
+    const at::Tensor end = Denoise(denoiser, schedule, start,
+                                   {.guidance = 1, .timesteps = SamplerTimesteps(steps, TimestepSpacing::kTrailing)},
+                                   Always({}, ConstantContext(kMean, 2)));
     return (end - exact).abs().max().item<double>();
   };
   const double error10 = error(10), error50 = error(50), error250 = error(250);
@@ -136,32 +141,32 @@ TEST(Denoise, MoreStepsMeanLessError) {
 // The scheduler of DdimMove.EqualsDiffusers on the model sample * t / (t + 1): over all of its timesteps, from the
 // ramp.
 TEST(Denoise, EqualsDiffusers) {
-  const auto end = [](int64_t steps, const std::string& spacing) {
+  const auto end = [](int64_t steps, TimestepSpacing spacing) {
     return Denoise(RampDenoiser(), NoiseSchedule(), Ramp(),
                    {.guidance = 1, .timesteps = SamplerTimesteps(steps, spacing)}, Always({}, ConstantContext(0)));
   };
-  EXPECT_THAT(end(10, "trailing"),
+  EXPECT_THAT(end(10, TimestepSpacing::kTrailing),
               TensorNear(Image({-0.1417501932051266, -0.10237513953703595, -0.06300008586894519, -0.023625032200854434,
                                 0.015750021467236294, 0.055125075135327044, 0.09450012880341775, 0.1338751824715085,
                                 0.17325023613959922, 0.21262528980769002, 0.25200034347578076, 0.29137539714387134}),
                          2e-6));
-  EXPECT_THAT(end(50, "trailing"),
+  EXPECT_THAT(end(50, TimestepSpacing::kTrailing),
               TensorNear(Image({-0.15394944242075623, -0.11118570841499056, -0.06842197440922497, -0.025658240403459362,
                                 0.017105493602306242, 0.05986922760807183, 0.10263296161383745, 0.14539669561960303,
                                 0.18816042962536875, 0.23092416363113413, 0.2736878976368999, 0.3164516316426654}),
                          2e-6));
-  EXPECT_THAT(end(10, "leading"),
+  EXPECT_THAT(end(10, TimestepSpacing::kLeading),
               TensorNear(Image({-0.14335713908721984, -0.10353571156299214, -0.06371428403876439, -0.023892856514536643,
                                 0.01592857100969109, 0.05574999853391884, 0.0955714260581466, 0.13539285358237435,
                                 0.17521428110660206, 0.21503570863082974, 0.2548571361550577, 0.29467856367928535}),
                          2e-6));
 }
 
-TEST(Denoise, TellsEveryStepAndGoesOnFromAnyOfThem) {
+TEST(Denoise, ReportsEveryStepAndResumesFromAnyOfThem) {
   const Denoiser denoiser = NonlinearDenoiser();
   const NoiseSchedule schedule;
   const Conditioning steering{at::randn({1, 8, 3}, at::kDouble), at::randn({1, 8, 3}, at::kDouble)};
-  DenoiseOptions options{.timesteps = SamplerTimesteps(6, "trailing")};
+  DenoiseOptions options{.timesteps = SamplerTimesteps(6, TimestepSpacing::kTrailing)};
   std::vector<at::Tensor> asked, reached;
   const at::Tensor end = Denoise(
       denoiser, schedule, Images(1, 2), options,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DPM-Solver++(2M) against its formula, and where it should be better than DDIM.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -13,10 +14,10 @@ namespace {
 
 using testing::TensorNear;
 
-at::Tensor Sample(const Denoiser& denoiser, const at::Tensor& start, int64_t steps, const std::string& sampler) {
+at::Tensor Sample(const Denoiser& denoiser, const at::Tensor& start, int64_t steps, Sampler sampler) {
   const Conditioning conditioning{testing::ConstantContext(0), testing::ConstantContext(0.5)};
   return Denoise(denoiser, NoiseSchedule(), start,
-                 {.guidance = 1, .timesteps = SamplerTimesteps(steps, "trailing"), .sampler = sampler},
+                 {.guidance = 1, .timesteps = SamplerTimesteps(steps, TimestepSpacing::kTrailing), .sampler = sampler},
                  [&](int64_t, const at::Tensor&) { return conditioning; });
 }
 
@@ -43,13 +44,13 @@ TEST(DpmSolver, OfFirstOrderIsDdim) {
 }
 
 // The flow of a Gaussian world is known: from the same noise, many DDIM steps end where the equation does.
-TEST(DpmSolver, ComesNearerThanDdimInAsManySteps) {
+TEST(DpmSolver, IsMoreAccurateThanDdimInAsManySteps) {
   const Denoiser denoiser = testing::GaussianDenoiser(0.5);
-  const at::Tensor start = at::randn({1, 4, 8, 8}, at::kDouble), exact = Sample(denoiser, start, 1000, "ddim");
-  const auto error = [&](const std::string& sampler) {
+  const at::Tensor start = at::randn({1, 4, 8, 8}, at::kDouble), exact = Sample(denoiser, start, 1000, Sampler::kDdim);
+  const auto error = [&](Sampler sampler) {
     return (Sample(denoiser, start, 20, sampler) - exact).square().mean().sqrt().item<double>();
   };
-  EXPECT_LT(error("dpm-solver++"), 0.7 * error("ddim"));
+  EXPECT_LT(error(Sampler::kDpmSolver), 0.7 * error(Sampler::kDdim));
 }
 
 }  // namespace

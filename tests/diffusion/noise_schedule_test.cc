@@ -1,20 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/diffusion/noise_schedule.h"
-
-#include <gmock/gmock.h>
 
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::SizeIs;
-using tint::testing::CatchError;
-using tint::testing::FailsWith;
 
 // diffusers 0.42.1, DDIMScheduler(num_train_timesteps=1000, beta_start=0.00085, beta_end=0.012,
 // beta_schedule="scaled_linear").alphas_cumprod[t], which it computes in float32.
@@ -41,13 +33,14 @@ TEST(NoiseSchedule, HasNoTimestepOutside) {
 
 // diffusers 0.42.1: DDIMScheduler(timestep_spacing=..., steps_offset=1).set_timesteps(N).timesteps.
 TEST(SamplerTimesteps, EqualDiffusers) {
-  EXPECT_THAT(SamplerTimesteps(5, "trailing"), ElementsAre(999, 799, 599, 399, 199));
-  EXPECT_THAT(SamplerTimesteps(7, "trailing"), ElementsAre(999, 856, 713, 570, 428, 285, 142));
-  EXPECT_THAT(SamplerTimesteps(1, "trailing"), ElementsAre(999));
-  EXPECT_THAT(SamplerTimesteps(5, "leading"), ElementsAre(801, 601, 401, 201, 1));
-  EXPECT_THAT(SamplerTimesteps(7, "leading"), ElementsAre(853, 711, 569, 427, 285, 143, 1));
-  EXPECT_THAT(SamplerTimesteps(1, "leading"), ElementsAre(1));
-  const auto trailing = SamplerTimesteps(50, "trailing"), leading = SamplerTimesteps(50, "leading");
+  EXPECT_THAT(SamplerTimesteps(5, TimestepSpacing::kTrailing), ElementsAre(999, 799, 599, 399, 199));
+  EXPECT_THAT(SamplerTimesteps(7, TimestepSpacing::kTrailing), ElementsAre(999, 856, 713, 570, 428, 285, 142));
+  EXPECT_THAT(SamplerTimesteps(1, TimestepSpacing::kTrailing), ElementsAre(999));
+  EXPECT_THAT(SamplerTimesteps(5, TimestepSpacing::kLeading), ElementsAre(801, 601, 401, 201, 1));
+  EXPECT_THAT(SamplerTimesteps(7, TimestepSpacing::kLeading), ElementsAre(853, 711, 569, 427, 285, 143, 1));
+  EXPECT_THAT(SamplerTimesteps(1, TimestepSpacing::kLeading), ElementsAre(1));
+  const auto trailing = SamplerTimesteps(50, TimestepSpacing::kTrailing),
+             leading = SamplerTimesteps(50, TimestepSpacing::kLeading);
   ASSERT_THAT(trailing, SizeIs(50));
   ASSERT_THAT(leading, SizeIs(50));
   for (int64_t i = 0; i < 50; ++i) {
@@ -57,27 +50,28 @@ TEST(SamplerTimesteps, EqualDiffusers) {
 }
 
 TEST(SamplerTimesteps, FallStrictlyInsideTheScheduleForEveryCount) {
-  for (const std::string spacing : {"trailing", "leading"}) {
+  for (const TimestepSpacing spacing : {TimestepSpacing::kTrailing, TimestepSpacing::kLeading}) {
     for (int64_t steps = 1; steps < 1000; ++steps) {
       const auto timesteps = SamplerTimesteps(steps, spacing);
       ASSERT_THAT(timesteps, SizeIs(static_cast<size_t>(steps)));
       ASSERT_LE(timesteps.front(), 999) << steps;
       ASSERT_GE(timesteps.back(), 0) << steps;
-      for (size_t i = 1; i < timesteps.size(); ++i) ASSERT_LT(timesteps[i], timesteps[i - 1]) << spacing << steps;
+      for (size_t i = 1; i < timesteps.size(); ++i)
+        ASSERT_LT(timesteps[i], timesteps[i - 1]) << ToString(spacing) << steps;
     }
   }
-  EXPECT_EQ(SamplerTimesteps(1000, "trailing").back(), 0);
+  EXPECT_EQ(SamplerTimesteps(1000, TimestepSpacing::kTrailing).back(), 0);
 }
 
-TEST(SamplerTimesteps, RefuseWhatCannotBe) {
-  const auto fails = [](int64_t steps, const std::string& spacing, const std::string& found) {
+TEST(SamplerTimesteps, RefuseImpossibleNumbers) {
+  const auto fails = [](int64_t steps, TimestepSpacing spacing, const std::string& found) {
     EXPECT_THAT(CatchError([&] { SamplerTimesteps(steps, spacing); }),
                 FailsWith(ExitCode::kBadConfiguration, HasSubstr(found)));
   };
-  fails(0, "trailing", "steps: 0");
-  fails(1001, "trailing", "1001");
-  fails(1000, "leading", "999");
-  fails(50, "Trailing", "spacing: Trailing");
+  fails(0, TimestepSpacing::kTrailing, "steps: 0");
+  fails(1001, TimestepSpacing::kTrailing, "1001");
+  fails(1000, TimestepSpacing::kLeading, "999");
+  EXPECT_EQ(FromString<TimestepSpacing>("Trailing"), std::nullopt);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,14 +40,14 @@ TEST(DistillOptions, UpstreamIsLabelHallucs) {
   EXPECT_EQ(options.learning_rate, 0.025);
   EXPECT_EQ(options.classifier_learning_rate, 0.05);
   EXPECT_TRUE(options.freeze_first_conv);
-  EXPECT_EQ(options.student.conv4_head, "gap");
+  EXPECT_EQ(options.student.conv4_head, Conv4Head::kGap);
   EXPECT_EQ(options.student.resnet12_widths, "64-160-320-640");
-  EXPECT_EQ(options.student.activation, "leaky_relu");
+  EXPECT_EQ(options.student.activation, ResNet12Activation::kLeakyRelu);
   EXPECT_EQ(DistillLearningRate(options, options.steps - 1), 0.025);
 }
 
 // LabelHalluc's released code: padding 8, and 4 for CIFAR's 32 x 32.
-TEST(DistillOptions, CropPaddingGoesByTheSideUnlessItIsGiven) {
+TEST(DistillOptions, CropPaddingDependsOnTheImageSizeUnlessGiven) {
   DistillOptions options;
   EXPECT_EQ(options.augmentation.CropPadding(84), 8);
   EXPECT_EQ(options.augmentation.CropPadding(32), 4);

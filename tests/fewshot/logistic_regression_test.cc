@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/logistic_regression.h"
 
 #include <ATen/ATen.h>
@@ -14,7 +15,7 @@ namespace {
 
 using testing::TensorNear;
 
-// scripts/make_logistic_regression_fixture.py tells the sequence.
+// scripts/make_logistic_regression_fixture.py documents the sequence.
 at::Tensor Sequence(int64_t first, int64_t rows, int64_t width) {
   const at::Tensor k = at::arange(first, first + rows * width, at::kDouble);
   return NormalizeRows((2 * (k * 0.6180339887498949).frac() - 1).reshape({rows, width}));
@@ -58,7 +59,7 @@ TEST(LogisticRegression, IsTheOptimum) {
 }
 
 // Where the gradient is small the value is rounded more coarsely than a step's gain: no step may be refused for that.
-TEST(LogisticRegression, EndsOnManyDraws) {
+TEST(LogisticRegression, ConvergesOnRandomProblems) {
   at::manual_seed(17);
   const at::Tensor labels = at::arange(25).remainder(5);
   for (int draw = 0; draw < 400; ++draw) {
@@ -82,7 +83,7 @@ TEST(LogisticRegression, HasTheClosedFormOfTwoPoints) {
   EXPECT_NEAR(fitted.bias[0].item<double>(), 0, 1e-9);
 }
 
-TEST(FeatureMethods, SeparateWhatIsSeparateAndAQueryDoesNotNoticeTheOthers) {
+TEST(FeatureMethods, SeparateClassesAndTreatQueriesIndependently) {
   at::manual_seed(3);
   const at::Tensor centres = at::randn({5, 32}) * 4, labels = at::arange(25).remainder(5);
   const at::Tensor support = centres.index_select(0, labels) + at::randn({25, 32});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/meta_train.h"
 
 #include <ATen/ATen.h>
@@ -14,7 +15,7 @@ namespace {
 
 using testing::TensorNear;
 
-// A teacher of mean colours, mixed by a matrix: enough to tell classes of colours apart, once the matrix is good.
+// A teacher of mean colours, mixed by a matrix: enough to separate classes of colours, once the matrix is trained.
 ScriptModule Teacher() {
   torch::jit::Module module("__torch__.Teacher");
   module.register_attribute("training", c10::BoolType::get(), true);
@@ -60,15 +61,15 @@ MetaTrainState Start() {
   return state;
 }
 
-TEST(MetaTrain, LearnsWhatDistinguishesClassesAndGoesOnWithTheSameBits) {
+TEST(MetaTrain, LearnsAndResumesWithTheSameBits) {
   const MetaTrainData data = Colours();
-  for (const char* optimizer : {"adam", "sgd"}) {
+  for (const MetaOptimizer optimizer : {MetaOptimizer::kAdam, MetaOptimizer::kSgd}) {
     MetaTrainOptions options = Short();
     options.optimizer = optimizer;
     MetaTrainState whole = Start();
     RunMetaTrain(data, options, 1, &whole, {});
     ASSERT_EQ(whole.losses.size(), 3u);
-    EXPECT_LT(whole.losses[2], 0.7 * whole.losses[0]) << optimizer;
+    EXPECT_LT(whole.losses[2], 0.7 * whole.losses[0]) << ToString(optimizer);
     EXPECT_NE(whole.scale.item<float>(), 10.0F) << "the scale is learned";
     MetaTrainState parts = Start();
     struct Stop {};
@@ -101,7 +102,7 @@ TEST(MetaTrain, KeepsTheBestAndCountsTheUntrainedAsEpochZero) {
 }
 
 // docs/method.md, Meta-training of the teacher.
-TEST(MetaTrain, BelowTheUntrainedTeacherItStopsWithASentence) {
+TEST(MetaTrain, FailsBelowTheAccuracyOfTheUntrainedTeacher) {
   MetaTrainData data = Colours();
   size_t validations = 0;
   data.validate = [&](const ScriptModule&) { return validations++ == 0 ? 0.62 : 0.31; };
@@ -122,7 +123,7 @@ TEST(MetaTrainOptions, PmfsScheduleIsThePublishedOne) {
     if (option.presets().count("pmf") == 0) continue;
     ASSERT_EQ(option.SetFromJson(option.presets().at("pmf")), "");
   }
-  EXPECT_EQ(options.optimizer, "sgd");
+  EXPECT_EQ(options.optimizer, MetaOptimizer::kSgd);
   EXPECT_EQ(options.episodes, 2000);
   EXPECT_EQ(options.weight_decay, 0);
   EXPECT_EQ(MetaTrainRate(options, 0), 1e-6);
@@ -135,7 +136,7 @@ TEST(MetaTrainOptions, PmfsScheduleIsThePublishedOne) {
 }
 
 TEST(RandomResizedCrop, KeepsShareAndRatioInBounds) {
-  // Columns and rows tell what was kept.
+  // Columns and rows show which part was cropped.
   const at::Tensor rows = at::arange(60).reshape({1, 60, 1}).expand({1, 60, 60}), columns = rows.transpose(1, 2);
   const at::Tensor image = at::cat({rows, columns, rows}).to(at::kByte).contiguous();
   double least = 1, most = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // onnx_run MODEL INPUT BATCH SIZE OUTPUT: runs an ONNX file by OpenCV's dnn, float32 in, float32 out. A program of its
 // own: OpenCV brings another protobuf than LibTorch's, and two in one process get in each other's way.
 #include <cstdio>

@@ -1,14 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/onnx.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
-#include <gtest/gtest.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include <cstdlib>
 #include <cstring>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tint/fewshot/distill.h"
 #include "tint/fewshot/student.h"
@@ -16,11 +16,7 @@
 namespace tint {
 namespace {
 
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::TensorNear;
-using testing::TestFolder;
 
 const std::vector<double> kMean = {0.47, 0.45, 0.40}, kStd = {0.28, 0.27, 0.29};
 
@@ -79,8 +75,9 @@ struct Variant {
   bool normalize_features;
 };
 
-StudentSpec Spec(const std::string& architecture, int64_t image_size, const std::string& head = "flatten",
-                 const std::vector<int64_t>& widths = {64, 128, 256, 512}, const std::string& activation = "relu") {
+StudentSpec Spec(const std::string& architecture, int64_t image_size, Conv4Head head = Conv4Head::kFlatten,
+                 const std::vector<int64_t>& widths = {64, 128, 256, 512},
+                 ResNet12Activation activation = ResNet12Activation::kRelu) {
   StudentSpec spec;
   spec.architecture = architecture;
   spec.image_size = image_size;
@@ -107,16 +104,19 @@ TEST_P(Onnx, OpenCvAgreesWithTorchScript) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Students, Onnx,
-    ::testing::Values(Variant{"Conv4", Spec("conv4", 84), true}, Variant{"Conv4LengthKept", Spec("conv4", 84), false},
-                      Variant{"Conv4Gap", Spec("conv4", 84, "gap"), true},
-                      Variant{"Conv4Of32", Spec("conv4", 32), true}, Variant{"ResNet12", Spec("resnet12", 42), true},
-                      Variant{"ResNet12Wide", Spec("resnet12", 42, "flatten", {64, 160, 320, 640}, "leaky_relu"),
-                              true}),
-    [](const auto& variant) { return variant.param.name; });
+INSTANTIATE_TEST_SUITE_P(Students, Onnx,
+                         ::testing::Values(Variant{"Conv4", Spec("conv4", 84), true},
+                                           Variant{"Conv4LengthKept", Spec("conv4", 84), false},
+                                           Variant{"Conv4Gap", Spec("conv4", 84, Conv4Head::kGap), true},
+                                           Variant{"Conv4Of32", Spec("conv4", 32), true},
+                                           Variant{"ResNet12", Spec("resnet12", 42), true},
+                                           Variant{"ResNet12Wide",
+                                                   Spec("resnet12", 42, Conv4Head::kFlatten, {64, 160, 320, 640},
+                                                        ResNet12Activation::kLeakyRelu),
+                                                   true}),
+                         [](const auto& variant) { return variant.param.name; });
 
-TEST(OnnxFile, IsTheSameEveryTimeAndSaysWhatItIs) {
+TEST(OnnxFile, IsDeterministicAndHasMetadata) {
   const StudentSpec spec = Spec("conv4", 32);
   const ScriptModule student = Student(spec, true);
   const std::string onnx = StudentToOnnx(student, Facts(spec));

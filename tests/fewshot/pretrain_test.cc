@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/pretrain.h"
 
 #include <ATen/ATen.h>
@@ -34,7 +35,7 @@ AugmentationOptions Calm() {
 }
 
 // IER's views: row m B ... (m + 1) B - 1 holds view m = 4 k + r; r quarter turns (90: transpose, then flip H).
-TEST(PretrainViews, StandInTheirOrderAndTurnAsThePaperDoes) {
+TEST(PretrainViews, AreOrderedAndRotatedAsInThePaper) {
   at::manual_seed(1);
   const at::Tensor images = at::randint(0, 256, {2, 3, 12, 12}, at::kByte);
   auto streams = Streams(2);
@@ -95,15 +96,15 @@ TEST(PretrainLosses, AreTheFormula) {
     const double positive = std::exp(cosine(a[i], b[i]) / 0.5);
     expected -= std::log(positive / (positive + others)) / 3;
   }
-  EXPECT_NEAR(internal::NoiseContrast(a, b, negatives, 0.5).item<double>(), expected, 1e-12);
+  EXPECT_NEAR(internal::ContrastiveLoss(a, b, negatives, 0.5).item<double>(), expected, 1e-12);
   const at::Tensor views = at::randn({48, 64}, at::kDouble);
-  double total = internal::NoiseContrast(a, views.narrow(0, 0, 3), negatives, 1).item<double>();
+  double total = internal::ContrastiveLoss(a, views.narrow(0, 0, 3), negatives, 1).item<double>();
   for (int64_t m = 1; m < 16; ++m)
-    total += internal::NoiseContrast(views.narrow(0, 0, 3), views.narrow(0, 3 * m, 3), negatives, 1).item<double>();
+    total += internal::ContrastiveLoss(views.narrow(0, 0, 3), views.narrow(0, 3 * m, 3), negatives, 1).item<double>();
   EXPECT_NEAR(internal::InvariantLoss(views, a, negatives, 1).item<double>(), total / 16, 1e-12);
 }
 
-TEST(PretrainOptions, TheRateFallsAfterTheEpochsNamed) {
+TEST(PretrainOptions, TheLearningRateDecaysAfterTheGivenEpochs) {
   PretrainOptions options;
   EXPECT_EQ(PretrainLearningRate(options, 59), 0.05);
   EXPECT_NEAR(PretrainLearningRate(options, 60), 0.005, 1e-15);
@@ -126,14 +127,14 @@ PretrainData Colours() {
   return data;
 }
 
-PretrainOptions Short(const std::string& recipe) {
+PretrainOptions Short(PretrainRecipe recipe) {
   PretrainOptions options;
   options.recipe = recipe;
   options.epochs = 2;
-  options.batch_size = recipe == "ier" ? 8 : 12;
+  options.batch_size = recipe == PretrainRecipe::kIer ? 8 : 12;
   options.negatives = 16;
   options.augmentation = Calm();
-  options.precision = "float32";
+  options.precision = TrainingPrecision::kFloat32;
   return options;
 }
 
@@ -141,17 +142,18 @@ PretrainState Start(const PretrainOptions& options, const std::string& architect
   const StudentSpec spec = options.student.Spec(architecture, 32);
   PretrainState state;
   state.pretrainer = BuildPretrainer(BuildBackbone(spec, RandomStream({1, "student", 0, 0, 0})), FeatureWidth(spec), 4,
-                                     options.recipe == "ier", RandomStream({1, "heads", 0, 0, 0}));
+                                     options.recipe == PretrainRecipe::kIer, RandomStream({1, "heads", 0, 0, 0}));
   return state;
 }
 
-class PretrainRecipe : public ::testing::TestWithParam<const char*> {};
+class PretrainByRecipe : public ::testing::TestWithParam<PretrainRecipe> {};
 
-TEST_P(PretrainRecipe, LearnsAndKeepsTheBestAndGoesOnWithTheSameBits) {
+TEST_P(PretrainByRecipe, LearnsAndKeepsTheBestAndGoesOnWithTheSameBits) {
   PretrainData data = Colours();
   PretrainOptions options = Short(GetParam());
   options.epochs = 4;
-  if (options.recipe == "ier") options.learning_rate = 0.01;  // 6 steps an epoch: the contrast has hardly begun
+  if (options.recipe == PretrainRecipe::kIer)
+    options.learning_rate = 0.01;  // 6 steps an epoch: the contrast has hardly begun
   const std::vector<double> accuracies = {0.3, 0.9, 0.5, 0.9};
   size_t validations = 0;
   std::map<std::string, at::Tensor> best_seen;
@@ -164,7 +166,7 @@ TEST_P(PretrainRecipe, LearnsAndKeepsTheBestAndGoesOnWithTheSameBits) {
   PretrainState whole = Start(options);
   RunPretrain(data, options, 3, &whole, {});
   ASSERT_EQ(whole.losses.size(), 4u);
-  EXPECT_LT(whole.losses[3], (options.recipe == "ier" ? 0.95 : 0.8) * whole.losses[0]);
+  EXPECT_LT(whole.losses[3], (options.recipe == PretrainRecipe::kIer ? 0.95 : 0.8) * whole.losses[0]);
   EXPECT_EQ(whole.accuracies, accuracies);
   EXPECT_EQ(whole.best_epoch, 1) << "the first of equals";
   for (const auto& [name, tensor] : best_seen) EXPECT_THAT(whole.best.at(name), TensorNear(tensor, 0)) << name;
@@ -186,11 +188,12 @@ TEST_P(PretrainRecipe, LearnsAndKeepsTheBestAndGoesOnWithTheSameBits) {
   EXPECT_EQ(parts.losses, whole.losses);
 }
 
-INSTANTIATE_TEST_SUITE_P(Recipes, PretrainRecipe, ::testing::Values("ce", "ier"));
+INSTANTIATE_TEST_SUITE_P(Recipes, PretrainByRecipe,
+                         ::testing::Values(PretrainRecipe::kCrossEntropy, PretrainRecipe::kIer));
 
-TEST(Pretrain, PatienceEndsIt) {
+TEST(Pretrain, StopsEarlyAfterPatience) {
   PretrainData data = Colours();
-  PretrainOptions options = Short("ce");
+  PretrainOptions options = Short(PretrainRecipe::kCrossEntropy);
   options.epochs = 50;
   options.patience = 2;
   data.validate = [n = 0](const ScriptModule&) mutable { return n++ == 0 ? 0.5 : 0.4; };
@@ -202,7 +205,7 @@ TEST(Pretrain, PatienceEndsIt) {
 // Generation 1 that begins as its teacher differs from generation 0 by nothing but what batch statistics make; with
 // another teacher its loss is larger.
 TEST(Pretrain, GenerationOneFollowsItsTeacher) {
-  for (const char* recipe : {"ce", "ier"}) {
+  for (const PretrainRecipe recipe : {PretrainRecipe::kCrossEntropy, PretrainRecipe::kIer}) {
     PretrainData data = Colours();
     data.validate = [](const ScriptModule&) { return 0.5; };
     PretrainOptions options = Short(recipe);
@@ -218,18 +221,18 @@ TEST(Pretrain, GenerationOneFollowsItsTeacher) {
       RunPretrain(data, options, 3, &generation_1, {});
       losses[weight] = generation_1.losses[0];
     }
-    EXPECT_NEAR(losses[0], generation_0.losses[0], 1e-6) << recipe;
-    EXPECT_GT(losses[1], losses[0] + 1e-3) << recipe;
+    EXPECT_NEAR(losses[0], generation_0.losses[0], 1e-6) << ToString(recipe);
+    EXPECT_GT(losses[1], losses[0] + 1e-3) << ToString(recipe);
   }
 }
 
 // With two groups of views the running statistics follow the first alone.
-TEST(Pretrain, HalvesOfTheViewsMayHaveTheirOwnStatistics) {
+TEST(Pretrain, HalvesOfTheViewsMayHaveSeparateStatistics) {
   PretrainData data = Colours();
   data.validate = [](const ScriptModule&) { return 0.5; };
   std::vector<at::Tensor> means;
-  for (const char* batch_norm : {"shared", "per-source"}) {
-    PretrainOptions options = Short("ier");
+  for (const BatchStatistics batch_norm : {BatchStatistics::kShared, BatchStatistics::kPerSource}) {
+    PretrainOptions options = Short(PretrainRecipe::kIer);
     options.epochs = 1;
     options.batch_norm = batch_norm;
     PretrainState state = Start(options);
@@ -249,9 +252,9 @@ TEST(Pretrain, Bfloat16IsNear) {
   for (const int half : {0, 1}) {
     PretrainData data = Colours();
     data.validate = [](const ScriptModule&) { return 0.5; };
-    PretrainOptions options = Short("ce");
+    PretrainOptions options = Short(PretrainRecipe::kCrossEntropy);
     options.epochs = 1;
-    options.precision = half == 1 ? "bfloat16" : "float32";
+    options.precision = half == 1 ? TrainingPrecision::kBfloat16 : TrainingPrecision::kFloat32;
     PretrainState state = Start(options);
     RunPretrain(data, options, 3, &state, {});
     losses[half] = state.losses[0];

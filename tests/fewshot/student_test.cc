@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/student.h"
 
 #include <ATen/ATen.h>
@@ -27,7 +28,7 @@ StudentSpec Spec(const std::string& architecture) {
 StudentSpec UpstreamResNet12() {
   StudentSpec spec = Spec("resnet12");
   spec.resnet12_widths = {64, 160, 320, 640};
-  spec.activation = "leaky_relu";
+  spec.activation = ResNet12Activation::kLeakyRelu;
   return spec;
 }
 
@@ -35,7 +36,7 @@ at::Tensor Parameter(const ScriptModule& module, const std::string& name) {
   for (const auto& [found, value] : module.Parameters()) {
     if (found == name) return value.detach();
   }
-  ADD_FAILURE() << "no parameter " << name;
+  ADD_FAILURE() << "no parameter named " << name;
   return {};
 }
 
@@ -60,7 +61,7 @@ TEST(Student, ResNet12TakesAnyWidths) {
 // docs/method.md, Students.
 TEST(Student, Conv4HeadsHaveTheirPublishedSizes) {
   StudentSpec flatten = Spec("conv4"), gap = flatten;
-  gap.conv4_head = "gap";
+  gap.conv4_head = Conv4Head::kGap;
   EXPECT_EQ(FeatureWidth(flatten), 1600);
   EXPECT_EQ(FeatureWidth(gap), 64);
   const ScriptModule flat_classifier = BuildClassifier(BuildBackbone(flatten, Stream()), 1600, 5, true, Stream());
@@ -79,7 +80,7 @@ TEST(Student, FeaturesHaveTheStatedWidth) {
       EXPECT_EQ(features.sizes(), (std::vector<int64_t>{2, FeatureWidth(spec)})) << spec.architecture << side;
     }
     StudentSpec gap = Spec("conv4");
-    gap.conv4_head = "gap";
+    gap.conv4_head = Conv4Head::kGap;
     EXPECT_EQ(BuildBackbone(gap, Stream()).Call("forward", {at::ones({2, 3, side, side})}).size(1), 64);
   }
 }

@@ -1,22 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/fewshot/teacher.h"
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
-#include "tint/base/switch_off.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
 
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::TensorEquals;
 using testing::TensorNear;
 
@@ -39,7 +35,7 @@ at::Tensor Images(int64_t count) {
   return (RandomStream({2, "images"}).Uniform({count, 3, 20, 20}) * 255).to(at::kByte);
 }
 
-TEST(TeacherFeatures, DoNotDependOnWhatElseIsInTheBatch) {
+TEST(TeacherFeatures, DoNotDependOnTheRestOfTheBatch) {
   const Teacher teacher = SmallTeacher();
   const at::Tensor images = Images(2 * kTeacherBatch + 3);
   const at::Tensor all = TeacherFeatures(teacher, images, kCpu);
@@ -49,7 +45,7 @@ TEST(TeacherFeatures, DoNotDependOnWhatElseIsInTheBatch) {
   }
 }
 
-TEST(TeacherFeatures, BytesAndFractionsAgreeAndPiecesAreReported) {
+TEST(TeacherFeatures, BytesAndFractionsAgreeAndBatchesAreReported) {
   const Teacher teacher = SmallTeacher();
   const at::Tensor images = Images(20);
   std::vector<int64_t> reports;
@@ -64,7 +60,7 @@ TEST(Prototypes, AreMeansOfRawFeatures) {
   EXPECT_THAT(Prototypes(features, labels, 2), TensorNear(at::tensor({0.0, 5.0, 2.0, 2.0}).reshape({2, 2}), 1e-6));
 }
 
-TEST(Prototypes, ClassWithoutSupportIsAnInternalFault) {
+TEST(Prototypes, ClassWithoutSupportIsAnInternalError) {
   const at::Tensor labels = at::tensor({0, 2}, at::kLong);
   EXPECT_THAT(CatchError([&] {
                 Prototypes(at::ones({2, 3}), labels, 3);
@@ -80,7 +76,7 @@ TEST(CosineLogits, KnownAngles) {
   EXPECT_THAT(CosineLogits(features, prototypes, 10, 0.1), TensorNear(expected, 1e-5));
 }
 
-TEST(CosineLogits, LengthsDoNotMatterAndZeroIsNoNan) {
+TEST(CosineLogits, IgnoreLengthsAndAreFiniteForZero) {
   RandomStream stream({3, "cosine"});
   const at::Tensor features = stream.Normal({5, 7}), prototypes = stream.Normal({3, 7});
   EXPECT_THAT(CosineLogits(features * 8, prototypes / 4, 10, 0),
@@ -88,11 +84,12 @@ TEST(CosineLogits, LengthsDoNotMatterAndZeroIsNoNan) {
   EXPECT_THAT(CosineLogits(at::zeros({1, 7}), prototypes, 10, 0), TensorEquals(at::zeros({1, 3})));
 }
 
-TEST(PseudoLabels, PointAtTheNearestPrototypeAndAtTheNextClassWhenSwitchedOff) {
+// With the prototypes of the classes exchanged, each image points at another class.
+TEST(CosineLogits, AreLargestForTheNearestPrototype) {
   const at::Tensor prototypes = at::eye(3), features = at::eye(3) + 0.1;
-  EXPECT_THAT(PseudoLabels(features, prototypes, 10, 0).argmax(1), TensorEquals(at::tensor({0, 1, 2}, at::kLong)));
-  const ScopedSwitchOff off(Mathematics::kPrototypes);
-  EXPECT_THAT(PseudoLabels(features, prototypes, 10, 0).argmax(1), TensorEquals(at::tensor({1, 2, 0}, at::kLong)));
+  EXPECT_THAT(CosineLogits(features, prototypes, 10, 0).argmax(1), TensorEquals(at::tensor({0, 1, 2}, at::kLong)));
+  EXPECT_THAT(CosineLogits(features, at::roll(prototypes, {1}, {0}), 10, 0).argmax(1),
+              TensorEquals(at::tensor({1, 2, 0}, at::kLong)));
 }
 
 // Two classes, every query nearer its own prototype by 0.2 or, one time in four, nearer the other's: softmax says 3/4
@@ -105,7 +102,7 @@ const std::vector<at::Tensor>& ThreeOfFourLabels() {
   return labels;
 }
 
-TEST(CalibrateScale, IsTheLogitOfTheShareOfRightOnes) {
+TEST(CalibrateScale, IsTheLogitOfTheAccuracy) {
   EXPECT_NEAR(CalibrateScale(ThreeOfFour(0.2), ThreeOfFourLabels()), std::log(3.0) / 0.2, 1e-4);
   EXPECT_NEAR(CalibrateScale(ThreeOfFour(0.02), ThreeOfFourLabels()), std::log(3.0) / 0.02, 1e-3);
   // -3/4 log 3/4 - 1/4 log 1/4
@@ -126,11 +123,11 @@ TEST(CalibrateScale, IsTheSmallestOfItsNeighbourhoodAlsoForUnequalEpisodes) {
   EXPECT_LT(best, MeanCrossEntropy(cosines, labels, scale / 1.01));
 }
 
-TEST(CalibrateScale, NeedsErrorsAndSense) {
+TEST(CalibrateScale, NeedsErrorsAndInformation) {
   const std::vector<at::Tensor> right = {0.2 * at::eye(2)}, labels = {at::tensor({0, 1}, at::kLong)},
                                 wrong = {at::tensor({1, 0}, at::kLong)};
   EXPECT_THAT(CatchError([&] { CalibrateScale(right, labels); }),
-              FailsWith(ExitCode::kBadInput, HasSubstr("name every class rightly")));
+              FailsWith(ExitCode::kBadInput, HasSubstr("classify everything correctly")));
   EXPECT_THAT(CatchError([&] { CalibrateScale(right, wrong); }),
               FailsWith(ExitCode::kBadInput, HasSubstr("say nothing")));
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A world with a known answer: three classes of coloured noise, a student that learns it in seconds.
 #pragma once
 
@@ -27,7 +28,7 @@ std::vector<DistillSource> ToySources();
 // A few steps at small batches, no augmentation.
 DistillOptions ToyOptions(int64_t steps);
 void RunToy(const std::vector<DistillSource>& sources, const DistillOptions& options, DistillState* state);
-// Share of fresh images that the student names rightly.
+// Share of fresh images that the student classifies correctly.
 double ToyAccuracy(const ScriptModule& student);
 
 }  // namespace tint::testing

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/augment.h"
 
 #include <ATen/ATen.h>
@@ -123,7 +124,7 @@ TEST(Adjustments, EqualPilInEveryOrder) {
   }
 }
 
-TEST(Adjustments, ByOneChangeNothingAndLeaveTheirInputAlone) {
+TEST(Adjustments, ByOneChangeNothingAndKeepTheirInput) {
   for (const Adjust adjust : kAdjustments) {
     const at::Tensor image = Formula(20, 30);
     EXPECT_THAT(adjust(image, 1.0), TensorEquals(image));
@@ -159,7 +160,7 @@ TEST(Augment, IsCropThenJitterThenFlip) {
   EXPECT_EQ(different.size(), 300u);
 }
 
-TEST(Augment, OfAnImageDependsOnItsStreamAlone) {
+TEST(Augment, OfAnImageDependsOnItsStreamOnly) {
   const at::Tensor images = at::stack({Formula(20, 20), Formula(20, 20).flip(1), Formula(20, 20).flip(2)});
   std::vector<RandomStream> streams = Streams(3);
   const at::Tensor together = Augment(images, {}, streams);
@@ -219,7 +220,7 @@ TEST(Augment, WithEverythingOffChangesNothing) {
   EXPECT_THAT(Augment(images, kNothing, streams), TensorEquals(images));
 }
 
-TEST(Augment, FlipsAsOftenAsAsked) {
+TEST(Augment, FlipsWithTheGivenProbability) {
   AugmentOptions options = kNothing;
   const at::Tensor images = Formula(5, 7).unsqueeze(0).expand({2000, 3, 5, 7});
   for (const double probability : {0.0, 0.25, 0.5, 1.0}) {

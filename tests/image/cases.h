@@ -1,4 +1,5 @@
-// The rows of the table of bad images, each with its cases.
+// SPDX-License-Identifier: Apache-2.0
+// The table of bad images: its rows, each with its cases.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,7 +11,7 @@
 #include <vector>
 
 #include "tint/base/error.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
 
 namespace tint::testing {
 
@@ -24,7 +25,7 @@ struct ImageCase {
   double tolerance = 0;                     // largest difference of a byte, for JPEG
   DecodeRules rules = {};
   ExitCode code = ExitCode::kBadInput;
-  std::function<void(const std::filesystem::path&)> prepare = {};  // instead of `bytes`: makes what stands there
+  std::function<void(const std::filesystem::path&)> prepare = {};  // instead of `bytes`: makes the file
 };
 
 inline std::ostream& operator<<(std::ostream& out, const ImageCase& entry) {
@@ -41,8 +42,8 @@ inline constexpr char kGreyWarning[] = "greyscale, replicated to RGB";
 inline constexpr char kProfileWarning[] = "its colour profile is not sRGB and is ignored";
 inline constexpr char kTrailingWarning[] = "bytes after its end are ignored";
 inline constexpr char kCmykWarning[] = "CMYK, converted to RGB without colour management";
-inline constexpr char kSixteenWarning[] = "16 bits a channel, rounded to 8";
-inline constexpr char kTransparentWarning[] = "transparent parts, laid on white";
-inline constexpr char kLongWarning[] = "very long: the centre square shows little of it";
+inline constexpr char kSixteenWarning[] = "16 bits per channel, rounded to 8";
+inline constexpr char kTransparentWarning[] = "transparent parts, composited on white";
+inline constexpr char kLongWarning[] = "very elongated: the centre square shows little of it";
 
 }  // namespace tint::testing

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 #include <sys/stat.h>
 
 #include "cases.h"
 #include "encoders.h"
 #include "files.h"
-#include "tint/image/image.h"
+#include "tint/image/encode.h"
 
 namespace tint::testing {
 namespace {
@@ -57,8 +58,8 @@ void AddNoImages(std::vector<ImageCase>* cases) {
     cases->push_back({"no image", file, [=] { return bytes; }, reason});
   };
   add("empty.jpg", "", "an empty file; expected a JPEG or PNG image");
-  add("one byte.jpg", "x", "no known image; it begins with x");
-  add("half a signature.jpg", "\xff\xd8", R"(no known image; it begins with '\xff\xd8')");
+  add("one byte.jpg", "x", "not a known image format; it begins with x");
+  add("half a signature.jpg", "\xff\xd8", R"(not a known image format; it begins with '\xff\xd8')");
   add("text.jpg", "These are no pixels at all.", "it begins with These are no pix");
   add("error.json.jpg", "{\"error\": \"not found\"}", "it begins with {\"error\": \"not f");
   add("zeros.jpg", std::string(1000, '\0'),
@@ -70,7 +71,8 @@ void AddNoImages(std::vector<ImageCase>* cases) {
 
 void AddExtensions(std::vector<ImageCase>* cases) {
   const auto add = [&](const std::string& file, bool is_png, bool warns) {
-    const std::string warning = is_png ? "is a png whatever its name says" : "is a jpeg whatever its name says";
+    const std::string warning =
+        is_png ? "is a png file; its extension does not match" : "is a jpeg file; its extension does not match";
     cases->push_back({"wrong extension", file, [=] { return is_png ? Png() : Jpeg(); }, "",
                       warns ? std::vector<std::string>{warning} : std::vector<std::string>{}, Expected,
                       is_png ? 0 : kJpegTolerance});
@@ -92,7 +94,7 @@ void AddSizes(std::vector<ImageCase>* cases) {
     const auto pixels = [=] { return Gradient(height, width); };
     cases->push_back({"size", name + ".png", [=] { return EncodePng(pixels()); }, reason, warnings, pixels});
   };
-  add(1, 1, "1 x 1 pixels; expected at least 16 pixels a side");
+  add(1, 1, "1 x 1 pixels; expected at least 16 pixels on each side");
   add(8, 3000, "8 x 3000 pixels");
   add(15, 16, "15 x 16 pixels");
   add(16, 15, "16 x 15 pixels");
@@ -139,7 +141,7 @@ void AddPaths(std::vector<ImageCase>* cases) {
   for (const char* file : {"text in a new\nline.png", " text 'quoted'.png", "text \xff.png",
                            "text gr\xC3\xBC\xC3\x9F"
                            "e.png"})
-    cases->push_back({"path", file, text, "no known image"});
+    cases->push_back({"path", file, text, "not a known image format"});
   const auto bad = [&](const std::string& file, const std::string& reason,
                        const std::function<void(const fs::path&)>& prepare, ExitCode code = ExitCode::kBadInput) {
     ImageCase entry{"path", file, {}, reason};
@@ -156,9 +158,9 @@ void AddPaths(std::vector<ImageCase>* cases) {
   while (deep.size() < 4096) deep += std::string(60, 'd') + "/";
   bad(deep + "x.png", "cannot be opened", [](const fs::path&) {});
   bad(
-      "missing.png", "is not there", [](const fs::path&) {}, ExitCode::kMissingInput);
+      "missing.png", "does not exist", [](const fs::path&) {}, ExitCode::kMissingInput);
   bad(
-      "broken link.png", "is not there", [](const fs::path& path) { fs::create_symlink("nowhere", path); },
+      "broken link.png", "does not exist", [](const fs::path& path) { fs::create_symlink("nowhere", path); },
       ExitCode::kMissingInput);
   ImageCase link{"path", "link.png", {}, "", {}, Expected};
   link.prepare = [](const fs::path& path) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
 #include "cases.h"
@@ -166,7 +167,7 @@ void AddExif(std::vector<ImageCase>* cases) {
     return Plain(file);
   };
   const auto turned = [](int orientation) {
-    return std::vector<std::string>{"turned by its EXIF orientation " + std::to_string(orientation)};
+    return std::vector<std::string>{"rotated by its EXIF orientation " + std::to_string(orientation)};
   };
   const auto rotated = [](int64_t quarters) { return [=] { return at::rot90(Gradient(), quarters, {1, 2}); }; };
   cases->push_back(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
 #include <array>
@@ -219,7 +220,7 @@ void AddExifAndProfiles(std::vector<ImageCase>* cases) {
       return MakePng(file);
     };
     std::vector<std::string> warnings;
-    if (orientation > 1) warnings.push_back("turned by its EXIF orientation " + std::to_string(orientation));
+    if (orientation > 1) warnings.push_back("rotated by its EXIF orientation " + std::to_string(orientation));
     cases->push_back(
         {"EXIF orientation", "orientation" + std::to_string(orientation) + ".png", bytes, "", warnings, Rgb(8)});
   }

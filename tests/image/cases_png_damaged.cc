@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
 #include "cases.h"
@@ -83,7 +84,7 @@ void AddDamaged(std::vector<ImageCase>* cases) {
   add(
       "no data.png", [] { return kPngSignature + Header(24, 20, 8, 2) + Chunk("IEND", ""); }, "");
   add(
-      "signature as text.png", [] { return "\x89PNG\n\x1a\n" + Plain().substr(8); }, "its signature is changed");
+      "signature as text.png", [] { return "\x89PNG\n\x1a\n" + Plain().substr(8); }, "its signature was changed");
 }
 
 void AddBombs(std::vector<ImageCase>* cases) {
@@ -95,14 +96,14 @@ void AddBombs(std::vector<ImageCase>* cases) {
                       },
                       reason});
   };
-  add("30k.png", 30'000, 30'000, "30000 x 30000 pixels; expected at most 64000000 pixels in all");
+  add("30k.png", 30'000, 30'000, "30000 x 30000 pixels; expected at most 64000000 pixels in total");
   add("40k.png", 40'000, 40'000, "40000 x 40000 pixels");
   add("two to the 31.png", 0x80000000, 0x80000000, "2147483648 x 2147483648 pixels");
   add("two to the 31, less one.png", 0x7fffffff, 0x7fffffff, "2147483647 x 2147483647 pixels");
   add("two to the 32, less one.png", 0xffffffff, 0xffffffff, "4294967295 x 4294967295 pixels");
   add("one row.png", 64'000'001, 1, "64000001 x 1 pixels; expected at most");
   add("no width.png", 0, 20, "0 x 20 pixels");
-  ImageCase limited{"bomb", "own limit.png", Plain, "at most 479 pixels in all"};
+  ImageCase limited{"bomb", "own limit.png", Plain, "at most 479 pixels in total"};
   limited.rules.max_pixels = 479;
   cases->push_back(limited);
   ImageCase fits{"bomb", "at the limit.png", Plain, "", {}, Pixels};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/contact_rows.h"
 
 #include <ATen/ATen.h>
@@ -7,14 +8,15 @@
 #include "files.h"
 #include "tensor_matchers.h"
 #include "tint/image/contact_sheet.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
+#include "tint/image/encode.h"
 
 namespace tint::testing {
 namespace {
 
-TEST(RowsOfContactSheet, AreTheImagesWithoutCaptionsAndEmptyCells) {
+TEST(CutContactSheet, AreTheImagesWithoutCaptionsAndEmptyCells) {
   const at::Tensor image = Gradient(96, 96), other = 255 - image;
-  const auto rows = RowsOfContactSheet(
+  const auto rows = CutContactSheet(
       MakeContactSheet({{"a caption", {image, other}}, {"", {other}}, {"third", {image, image, other}}}), "sheet");
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].width, 196);
@@ -27,8 +29,8 @@ TEST(RowsOfContactSheet, AreTheImagesWithoutCaptionsAndEmptyCells) {
   EXPECT_THAT(DecodeImage(rows[1].png, "row").pixels, TensorEquals(other));
 }
 
-TEST(RowsOfContactSheet, RefusesOtherImages) {
-  EXPECT_THAT(CatchError([] { RowsOfContactSheet(EncodePng(Gradient(96, 96)), "a/contact.png"); }),
+TEST(CutContactSheet, RefusesOtherImages) {
+  EXPECT_THAT(CatchError([] { CutContactSheet(EncodePng(Gradient(96, 96)), "a/contact.png"); }),
               FailsWith(ExitCode::kCorrupt, ::testing::HasSubstr("a/contact.png: 96 x 96 pixels")));
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/contact_sheet.h"
 
 #include <ATen/ATen.h>
@@ -6,7 +7,7 @@
 #include "encoders.h"
 #include "files.h"
 #include "tensor_matchers.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
 
 namespace tint::testing {
 namespace {
@@ -37,7 +38,7 @@ TEST(MakeContactSheet, ShowsEachImageInItsCell) {
   EXPECT_EQ(sheet.sizes(), (std::vector<int64_t>{3, 2 * 36 + 4, 150 + 2 * 36 + 4}));
   EXPECT_THAT(Cell(sheet, 0, 0, 32), TensorEquals(exact));
   EXPECT_THAT(Cell(sheet, 0, 1, 32), TensorEquals(small.repeat_interleave(2, 1).repeat_interleave(2, 2)));
-  // 128 x 64 is reduced to 32 x 16 and stands in the middle of its cell; the rest is white.
+  // 128 x 64 is reduced to 32 x 16 and is centred in its cell; the rest is white.
   const at::Tensor cell = Cell(sheet, 1, 0, 32);
   EXPECT_THAT(cell.narrow(2, 8, 16), TensorEquals(Plain(200, 100, 50, 32, 16)));
   EXPECT_THAT(cell.narrow(2, 0, 8), TensorEquals(Plain(255, 255, 255, 32, 8)));
@@ -65,13 +66,13 @@ TEST(MakeContactSheet, GivesTheSameBytesAgain) {
   EXPECT_NE(MakeContactSheet(rows), MakeContactSheet({rows[1], rows[0]}));
 }
 
-TEST(MakeContactSheet, OfNothingIsBlank) {
+TEST(MakeContactSheet, OfNoImagesIsBlank) {
   const at::Tensor sheet = Sheet({}, 20);
   EXPECT_EQ(sheet.min().item<int>(), 255);
   EXPECT_EQ(MakeContactSheet({{"no images", {}}}).substr(1, 3), "PNG");
 }
 
-TEST(MakeContactSheet, RefusesWhatIsNoImage) {
+TEST(MakeContactSheet, RefusesOtherTensors) {
   EXPECT_THAT(CatchError([] {
                 MakeContactSheet({{"float", {at::zeros({3, 4, 4})}}});
               }),

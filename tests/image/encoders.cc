@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders.h"
 
 #include <ATen/ATen.h>
@@ -54,6 +55,12 @@ std::vector<jpeg_scan_info> ScanScript(int scans, int components) {
 }
 
 }  // namespace
+
+at::Tensor Noise(int64_t seed, int64_t height, int64_t width) {
+  const at::Tensor counter = at::arange(3 * height * width, at::kLong) + seed * 1'000'003;
+  const at::Tensor mixed = counter * 2654435761 + (counter * 40503).bitwise_right_shift(7) * counter;
+  return mixed.bitwise_right_shift(11).bitwise_and(255).to(at::kByte).reshape({3, height, width});
+}
 
 at::Tensor Gradient(int64_t height, int64_t width) {
   const at::Tensor y = at::arange(height, at::kFloat).unsqueeze(1) / static_cast<double>(height);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Images of any kind for tests: JPEG through libjpeg, PNG chunk by chunk, so that bad ones can be made as well.
 #pragma once
 
@@ -12,10 +13,13 @@
 
 namespace tint::testing {
 
+// uint8 [3, height, width]: pseudorandom bytes, others for each seed.
+at::Tensor Noise(int64_t seed, int64_t height, int64_t width);
+
 // uint8 [3, height, width]: slow gradients, so that JPEG at quality 95 stays within 4 levels of it.
 at::Tensor Gradient(int64_t height = 40, int64_t width = 48);
 
-enum class JpegColour { kGrey, kRgb, kYcc, kCmyk, kYcck, kTwo };  // what is stored; kTwo: two unnamed components
+enum class JpegColour { kGrey, kRgb, kYcc, kCmyk, kYcck, kTwo };  // the stored format; kTwo: two unnamed components
 
 struct JpegFile {
   at::Tensor samples = {};  // uint8 [C, H, W]: grey, RGB or (inverted) CMYK

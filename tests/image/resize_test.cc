@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/image/resize.h"
 
 #include <ATen/ATen.h>
@@ -53,7 +54,7 @@ TEST(ResizeBilinearAntialias, EqualsPyTorch) {
                          1e-6));
 }
 
-TEST(BothResizings, KeepTheSizeThatIsAskedForAndPlainImages) {
+TEST(BothResizings, ReturnTheRequestedSizeAndKeepPlainImages) {
   for (const auto resize : {ResizeBilinear, ResizeBilinearAntialias}) {
     EXPECT_THAT(resize(Input(), 3, 4), TensorEquals(Input()));
     EXPECT_THAT(resize(at::full({2, 3, 9, 7}, 0.25), 5, 11), TensorNear(at::full({2, 3, 5, 11}, 0.25), 1e-6));
@@ -100,16 +101,16 @@ TEST(CentreSquare, IsTheMiddle) {
 
 TEST(MakeSquare, CropsPadsOrStretches) {
   const at::Tensor wide = at::arange(3 * 5, at::kFloat).reshape({1, 1, 3, 5});
-  EXPECT_THAT(MakeSquare(wide, "crop"), TensorEquals(wide.narrow(3, 1, 3).contiguous()));
-  const at::Tensor padded = MakeSquare(wide, "pad");
+  EXPECT_THAT(MakeSquare(wide, SquareRule::kCrop), TensorEquals(wide.narrow(3, 1, 3).contiguous()));
+  const at::Tensor padded = MakeSquare(wide, SquareRule::kPad);
   ASSERT_EQ(padded.sizes(), at::IntArrayRef({1, 1, 5, 5}));
   EXPECT_THAT(padded.narrow(2, 1, 3).contiguous(), TensorEquals(wide));
   EXPECT_THAT(padded.select(2, 0).contiguous(), TensorEquals(wide.select(2, 0).contiguous()));
   EXPECT_THAT(padded.select(2, 4).contiguous(), TensorEquals(wide.select(2, 2).contiguous()));
-  EXPECT_THAT(MakeSquare(wide, "stretch"), TensorEquals(ResizeBilinearAntialias(wide, 3, 3)));
+  EXPECT_THAT(MakeSquare(wide, SquareRule::kStretch), TensorEquals(ResizeBilinearAntialias(wide, 3, 3)));
   const at::Tensor square = at::rand({1, 3, 4, 4});
-  for (const char* rule : {"crop", "pad", "stretch"})
-    EXPECT_THAT(MakeSquare(square, rule), TensorNear(square, 1e-6)) << rule;
+  for (const SquareRule rule : {SquareRule::kCrop, SquareRule::kPad, SquareRule::kStretch})
+    EXPECT_THAT(MakeSquare(square, rule), TensorNear(square, 1e-6)) << ToString(rule);
 }
 
 // An error of 0.1 everywhere is 20 dB.

@@ -1,14 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/blend.h"
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "tensor_matchers.h"
-#include "tint/base/switch_off.h"
 
 namespace tint {
 namespace {
 
+using ::testing::Not;
 using tint::testing::TensorEquals;
 using tint::testing::TensorNear;
 
@@ -16,7 +17,7 @@ at::Tensor Scale(const at::Tensor& latents) { return latents.square().mean({1, 2
 
 class Blend : public ::testing::Test {
  protected:
-  // Each image has a scale of its own: eq. 4 holds for each alone.
+  // Each image has another scale: eq. 4 holds for each alone.
   const at::Tensor scales_ = at::tensor({0.1, 1.0, 7.0}, at::kDouble).reshape({3, 1, 1, 1});
   const at::Tensor inverted_ = at::randn({3, 4, 8, 8}, at::kDouble) * scales_;
   const at::Tensor noise_ = at::randn({3, 4, 8, 8}, at::kDouble);
@@ -52,9 +53,17 @@ TEST_F(Blend, DoesNotDependOnTheBatch) {
                 TensorEquals(together.narrow(0, b, 1)));
 }
 
-TEST_F(Blend, IsThePhotoWhenSwitchedOff) {
-  const ScopedSwitchOff off(Mathematics::kBlend);
-  EXPECT_THAT(BlendLatents(inverted_, noise_, 0.9), TensorEquals(inverted_));
+// What KeepsTheBlendedScale and PointsBetweenPhotoAndNoise assert does not hold of the photo left as it was, nor of
+// eq. 3 without eq. 4.
+TEST_F(Blend, APhotoThatIsNotBlendedWouldBeNoticed) {
+  const double alpha = 0.3;
+  const at::Tensor plain = (1 - alpha) * inverted_ + alpha * noise_;
+  const at::Tensor target = (1 - alpha) * Scale(inverted_) + alpha * Scale(noise_);
+  EXPECT_THAT(Scale(inverted_), Not(TensorNear(target, 0, 1e-12)));
+  EXPECT_THAT(Scale(plain), Not(TensorNear(target, 0, 1e-12)));
+  EXPECT_THAT(inverted_ / Scale(inverted_).reshape({3, 1, 1, 1}),
+              Not(TensorNear(plain / Scale(plain).reshape({3, 1, 1, 1}), 1e-12)));
+  EXPECT_THAT(BlendLatents(inverted_, noise_, alpha), Not(TensorNear(inverted_, 0.01)));
 }
 
 }  // namespace

@@ -1,17 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/ddim_inversion.h"
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include "../models/tiny_modules.h"
 #include "closed_form_world.h"
 #include "tensor_matchers.h"
-#include "tint/base/switch_off.h"
 
 namespace tint {
 namespace {
 
+using ::testing::Not;
 using tint::testing::ConstantContext;
 using tint::testing::GaussianDenoiser;
+using tint::testing::MakeModule;
 using tint::testing::NonlinearDenoiser;
 using tint::testing::TensorEquals;
 using tint::testing::TensorNear;
@@ -26,11 +29,11 @@ class DdimInversion : public ::testing::Test {
   const at::Tensor context_ = ConstantContext(kMean, 2);
 
   std::vector<at::Tensor> Invert(int64_t steps) const {
-    return InvertDdim(denoiser_, schedule_, photos_, SamplerTimesteps(steps, "trailing"), context_);
+    return InvertDdim(denoiser_, schedule_, photos_, SamplerTimesteps(steps, TimestepSpacing::kTrailing), context_);
   }
   // The largest difference between the photos and what denoising makes of their noise ends.
   double ReturnError(int64_t steps) const {
-    const DenoiseOptions options{.guidance = 1, .timesteps = SamplerTimesteps(steps, "trailing")};
+    const DenoiseOptions options{.guidance = 1, .timesteps = SamplerTimesteps(steps, TimestepSpacing::kTrailing)};
     const auto conditioning = [&](int64_t, const at::Tensor&) { return Conditioning{{}, context_}; };
     const at::Tensor back = Denoise(denoiser_, schedule_, Invert(steps).back(), options, conditioning);
     return (back - photos_).abs().max().item<double>();
@@ -66,15 +69,15 @@ TEST_F(DdimInversion, DenoisingReturnsTowardsTheStart) {
 }
 
 TEST_F(DdimInversion, OneContextServesAllPhotos) {
-  const auto timesteps = SamplerTimesteps(5, "leading");
+  const auto timesteps = SamplerTimesteps(5, TimestepSpacing::kLeading);
   const auto one = InvertDdim(denoiser_, schedule_, photos_, timesteps, ConstantContext(kMean, 1));
   EXPECT_THAT(one.back(), TensorEquals(InvertDdim(denoiser_, schedule_, photos_, timesteps, context_).back()));
 }
 
-TEST_F(DdimInversion, PhotosOfABatchDoNotMeet) {
+TEST_F(DdimInversion, PhotosOfABatchAreIndependent) {
   const Denoiser denoiser = NonlinearDenoiser();
   const at::Tensor photos = at::randn({3, 2, 4, 4}, at::kDouble), context = at::randn({3, 8, 3}, at::kDouble);
-  const auto timesteps = SamplerTimesteps(5, "trailing");
+  const auto timesteps = SamplerTimesteps(5, TimestepSpacing::kTrailing);
   const at::Tensor together = InvertDdim(denoiser, schedule_, photos, timesteps, context).back();
   for (int64_t k = 0; k < 3; ++k) {
     const auto alone = InvertDdim(denoiser, schedule_, photos.narrow(0, k, 1), timesteps, context.narrow(0, k, 1));
@@ -82,9 +85,21 @@ TEST_F(DdimInversion, PhotosOfABatchDoNotMeet) {
   }
 }
 
-TEST_F(DdimInversion, RepeatsTheStartWhenSwitchedOff) {
-  const ScopedSwitchOff off(Mathematics::kDdimInversion);
-  for (const at::Tensor& stop : Invert(4)) EXPECT_THAT(stop, TensorEquals(photos_));
+// Where the denoiser finds no noise, the schedule alone scales the photo; a path that repeated its start would be
+// noticed here as well as above.
+TEST_F(DdimInversion, WithoutNoiseTheScheduleScalesThePhoto) {
+  const Denoiser silent(MakeModule("def forward(self, latents: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:\n"
+                                   "  return torch.zeros_like(latents)\n"),
+                        {.sample_size = 8, .latent_channels = 4, .context_length = 8, .context_width = 3});
+  const auto timesteps = SamplerTimesteps(4, TimestepSpacing::kTrailing);  // 999, 749, 499, 249
+  const auto path = InvertDdim(silent, schedule_, photos_, timesteps, context_);
+  ASSERT_EQ(path.size(), 5u);
+  for (size_t stop = 1; stop < path.size(); ++stop) {
+    const double abar = schedule_.AlphaBar(timesteps[timesteps.size() - stop]);
+    EXPECT_THAT(path[stop], TensorNear(std::sqrt(abar / schedule_.AlphaBar(0)) * photos_, 1e-12)) << stop;
+    EXPECT_THAT(path[stop], Not(TensorNear(photos_, 0.01))) << stop;
+    EXPECT_THAT(Invert(4)[stop], Not(TensorNear(photos_, 0.01))) << stop;
+  }
 }
 
 }  // namespace

@@ -1,24 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/embedding_file.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include <cstring>
 #include <limits>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tint/tensor/safetensors.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
-using tint::testing::CatchError;
-using tint::testing::FailsWith;
 using tint::testing::TensorEquals;
 
 constexpr int64_t kWidth = 768;
@@ -94,7 +88,7 @@ at::Tensor With(double value) {
   return vectors;
 }
 
-TEST(ReadEmbedding, RefusesWhatIsNoWordOfThisModel) {
+TEST(ReadEmbedding, RefusesWordsOfOtherModels) {
   const double infinity = std::numeric_limits<double>::infinity();
   const Bad cases[] = {
       {{{"<a>", Vectors(1, 1024)}}, "<a>: has the width 1024 (made for Stable Diffusion 2.x?); expected 768"},
@@ -192,12 +186,12 @@ TEST(WriteEmbedding, TheBytesDependOnTheValuesAlone) {
               ::testing::StartsWith(R"({"__metadata__":{"format":"pt"},"emb_params":{"dtype":"F32","shape":[1,2],)"));
 }
 
-TEST(WriteEmbedding, WantsAWordAndALayout) {
+TEST(WriteEmbedding, NeedsAWordAndALayout) {
   for (const char* word : {"<cat>", "#object", "sks", "katze-äöü"}) EXPECT_THAT(PlaceholderProblem(word), IsEmpty());
   for (const char* word : {"", "two words", "tab\t", "\xff", "emb_params", "clip_g", "*", "__metadata__"})
     EXPECT_THAT(PlaceholderProblem(word), Not(IsEmpty())) << word;
   EXPECT_THAT(CatchError([] { WriteEmbedding(Vectors(1), "two words", "diffusers"); }),
-              FailsWith(ExitCode::kInternal, HasSubstr("holds a blank")));
+              FailsWith(ExitCode::kInternal, HasSubstr("contains a space")));
   EXPECT_THAT(CatchError([] { WriteEmbedding(Vectors(1), "<cat>", "webp"); }),
               FailsWith(ExitCode::kInternal, HasSubstr("webp")));
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What both inversions follow: gradients of their losses equal central differences, every entry, in double precision.
 
 #include <ATen/ATen.h>

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // The published schemes and the ablations of null-text inversion.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include "closed_form_world.h"
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tint/inversion/null_text.h"
 #include "tint/optim/adam.h"
@@ -11,9 +11,6 @@
 namespace tint {
 namespace {
 
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::TensorEquals;
 using testing::TensorNear;
 
@@ -36,7 +33,7 @@ class NullTextMethods : public ::testing::Test {
 // The table of docs/method.md, Null-text inversion.
 TEST(NullTextSchemes, OfDiffusersCommunityPipeline) {
   NullTextOptions options;
-  options.scheme = "diffusers";
+  options.scheme = NullTextScheme::kDiffusers;
   EXPECT_DOUBLE_EQ(NullTextLearningRate(options, 30), 0.01 * (1 - 30 / 100.0));
   EXPECT_DOUBLE_EQ(NullTextTolerance(options, 30), 1e-6 + 30 * 2e-5);
   options.tolerance = 3e-5;
@@ -49,23 +46,24 @@ TEST(NullTextSchemes, OfDiffusersCommunityPipeline) {
 }
 
 TEST_F(NullTextMethods, BypassKeepsTheEmptyPrompt) {
-  const NullTextState bypass = Run({.steps = 5, .method = "bypass"}), none = Run({.steps = 5, .inner_steps = 0});
+  const NullTextState bypass = Run({.steps = 5, .method = NullTextMethod::kBypass}),
+                      none = Run({.steps = 5, .inner_steps = 0});
   EXPECT_THAT(bypass.unconditional, TensorEquals(empty_.unsqueeze(1).expand({3, 5, -1, -1}).contiguous()));
   EXPECT_THAT(bypass.latents, TensorEquals(none.latents));
   EXPECT_EQ(bypass.inner_steps.sum().item<int64_t>(), 0);
 }
 
 // With the prompt's own embedding both branches agree, so guidance has no effect and the walk is that of w = 1.
-TEST_F(NullTextMethods, NegativePromptSwitchesGuidanceOff) {
-  const NullTextState npi = Run({.steps = 8, .method = "negative-prompt"});
-  const NullTextState unguided = Run({.steps = 8, .inversion_guidance = 1, .method = "bypass"});
+TEST_F(NullTextMethods, NegativePromptRemovesGuidance) {
+  const NullTextState npi = Run({.steps = 8, .method = NullTextMethod::kNegativePrompt});
+  const NullTextState unguided = Run({.steps = 8, .inversion_guidance = 1, .method = NullTextMethod::kBypass});
   EXPECT_THAT(npi.unconditional, TensorEquals(context_.unsqueeze(1).expand({-1, 8, -1, -1}).contiguous()));
   EXPECT_THAT(npi.latents, TensorNear(unguided.latents, 1e-9));
 }
 
 TEST_F(NullTextMethods, GlobalLearnsOneEmbeddingForAllTimesteps) {
-  const NullTextOptions options{.steps = 10, .inner_steps = 8, .method = "global"};
-  const NullTextState state = Run(options), bypass = Run({.steps = 10, .method = "bypass"});
+  const NullTextOptions options{.steps = 10, .inner_steps = 8, .method = NullTextMethod::kGlobal};
+  const NullTextState state = Run(options), bypass = Run({.steps = 10, .method = NullTextMethod::kBypass});
   for (int64_t i = 1; i < 10; ++i)
     EXPECT_THAT(state.unconditional.select(1, i).contiguous(),
                 TensorEquals(state.unconditional.select(1, 0).contiguous()));
@@ -74,10 +72,10 @@ TEST_F(NullTextMethods, GlobalLearnsOneEmbeddingForAllTimesteps) {
 }
 
 // The same procedure without leaving anybody out of the batch: finished photos are masked. Both must agree.
-TEST_F(NullTextMethods, FinishedPhotosLeaveTheBatchWithoutATrace) {
+TEST_F(NullTextMethods, FinishedPhotosDoNotAffectTheBatch) {
   const NullTextOptions options{.steps = 6, .tolerance = 1e-4};
   const NullTextState state = Run(options);
-  const std::vector<int64_t> timesteps = SamplerTimesteps(6, "trailing");
+  const std::vector<int64_t> timesteps = SamplerTimesteps(6, TimestepSpacing::kTrailing);
   at::Tensor z = state.path.back(), u = empty_.repeat({3, 1, 1});
   for (size_t i = 0; i < timesteps.size(); ++i) {
     const double from = schedule_.AlphaBar(timesteps[i]);

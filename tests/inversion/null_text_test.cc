@@ -1,42 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/null_text.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include <limits>
 
 #include "closed_form_world.h"
-#include "files.h"
-#include "member_count.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
-#include "tint/base/switch_off.h"
+#include "test_options.h"
 #include "tint/inversion/ddim_inversion.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using tint::testing::CatchError;
 using tint::testing::ConstantContext;
-using tint::testing::FailsWith;
 using tint::testing::GaussianDenoiser;
-using tint::testing::kMemberCount;
 using tint::testing::TensorEquals;
 using tint::testing::TensorNear;
 
-TEST(NullTextOptions, DefaultsAreThePapers) {
-  NullTextOptions options;
-  OptionList list;
-  options.Declare(list);
-  EXPECT_EQ(list.options().size(), kMemberCount<NullTextOptions>);
-  EXPECT_EQ(list.KeyValues().dump(),
-            R"({"steps":50,"inner-steps":10,"inversion-guidance":7.5,"method":"null-text","scheme":"original",)"
-            R"("learning-rate":0.01,"tolerance":-1.0,"spacing":"trailing","batch-size":0})");
-  for (const Option& option : list.options()) {
-    EXPECT_FALSE(option.help().empty()) << option.name();
-  }
-}
+TEST_OPTIONS(NullTextOptions,
+             R"({"steps":50,"inner-steps":10,"inversion-guidance":7.5,"method":"null-text","scheme":"original",)"
+             R"("learning-rate":0.01,"tolerance":-1.0,"spacing":"trailing","batch-size":0})")
 
 // The table of docs/method.md, Null-text inversion.
 TEST(NullTextOptions, SchemesOfLearningRateAndTolerance) {
@@ -46,7 +31,7 @@ TEST(NullTextOptions, SchemesOfLearningRateAndTolerance) {
   EXPECT_DOUBLE_EQ(NullTextTolerance(options, 30), 1e-5 + 30 * 2e-5);
   options.steps = 10;
   EXPECT_DOUBLE_EQ(NullTextLearningRate(options, 5), 0.0075);
-  options.scheme = "fixed";
+  options.scheme = NullTextScheme::kFixed;
   EXPECT_DOUBLE_EQ(NullTextLearningRate(options, 30), 0.01);
   EXPECT_DOUBLE_EQ(NullTextTolerance(options, 30), 1e-5);
 }
@@ -96,7 +81,7 @@ TEST_F(NullText, LossFallsAtEveryTimestepOrIsBelowTheTolerance) {
   for (int64_t i = 0; i < options.steps; ++i) {
     for (int64_t k = 0; k < 3; ++k) {
       const double before = state.initial_loss[k][i].item<double>(), after = state.loss[k][i].item<double>();
-      // 1 %: an Adam step has a fixed length and may pass a minimum that the start lay beside.
+      // 1 %: an Adam step has a fixed length and may overshoot a minimum near the start.
       EXPECT_LE(after, std::max(1.01 * before, NullTextTolerance(options, i))) << "photo " << k << ", timestep " << i;
     }
   }
@@ -155,7 +140,7 @@ TEST_F(NullText, EqualsTheProcedureWrittenOut) {
 
 TEST_F(NullText, RecordsTheLossesItSaysItDoes) {
   const NullTextOptions options{.steps = 5, .inner_steps = 3};
-  const std::vector<int64_t> timesteps = SamplerTimesteps(5, "trailing");
+  const std::vector<int64_t> timesteps = SamplerTimesteps(5, TimestepSpacing::kTrailing);
   std::vector<at::Tensor> walk;
   NullTextState state = Start(options);
   walk.push_back(state.latents);
@@ -174,7 +159,7 @@ TEST_F(NullText, RecordsTheLossesItSaysItDoes) {
   }
 }
 
-TEST_F(NullText, GoesOnToTheBitFromACopyOfItsState) {
+TEST_F(NullText, ResumesToTheBitFromACopyOfItsState) {
   const NullTextOptions options{.steps = 10, .inner_steps = 3};
   const NullTextState through = Run(options);
   struct Stop {};
@@ -204,9 +189,17 @@ TEST_F(NullText, KeepsTheEmptyPromptWithoutInnerSteps) {
   EXPECT_EQ(state.inner_steps.sum().item<int64_t>(), 0);
 }
 
-TEST_F(NullText, KeepsTheEmptyPromptWhenSwitchedOff) {
-  const ScopedSwitchOff off(Mathematics::kNullTextStep);
-  EXPECT_THAT(Run({.steps = 5, .inner_steps = 2}).unconditional, TensorEquals(at::zeros({3, 5, 8, 3}, at::kDouble)));
+// Adam's step alone moves the embedding: without a learning rate two inner steps of each timestep leave it empty.
+TEST_F(NullText, KeepsTheEmptyPromptWithoutALearningRate) {
+  const at::Tensor empty = at::zeros({3, 5, 8, 3}, at::kDouble);
+  for (const NullTextMethod method : {NullTextMethod::kNullText, NullTextMethod::kGlobal}) {
+    NullTextOptions options{.steps = 5, .inner_steps = 2, .method = method, .learning_rate = 0, .tolerance = 0};
+    const NullTextState state = Run(options);
+    EXPECT_THAT(state.unconditional, TensorEquals(empty)) << ToString(method);
+    EXPECT_THAT(state.inner_steps, TensorEquals(at::full({3, 5}, 2, at::kLong))) << ToString(method);
+    options.learning_rate = 0.01;
+    EXPECT_THAT(Run(options).unconditional, Not(TensorNear(empty, 1e-3))) << ToString(method);
+  }
 }
 
 TEST_F(NullText, AtGuidanceOneThereIsNothingToLearn) {

@@ -1,20 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/prompt.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "closed_form_world.h"
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 
 namespace tint {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using tint::testing::CatchError;
-using tint::testing::FailsWith;
 using tint::testing::kEmbeddingWidth;
 using tint::testing::NonlinearTextEncoder;
 using tint::testing::RealTokenizer;
@@ -50,7 +46,7 @@ TEST_F(Prompt, SeveralVectorsAllBeginAtTheInitWord) {
   EXPECT_THAT(initial[1], TensorEquals(initial[0]));
 }
 
-TEST_F(Prompt, LearnedVectorsStandWhereThePlaceholderDoes) {
+TEST_F(Prompt, LearnedVectorsReplaceThePlaceholder) {
   const PromptTemplate prompt = Make("a #object photo", 2);
   const at::Tensor learned = at::randn({3, 2, kEmbeddingWidth});
   at::Tensor rows = text_encoder_.Embed(at::tensor(RealTokenizer().Encode("a a a photo", 8)).unsqueeze(0));
@@ -82,7 +78,7 @@ TEST_F(Prompt, RefusesWhatItCannotLearn) {
   fails("a photo of an object", 1, "0 times");
   fails("", 1, "0 times");
   fails("an #object by an #object", 1, "2 times");
-  fails("an #object with #7", 1, "no '#' but that of the placeholder");
+  fails("an #object with #7", 1, "no '#' except that of the placeholder");
   fails("a photo of an #object", 4, "textual-inversion.vectors: 4");
   fails("one two three four five six #object", 1, "0 times");  // cut off: 8 tokens hold six words
   EXPECT_THAT(CatchError([&] { Make("a photo of an #object", 1, "polar bear"); }),

@@ -1,21 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a step is made of: batches, micro-batches, templates, versions, samples of the posterior, the sampler's
 // timesteps.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include "closed_form_world.h"
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
-#include "tint/base/switch_off.h"
 #include "tint/diffusion/noise_schedule.h"
 #include "tint/inversion/textual_inversion.h"
 
 namespace tint {
 namespace {
 
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::TensorEquals;
 using testing::TensorNear;
 
@@ -23,6 +19,13 @@ TextualInversionOptions Steps(int64_t steps) {
   TextualInversionOptions options;
   options.steps = steps;
   options.learning_rate = 0.01;
+  return options;
+}
+
+// The same draws and losses, but the words stay at the init word.
+TextualInversionOptions StepsThatLearnNothing(int64_t steps) {
+  TextualInversionOptions options = Steps(steps);
+  options.learning_rate = 0;
   return options;
 }
 
@@ -66,15 +69,15 @@ std::vector<TextualInversionProblem> RandomProblems(int64_t count) {
 // Sample s of a class is the same whichever batch it falls in: two steps of one are one step of two, if nothing moves.
 TEST(TextualInversionBatch, LossIsTheMeanOfItsSamples) {
   const World world = Nonlinear();
-  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
   const auto problems = RandomProblems(2);
-  TextualInversionOptions pairs = Steps(3);
+  TextualInversionOptions pairs = StepsThatLearnNothing(3);
   pairs.batch_size = 2;
-  const at::Tensor single = world.Run(problems, Steps(6)).losses, paired = world.Run(problems, pairs).losses;
+  const at::Tensor single = world.Run(problems, StepsThatLearnNothing(6)).losses,
+                   paired = world.Run(problems, pairs).losses;
   EXPECT_THAT(paired, TensorNear(single.reshape({2, 3, 2}).mean(2), 1e-6));
 }
 
-TEST(TextualInversionPiece, ChangesNothingButRounding) {
+TEST(TextualInversionMicroBatch, ChangesNothingButRounding) {
   const World world = Nonlinear();
   const auto problems = RandomProblems(3);
   TextualInversionOptions options = Steps(5);
@@ -100,7 +103,7 @@ TEST(TextualInversionVectors, LeaveTheTokenTableAlone) {
   std::vector<at::Tensor> before;
   for (const auto& [name, tensor] : world.text_encoder.module().Parameters()) before.push_back(tensor.clone());
   TextualInversionOptions options = Steps(4);
-  options.optimizer = "adamw";
+  options.optimizer = WordOptimizer::kAdamW;
   options.weight_decay = 0.1;
   world.Run(RandomProblems(1), options);
   size_t i = 0;
@@ -111,25 +114,23 @@ TEST(TextualInversionVectors, LeaveTheTokenTableAlone) {
 // With templates of equal text nothing changes; another text in their place does, in the samples that drew it alone.
 TEST(TextualInversionTemplates, EachSampleDrawsOne) {
   World world = Nonlinear();
-  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
   const auto problems = RandomProblems(2);
-  const at::Tensor alone = world.Run(problems, Steps(60)).losses;
+  const at::Tensor alone = world.Run(problems, StepsThatLearnNothing(60)).losses;
   world.prompts.push_back(world.prompts[0]);
-  EXPECT_THAT(world.Run(problems, Steps(60)).losses, TensorNear(alone, 1e-6));
+  EXPECT_THAT(world.Run(problems, StepsThatLearnNothing(60)).losses, TensorNear(alone, 1e-6));
   world.prompts[1] = world.Prompt("the #object in a small image");
-  const at::Tensor changed = (world.Run(problems, Steps(60)).losses - alone).abs() > 1e-7;
+  const at::Tensor changed = (world.Run(problems, StepsThatLearnNothing(60)).losses - alone).abs() > 1e-7;
   const auto drawn = changed.sum().item<int64_t>();  // of 120, binomial with 1/2: deviation 5.5
   EXPECT_GT(drawn, 35);
   EXPECT_LT(drawn, 85);
 }
 
-// A world of one image, 0: the loss of latents z is mean(z^2) abar / (1 - abar), so it tells which version was drawn.
+// A world of one image, 0: the loss of latents z is mean(z^2) abar / (1 - abar), so it shows which version was drawn.
 TEST(TextualInversionVersions, AreDrawnEvenly) {
   const World world{testing::GaussianDenoiser(0), testing::MeanTextEncoder()};
-  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
   TextualInversionProblem problem = Problem(at::stack({at::zeros({4, 2, 2}), at::ones({4, 2, 2})}));
   problem.versions = 2;
-  const at::Tensor losses = world.Run({problem}, Steps(200)).losses;
+  const at::Tensor losses = world.Run({problem}, StepsThatLearnNothing(200)).losses;
   const auto second = (losses > 1e-6).sum().item<int64_t>();  // deviation 7
   EXPECT_GT(second, 60);
   EXPECT_LT(second, 140);
@@ -138,10 +139,9 @@ TEST(TextualInversionVersions, AreDrawnEvenly) {
 // z = 0 + 2 n': mean(z^2) is 4 on average over 200 x 400 numbers.
 TEST(TextualInversionPosterior, IsSampledWithItsDeviation) {
   const World world{testing::GaussianDenoiser(0), testing::MeanTextEncoder()};
-  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
   TextualInversionProblem problem = Problem(at::zeros({1, 4, 10, 10}));
   problem.deviation = at::full({1, 4, 10, 10}, 2.0);
-  TextualInversionOptions options = Steps(200);
+  TextualInversionOptions options = StepsThatLearnNothing(200);
   options.min_timestep = options.max_timestep = 500;
   const double abar = world.schedule.AlphaBar(500);
   const double found = world.Run({problem}, options).losses.mean().item<double>();
@@ -150,9 +150,8 @@ TEST(TextualInversionPosterior, IsSampledWithItsDeviation) {
 
 TEST(TextualInversionTimesteps, ExactOnesAreTheSamplers) {
   World world{testing::GaussianDenoiser(0), testing::MeanTextEncoder()};
-  world.sampler_timesteps = SamplerTimesteps(10, "trailing");  // 999, 899, ..., 99
-  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
-  TextualInversionOptions options = Steps(200);
+  world.sampler_timesteps = SamplerTimesteps(10, TimestepSpacing::kTrailing);  // 999, 899, ..., 99
+  TextualInversionOptions options = StepsThatLearnNothing(200);
   options.exact_timesteps = true;
   options.min_timestep = 750;
   const at::Tensor losses = world.Run({Problem(at::ones({1, 4, 2, 2}))}, options).losses[0].to(at::kDouble);

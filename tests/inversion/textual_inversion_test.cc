@@ -1,26 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/inversion/textual_inversion.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include <limits>
 
 #include "closed_form_world.h"
-#include "files.h"
-#include "member_count.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
-#include "tint/base/switch_off.h"
+#include "test_options.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using tint::testing::CatchError;
-using tint::testing::FailsWith;
 using tint::testing::GaussianDenoiser;
-using tint::testing::kMemberCount;
 using tint::testing::MeanTextEncoder;
 using tint::testing::NonlinearDenoiser;
 using tint::testing::NonlinearTextEncoder;
@@ -28,23 +22,14 @@ using tint::testing::RealTokenizer;
 using tint::testing::TensorEquals;
 using tint::testing::TensorNear;
 
-TEST(TextualInversionOptions, DefaultsAreThePapers) {
-  TextualInversionOptions options;
-  OptionList list;
-  options.Declare(list);
-  EXPECT_EQ(list.options().size(), kMemberCount<TextualInversionOptions>);
-  EXPECT_EQ(
-      list.KeyValues().dump(),
-      R"({"steps":5000,"learning-rate":0.001,"optimizer":"adam","weight-decay":0.0,"min-timestep":250,)"
-      R"("max-timestep":999,"exact-timesteps":false,"batch-size":1,"micro-batch-size":0,"latents":"mean","augmentation":"none",)"
-      R"("augmented-copies":16,"prompt":"a photo of an #object","init-word":"object","vectors":1,)"
-      R"("preview-every":0})");
-  for (const Option& option : list.options()) {
-    EXPECT_FALSE(option.help().empty()) << option.name();
-  }
-}
+TEST_OPTIONS(
+    TextualInversionOptions,
+    R"({"steps":5000,"learning-rate":0.001,"optimizer":"adam","weight-decay":0.0,"min-timestep":250,)"
+    R"("max-timestep":999,"exact-timesteps":false,"batch-size":1,"micro-batch-size":0,"latents":"mean","augmentation":"none",)"
+    R"("augmented-copies":16,"prompt":"a photo of an #object","init-word":"object","vectors":1,)"
+    R"("preview-every":0})")
 
-// A text encoder and a denoiser, and what the loop needs besides.
+// A text encoder and a denoiser, and what else the loop needs.
 struct World {
   Denoiser denoiser;
   TextEncoder text_encoder;
@@ -108,7 +93,7 @@ TEST(TextualInversion, RecoversTheMeanOfTheWorldsImages) {
   EXPECT_TRUE((after < 0.9 * before).all().item<bool>()) << before << " -> " << after;
 }
 
-TEST(TextualInversion, GoesOnToTheBitFromACopyOfItsState) {
+TEST(TextualInversion, ResumesToTheBitFromACopyOfItsState) {
   const World world = Nonlinear();
   const auto problems = RandomProblems(2);
   const TextualInversionOptions options{.steps = 10, .learning_rate = 0.01, .templates = {}};
@@ -141,7 +126,7 @@ TEST(TextualInversion, EqualsTheProcedureWrittenOut) {
   const at::Tensor z = problems[0].latents.narrow(0, 1, 1).to(at::kDouble);
   problems[0].latents = z;
   const TextualInversionOptions options{
-      .steps = 6, .learning_rate = 0.01, .optimizer = "adamw", .weight_decay = 0.1, .templates = {}};
+      .steps = 6, .learning_rate = 0.01, .optimizer = WordOptimizer::kAdamW, .weight_decay = 0.1, .templates = {}};
   const TextualInversionState state = world.RunAll(problems, options);
   at::Tensor x = world.prompt.InitialVectors().unsqueeze(0).to(at::kDouble);
   at::Tensor m = at::zeros_like(x), v = at::zeros_like(x);
@@ -169,7 +154,7 @@ TEST(TextualInversion, OfABatchEqualsThatOfEachClassAlone) {
   const World world = Nonlinear();
   const auto problems = RandomProblems(3);
   const TextualInversionOptions options{
-      .steps = 5, .learning_rate = 0.01, .optimizer = "adamw", .weight_decay = 0.01, .templates = {}};
+      .steps = 5, .learning_rate = 0.01, .optimizer = WordOptimizer::kAdamW, .weight_decay = 0.01, .templates = {}};
   const TextualInversionState together = world.RunAll(problems, options);
   for (int64_t p = 0; p < 3; ++p) {
     const TextualInversionState alone = world.RunAll({problems[static_cast<size_t>(p)]}, options);
@@ -196,12 +181,12 @@ TEST(TextualInversion, DrawsDependOnSeedEpisodeAndClass) {
 }
 
 // A world of one image, 0, and a class of three photos: 0, 1 and 2 everywhere. The loss of photo z is z^2 abar / (1 -
-// abar) whatever the noise, so each loss tells which photo was used, and of the second its timestep.
+// abar) whatever the noise, so each loss shows which photo was used, and of the second its timestep.
 TEST(TextualInversion, UsesEachPhotoOnceAPassAndTimestepsOfTheRange) {
   const World world = Gaussian(0);
   const at::Tensor photos = at::arange(3, at::kDouble).reshape({3, 1, 1, 1}).expand({3, 4, 2, 2});
-  const TextualInversionOptions options{.steps = 300, .min_timestep = 400, .max_timestep = 403, .templates = {}};
-  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
+  const TextualInversionOptions options{
+      .steps = 300, .learning_rate = 0, .min_timestep = 400, .max_timestep = 403, .templates = {}};
   const at::Tensor losses = world.RunAll({{.latents = photos, .deviation = {}}}, options).losses[0].to(at::kDouble);
   std::vector<int64_t> timesteps_seen(4), first_photo(3);
   for (int64_t step = 0; step < 300; ++step) {
@@ -227,12 +212,15 @@ TEST(TextualInversion, UsesEachPhotoOnceAPassAndTimestepsOfTheRange) {
   for (const size_t photo : {1, 2}) EXPECT_NEAR(static_cast<double>(first_photo[photo]), 33, 20) << photo;
 }
 
-TEST(TextualInversion, StaysAtTheInitWordWhenSwitchedOff) {
+// The step alone moves the word: without a learning rate it stays at the init word to the bit, with one it does not.
+TEST(TextualInversion, StaysAtTheInitWordWithoutALearningRate) {
   const World world = Nonlinear();
-  const ScopedSwitchOff off(Mathematics::kTextualInversionStep);
-  const TextualInversionState state = world.RunAll(RandomProblems(1), {.steps = 3, .templates = {}});
+  const auto problems = RandomProblems(1);
+  const TextualInversionState state = world.RunAll(problems, {.steps = 3, .learning_rate = 0, .templates = {}});
   EXPECT_EQ(state.step, 3);
   EXPECT_THAT(state.vectors[0], TensorEquals(world.prompt.InitialVectors()));
+  EXPECT_THAT(world.RunAll(problems, {.steps = 3, .templates = {}}).vectors[0],
+              Not(TensorNear(world.prompt.InitialVectors(), 1e-4)));
 }
 
 TEST(TextualInversion, StopsAtNumbersThatAreNotFinite) {
@@ -245,7 +233,7 @@ TEST(TextualInversion, StopsAtNumbersThatAreNotFinite) {
   EXPECT_THAT(CatchError([&] { world.Run(problems, {}, &state, [&](const TextualInversionState&) { ++steps; }); }),
               FailsWith(ExitCode::kInternal, AllOf(HasSubstr("class 7"), HasSubstr("step 0"), HasSubstr("0.001"))));
   EXPECT_LT(steps, 50);                                         // within the steps after which it looks
-  EXPECT_TRUE(state.vectors[0].isfinite().all().item<bool>());  // the other class went on for itself
+  EXPECT_TRUE(state.vectors[0].isfinite().all().item<bool>());  // the other class is not affected
 }
 
 TEST(TextualInversion, RefusesOptionsThatContradictEachOther) {

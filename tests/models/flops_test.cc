@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/flops.h"
 
 #include <ATen/ATen.h>
@@ -56,7 +57,7 @@ TEST(CountFlops, SeesInsideTorchScript) {
   EXPECT_EQ(CountFlops([&] { module.Call("forward", {at::ones({4, 4})}); }), 2 * 64);
 }
 
-TEST(CountFlops, CountsNothingElseAndStartsAnew) {
+TEST(CountFlops, CountsNothingElseAndResets) {
   EXPECT_EQ(CountFlops([] { at::exp(at::ones({100})); }), 0);
   EXPECT_ANY_THROW(CountFlops([] { at::mm(at::ones({2, 3}), at::ones({4, 5})); }));
   EXPECT_EQ(CountFlops([] { at::mm(at::ones({2, 2}), at::ones({2, 2})); }), 16);

@@ -1,25 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/model_set.h"
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tiny_modules.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::Not;
-using testing::ReadAll;
-using testing::TestFolder;
-using testing::WriteAll;
 
 const Json kFacts = Json::parse(R"({
   "denoiser": {"sample_size": 8, "latent_channels": 2, "context_length": 3, "context_width": 5, "licence": "MIT"},
@@ -112,11 +103,11 @@ TEST(LockModels, MissingFactsAreAllNamedAndNothingIsWritten) {
   EXPECT_THAT(CatchError([&] {
                 LockModels(folder.path(), {{"techer", Json::object()}});
               }),
-              FailsWith(ExitCode::kBadConfiguration, HasSubstr("did you mean 'teacher'")));
+              FailsWith(ExitCode::kBadConfiguration, HasSubstr("Did you mean 'teacher'")));
   EXPECT_THAT(CatchError([&] {
                 LockModels(folder.path(), {{"teacher", {{"input_sise", 3}}}});
               }),
-              FailsWith(ExitCode::kBadConfiguration, HasSubstr("did you mean 'input_size'")));
+              FailsWith(ExitCode::kBadConfiguration, HasSubstr("Did you mean 'input_size'")));
 }
 
 TEST(LockModels, RefusesAModuleThatDoesNotMatchItsFacts) {
@@ -145,10 +136,10 @@ TEST(ModelSet, LoadsEveryRole) {
   EXPECT_EQ(denoiser.PredictNoise(latents, at::zeros({1}, at::kLong), at::ones({1, 3, 5})).scalar_type(), at::kFloat);
   EXPECT_EQ(set.LoadUpscaler(c10::kCPU, at::kFloat).factor(), 2);
   EXPECT_EQ(set.LoadTeacher(c10::kCPU, at::kFloat).Features(at::ones({2, 3, 9, 9})).size(1), 3);
-  EXPECT_EQ(set.LoadTextEncoder(c10::kCPU, at::kFloat).facts().vocabulary_size, 4);
+  EXPECT_EQ(set.LoadTextEncoder(c10::kCPU, at::kFloat).config().vocabulary_size, 4);
 }
 
-TEST(ModelSet, AbsentRoleSaysWhoNeedsItAndHowToGetIt) {
+TEST(ModelSet, AnAbsentRoleSaysWhatNeedsItAndHowToGetIt) {
   const TestFolder folder;
   WriteLockedSet(folder);
   const ModelSet set = ModelSet::Open(folder.path());
@@ -229,7 +220,7 @@ TEST(ModelSet, MalformedListsAreRefusedWithLineAndField) {
   const std::vector<std::vector<std::string>> cases = {
       {"\"schema\": 1", "\"schema\": 2", "newer tint"},
       {"\"schema\": 1,", "", "schema"},
-      {"\"upscaler\"", "\"upscalar\"", "did you mean 'upscaler'"},
+      {"\"upscaler\"", "\"upscalar\"", "Did you mean 'upscaler'"},
       {"\"u.pt\"", "\"../u.pt\"", "upscaler.file: is \"../u.pt\"; expected the plain name"},
       {"\"u.pt\"", "\"/u.pt\"", "plain name"},
       {"\"u.pt\"", "\"\"", "plain name"},
@@ -241,7 +232,7 @@ TEST(ModelSet, MalformedListsAreRefusedWithLineAndField) {
       {std::string(64, 'a'), std::string(64, 'A'), "64 lower-case hexadecimal digits"},
       {"float32", "float23", "one of float32, bfloat16, float16"},
       {"\"licence\": \"MIT\", ", "", "licence"},
-      {"\"factor\"", "\"faktor\"", "did you mean 'factor'"},
+      {"\"factor\"", "\"faktor\"", "Did you mean 'factor'"},
       {"}}}", "}}} x", "models.json:4:75"},
   };
   for (const auto& parts : cases) {
@@ -282,6 +273,31 @@ TEST(ModelSet, FactsOutOfRangeNameLineAndField) {
   EXPECT_THAT(read("/teacher/std/1", 0), FailsWith(ExitCode::kBadConfiguration, HasSubstr("teacher.std[1]")));
   EXPECT_THAT(read("/teacher/resize_rule", "nearest"),
               FailsWith(ExitCode::kBadConfiguration, HasSubstr("bilinear-antialias")));
+}
+
+// A fine-tuned autoencoder states the size that it was trained at: with a denoiser of another, images would have half
+// the side and nobody would know.
+TEST(CheckImageSize, IsTheDenoisersSampleSizeTimesTheSpatialFactor) {
+  const TestFolder folder;
+  WriteLockedSet(folder);
+  Json root = Json::parse(ReadAll(folder / "models.json"));
+  auto check = [&](int64_t image_size) {
+    Json autoencoder = root["roles"]["denoiser"];
+    for (const char* fact : {"sample_size", "latent_channels", "context_length", "context_width"})
+      autoencoder.erase(fact);
+    autoencoder.update(kFacts["autoencoder"]);
+    autoencoder["file"] = "autoencoder.pt";
+    autoencoder["image_size"] = image_size;
+    Json changed = root;
+    changed["roles"]["autoencoder"] = autoencoder;
+    ModelSet::Parse(folder.path(), changed.dump(1)).CheckImageSize();
+  };
+  EXPECT_NO_THROW(check(64));
+  EXPECT_THAT(CatchError([&] { check(32); }),
+              FailsWith(ExitCode::kBadConfiguration, AllOf(HasSubstr("autoencoder.image_size: is 32"),
+                                                           HasSubstr("64, the denoiser's sample_size 8"))));
+  EXPECT_NO_THROW(ModelSet::Parse(folder.path(), root.dump(1)).CheckImageSize())
+      << "no autoencoder, nothing to compare";
 }
 
 TEST(RunProbes, AWrongValueOrShapeDoesNotPass) {

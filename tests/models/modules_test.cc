@@ -1,24 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/modules.h"
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tiny_modules.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::MakeModule;
-using ::testing::Not;
 using testing::TensorEquals;
 using testing::TensorNear;
 
@@ -88,7 +83,7 @@ TEST(Upscaler, EnlargesAndClamps) {
   EXPECT_THAT(upscaler.Enlarge(at::ones({1, 3, 2, 3})), TensorEquals(at::ones({1, 3, 8, 12})));
 }
 
-TEST(Upscaler, PadsByReflectionAndCuts) {
+TEST(Upscaler, PadsByReflectionAndCrops) {
   // The module answers with the mean of what it saw, so that the padding shows.
   const ScriptModule mean =
       MakeModule("def forward(self, x: Tensor) -> Tensor:\n  return torch.zeros_like(x) + torch.mean(x) * self.one\n",

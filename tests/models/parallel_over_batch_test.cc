@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "parallel_over_batch.h"
 
 #include <ATen/ATen.h>
@@ -18,7 +19,7 @@ namespace {
 
 using tint::testing::TensorNear;
 
-class SpreadBatchTest : public ::testing::Test {
+class ParallelOverBatchTest : public ::testing::Test {
  protected:
   void SetUp() override {
     at::manual_seed(2);
@@ -40,7 +41,7 @@ std::vector<at::Tensor> Inputs(int64_t batch) {
   return {at::randn({batch, 4}), at::randint(0, 10, {batch}, at::kLong), at::randn({batch, 2})};
 }
 
-TEST_F(SpreadBatchTest, PartsForBatchesAndThreads) {
+TEST_F(ParallelOverBatchTest, PartsForBatchesAndThreads) {
   EXPECT_EQ(NumShards(1, 2), 1);
   EXPECT_EQ(NumShards(2, 2), 2);
   EXPECT_EQ(NumShards(5, 2), 2);
@@ -51,7 +52,7 @@ TEST_F(SpreadBatchTest, PartsForBatchesAndThreads) {
   EXPECT_EQ(NumShards(5, 64), 1);
 }
 
-TEST_F(SpreadBatchTest, ValuesAndGradientsAreThoseOfOnePart) {
+TEST_F(ParallelOverBatchTest, ValuesAndGradientsAreThoseOfOnePart) {
   for (const int64_t batch : {2, 3, 5, 8}) {
     std::vector<at::Tensor> in = Inputs(batch);
     in[0].requires_grad_();
@@ -67,7 +68,7 @@ TEST_F(SpreadBatchTest, ValuesAndGradientsAreThoseOfOnePart) {
   }
 }
 
-TEST_F(SpreadBatchTest, EverySampleGoesThroughOnceInPartsOfEqualSize) {
+TEST_F(ParallelOverBatchTest, EverySampleGoesThroughOnceInPartsOfEqualSize) {
   std::mutex mutex;
   std::vector<int64_t> sizes;
   auto record = [&](const std::vector<at::Tensor>& in) {
@@ -85,7 +86,7 @@ TEST_F(SpreadBatchTest, EverySampleGoesThroughOnceInPartsOfEqualSize) {
   EXPECT_EQ(sizes, (std::vector<int64_t>{5}));
 }
 
-TEST_F(SpreadBatchTest, InputsThatDoNotMatterHaveGradientsOfZero) {
+TEST_F(ParallelOverBatchTest, UnusedInputsHaveGradientsOfZero) {
   const at::Tensor used = at::ones({4, 2}).requires_grad_(), unused = at::ones({4, 3}).requires_grad_();
   const at::Tensor output = ParallelOverBatch({used, unused}, [](const auto& in) { return in[0] * 2; });
   const auto gradients = torch::autograd::grad({output.sum()}, {used, unused});
@@ -93,7 +94,7 @@ TEST_F(SpreadBatchTest, InputsThatDoNotMatterHaveGradientsOfZero) {
   EXPECT_THAT(gradients[1], TensorNear(at::zeros({4, 3}), 0));
 }
 
-TEST_F(SpreadBatchTest, TwoInARowShareOneWayBack) {
+TEST_F(ParallelOverBatchTest, TwoInARowShareOneBackwardPass) {
   const at::Tensor input = at::randn({4, 2}).requires_grad_();
   auto cube = [](const std::vector<at::Tensor>& in) { return in[0] * in[0] * in[0]; };
   const at::Tensor output = ParallelOverBatch({ParallelOverBatch({input}, cube)}, cube);
@@ -101,7 +102,7 @@ TEST_F(SpreadBatchTest, TwoInARowShareOneWayBack) {
   EXPECT_THAT(gradient, TensorNear(9 * input.detach().pow(8), 1e-5, 1e-5));
 }
 
-TEST_F(SpreadBatchTest, ErrorsOfAnyPartArrive) {
+TEST_F(ParallelOverBatchTest, ErrorsOfAnyPartAreRethrown) {
   auto refuse = [](const std::vector<at::Tensor>& in) -> at::Tensor {
     if (in[0].select(0, in[0].size(0) - 1).item<float>() == 4) Fail(ExitCode::kBadInput, {.found = "a four"});
     return in[0];

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // The autoencoder's posterior from a module that can be worked out by hand.
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tint/models/modules.h"
 #include "tiny_modules.h"
@@ -12,10 +12,6 @@
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::MakeModule;
 using testing::TensorEquals;
 using testing::TensorNear;
@@ -63,7 +59,7 @@ TEST(EncodePosterior, ItsMeanIsWhatEncodeGives) {
   EXPECT_THAT(autoencoder.EncodePosterior(images).first, TensorEquals(autoencoder.Encode(images)));
 }
 
-// The bounds are the file's, -30 and 20 as in diffusers, and lie well within what float32 holds.
+// The bounds are the file's, -30 and 20 as in diffusers, and are well within the range of float32.
 TEST(EncodePosterior, WildLogVariancesStayFinite) {
   const Autoencoder autoencoder(Posterior(at::tensor({-1000.0, 0.0, 1000.0}, at::kFloat)), kFacts);
   const at::Tensor deviation = autoencoder.EncodePosterior(at::zeros({1, 3, 8, 8})).second.flatten();
@@ -72,7 +68,7 @@ TEST(EncodePosterior, WildLogVariancesStayFinite) {
   EXPECT_GT(deviation[0].item<double>(), 0);
 }
 
-TEST(EncodePosterior, AnswersInThePrecisionOfTheImages) {
+TEST(EncodePosterior, HasThePrecisionOfTheImages) {
   const ScriptModule half =
       ScriptModule::FromBytes(Posterior(at::zeros({3})).ToBytes(), "half.pt", c10::kCPU, at::kBFloat16);
   const auto [mean, deviation] = Autoencoder(half, kFacts).EncodePosterior(at::full({1, 3, 8, 8}, 0.75));

@@ -1,21 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the denoiser predicts: every formula takes its output for the noise, so a file of another kind must not pass.
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 
-#include "files.h"
+#include "prelude.h"
+#include "tint/base/json.h"
 #include "tint/models/model_set.h"
 #include "tiny_modules.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using testing::ReadAll;
-using testing::TestFolder;
-using testing::WriteAll;
 
 Json Facts() {
   return {{"denoiser", {{"sample_size", 8}, {"latent_channels", 2}, {"context_length", 3}, {"context_width", 5}}}};

@@ -1,25 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/script_module.h"
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <thread>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tiny_modules.h"
 
 namespace tint {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
-using tint::testing::CatchError;
-using tint::testing::FailsWith;
 using tint::testing::MakeModule;
 using tint::testing::TensorEquals;
 using tint::testing::TinyDenoiser;

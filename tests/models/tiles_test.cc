@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/tiles.h"
 
 #include <ATen/ATen.h>
@@ -44,7 +45,7 @@ TEST(TilesAlone, ShowTheirSeamsWithoutOverlap) {
   EXPECT_LT(error.narrow(3, 0, 10).narrow(2, 0, 10).max().item<float>(), 1e-6F);  // far from it
 }
 
-TEST(TilesAlone, AreCutWhereTheModuleWantsMultiples) {
+TEST(TilesAlone, AreCroppedWhereTheModuleNeedsMultiples) {
   const Upscaler upscaler(testing::TinyUpscaler(4), 4, 16);
   const at::Tensor images = at::rand({1, 3, 40, 50});
   EXPECT_THAT(EnlargeInTiles(upscaler, images, 16, 3), TensorEquals(upscaler.Enlarge(images)));

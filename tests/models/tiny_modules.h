@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TorchScript modules small enough to check by hand, written as source.
 #pragma once
 

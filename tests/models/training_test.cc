@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/models/training.h"
 
 #include <ATen/ATen.h>
@@ -64,7 +65,7 @@ TEST(FuseForTraining, SharesTheTensorsAndComputesTheSame) {
   EXPECT_EQ(module.ToBytes().find("tint"), std::string::npos) << "what is saved keeps LibTorch's operators";
 }
 
-TEST(FuseForTraining, LeavesWhatOnlyLooksLikeIt) {
+TEST(FuseForTraining, LeavesSimilarGraphsAlone) {
   for (const char* after : {"x = torch.sigmoid(x)", "x = torch.relu(x) + x", "x = torch.leaky_relu(x, -0.1)"}) {
     EXPECT_EQ(Count(Graph(FuseForTraining(ScriptModule(Blocks(after)))), "norm_activate("), 1u) << after;
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/optim/adam.h"
 
 #include <ATen/ATen.h>
@@ -61,7 +62,7 @@ TEST(Adam, EqualsTorchsAdamW) {
   EXPECT_THAT(TwentySteps(start, options), TensorNear(TwentySteps(start, &theirs), 1e-13));
 }
 
-TEST(Adam, GoesOnToTheBitFromWhatWasSaved) {
+TEST(Adam, ResumesToTheBitFromSavedState) {
   const AdamOptions options{.learning_rate = 0.01, .weight_decay = 0.01};
   Learner through(at::randn({3, 4}));
   for (int64_t step = 1; step <= 10; ++step) through.Step(Gradient(through.value), step, options);
@@ -75,7 +76,7 @@ TEST(Adam, GoesOnToTheBitFromWhatWasSaved) {
   EXPECT_THAT(saved.value, TensorEquals(through.value));
 }
 
-TEST(Adam, RowsThatAreNotActiveStayAsTheyAre) {
+TEST(Adam, InactiveRowsDoNotChange) {
   const AdamOptions options{.learning_rate = 0.1};
   Learner masked(at::randn({3, 2, 2})), all(masked.value);
   masked.Step(Gradient(masked.value), 1, options);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fake_command.h"
 
 #include <unistd.h>
@@ -41,7 +42,7 @@ void FakeGenerate::Declare(OptionList& list) {
   list.Add("images", &images, "Images per class.").Range(1, 1000000).Preset("upstream", 1000).Preset("smoke", 8);
   list.Add("alpha", &alpha, "Share of fresh noise.").Range(0, 1).Preset("smoke", 0.5).Source("paper eq. 3");
   list.Add("check-faces", &check_faces, "Whether faces are looked for.").Preset("upstream", false);
-  list.Add("sampler", &sampler, "Sampler.").Choices({"ddim", "plms"}).Preset("upstream", "plms");
+  list.Add("sampler", &sampler, "Sampler.").Preset("upstream", "plms");
 }
 
 void FakeDistill::Declare(OptionList& list) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small command with global options and three stages, some of whose options share a name.
 #pragma once
 
@@ -25,11 +26,23 @@ struct FakeNullText {
   void Declare(OptionList& list);
 };
 
+enum class FakeSampler { kDdim, kPlms };
+
+}  // namespace tint::testing
+
+template <>
+struct tint::EnumNames<tint::testing::FakeSampler> {
+  static constexpr EnumName<testing::FakeSampler> kNames[] = {{testing::FakeSampler::kDdim, "ddim"},
+                                                              {testing::FakeSampler::kPlms, "plms"}};
+};
+
+namespace tint::testing {
+
 struct FakeGenerate {
   int64_t images = 4000;
   double alpha = 1.0;
   bool check_faces = true;
-  std::string sampler = "ddim";
+  FakeSampler sampler = FakeSampler::kDdim;
   void Declare(OptionList& list);
 };
 

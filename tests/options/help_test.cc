@@ -1,14 +1,12 @@
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
 
 #include <sstream>
 
 #include "fake_command.h"
+#include "prelude.h"
 
 namespace tint::testing {
 namespace {
-
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 TEST(HelpTest, MentionsEveryOptionWithItsFacts) {
   FakeCommand fake;
@@ -46,12 +44,12 @@ TEST(HelpTest, KeepsTo100Columns) {
   EXPECT_THAT(fake.command.HelpText(), HasSubstr("--steps, --distill.steps N"));
 }
 
-// What is expected begins the sentence, whatever its first letter.
+// Of a text with a pattern: in words, and values keep their case.
 TEST(HelpTest, FactsBeginWithTheExpected) {
   FakeCommand fake("distill");
   std::string epochs;
   fake.command.Group("distill").Add("decay", &epochs, "When it falls.").Matching("[0-9,]*", "epochs joined by commas");
-  EXPECT_THAT(fake.command.HelpText(), HasSubstr("Epochs joined by commas. Default: empty."));
+  EXPECT_THAT(fake.command.HelpText(), HasSubstr("Expects epochs joined by commas. Default: empty."));
 }
 
 // After Parse too, help shows the defaults.

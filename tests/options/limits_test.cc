@@ -1,17 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every number, from each origin, at its limits and just outside.
-#include <gmock/gmock.h>
 
 #include <cmath>
 #include <functional>
 
 #include "fake_command.h"
-#include "files.h"
+#include "prelude.h"
+#include "tint/base/json.h"
 
 namespace tint::testing {
 namespace {
-
-using ::testing::AllOf;
-using ::testing::HasSubstr;
 
 struct Number {
   std::string path;
@@ -112,7 +110,7 @@ TEST(LimitsTest, NoNumbers) {
       EXPECT_THAT(CatchError([&] { GiveByVariable(number, bad); }),
                   FailsWith(ExitCode::kBadConfiguration, HasSubstr(Variable(number.path) + ": is ")));
       EXPECT_THAT(CatchError([&] { GiveByFile(number, "\"" + bad + "\""); }),
-                  FailsWith(ExitCode::kBadConfiguration, HasSubstr(number.path + ": is the text ")));
+                  FailsWith(ExitCode::kBadConfiguration, HasSubstr(number.path + ": is the string ")));
     }
     for (const std::string bad : {"null", "true", "[1]", "{}"}) {
       EXPECT_THAT(CatchError([&] { GiveByFile(number, bad); }),

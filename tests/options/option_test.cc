@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/options/option.h"
 
 #include <gmock/gmock.h>
@@ -5,6 +6,7 @@
 #include "fake_command.h"
 #include "files.h"
 #include "member_count.h"
+#include "tint/base/json.h"
 
 namespace tint::testing {
 namespace {
@@ -43,9 +45,9 @@ TEST(OptionTest, TellsWhatItExpects) {
   EXPECT_EQ(Option("a", &number, "").Range(1e-6, 0.5).Expected(), "a number in [1e-06, 0.5]");
   EXPECT_EQ(Option("a", &number, "").Range(-INFINITY, 0).Expected(), "a number of at most 0");
   EXPECT_EQ(Option("a", &flag, "").Expected(), "true or false");
-  EXPECT_EQ(Option("a", &text, "").Expected(), "a text");
+  EXPECT_EQ(Option("a", &text, "").Expected(), "a string");
   EXPECT_EQ(Option("a", &text, "").Choices({"adam", "adamw"}).Expected(), "one of adam, adamw");
-  EXPECT_EQ(Option("a", &text, "").Choices({"adam", "adamw"}).NearestChoice("adm"), "did you mean 'adam'?");
+  EXPECT_EQ(Option("a", &text, "").Choices({"adam", "adamw"}).NearestChoice("adm"), "Did you mean 'adam'?");
   EXPECT_EQ(Option("a", &integer, "").default_value(), Json(3));
   EXPECT_EQ(Option("a", &number, "").TypeName(), "number");
 }
@@ -106,7 +108,7 @@ TEST(OptionTest, ReadsJsonOfItsTypeOnly) {
   Option of_integer("a", &integer, ""), of_number("b", &number, ""), of_text("c", &text, "");
   EXPECT_EQ(of_integer.SetFromJson(Json::parse("3.0")), "is 3.0");
   EXPECT_EQ(of_integer.SetFromJson(Json::parse("18446744073709551615")), "is 18446744073709551615");
-  EXPECT_EQ(of_integer.SetFromJson(Json::parse("\"3\"")), "is the text \"3\"");
+  EXPECT_EQ(of_integer.SetFromJson(Json::parse("\"3\"")), "is the string \"3\"");
   EXPECT_EQ(of_integer.SetFromJson(Json::parse("null")), "is null");
   EXPECT_EQ(of_integer.SetFromJson(Json::parse("[1, 2]")), "is a list of 2");
   EXPECT_EQ(of_integer.SetFromJson(Json::parse("-4")), "");
@@ -117,6 +119,28 @@ TEST(OptionTest, ReadsJsonOfItsTypeOnly) {
   EXPECT_EQ(of_text.SetFromJson(3), "is 3");
   EXPECT_EQ(of_text.SetFromJson("y"), "");
   EXPECT_EQ(text, "y");
+}
+
+TEST(OptionTest, EnumsAreReadAndWrittenByName) {
+  FakeSampler sampler = FakeSampler::kDdim;
+  OptionList list;
+  Option& option = list.Add("sampler", &sampler, "");
+  EXPECT_EQ(option.Expected(), "one of ddim, plms");
+  EXPECT_EQ(option.default_value(), Json("ddim"));
+  EXPECT_EQ(option.SetFromText("plms"), "");
+  EXPECT_EQ(sampler, FakeSampler::kPlms);
+  EXPECT_EQ(list.KeyValues().dump(), R"({"sampler":"plms"})");
+  EXPECT_EQ(option.SetFromJson("ddim"), "");
+  EXPECT_EQ(sampler, FakeSampler::kDdim);
+  for (const char* bad : {"", "DDIM", "ddi", "0"}) EXPECT_NE(option.SetFromText(bad), "") << bad;
+  EXPECT_EQ(option.SetFromJson(1), "is 1");
+  EXPECT_EQ(option.NearestChoice("plm"), "Did you mean 'plms'?");
+  EXPECT_EQ(sampler, FakeSampler::kDdim);
+  // An option may allow some of the names only.
+  EXPECT_EQ(option.Choices({"ddim"}).SetFromText("plms"), "is plms");
+  EXPECT_EQ(ToString(FakeSampler::kPlms), "plms");
+  EXPECT_EQ(FromString<FakeSampler>("plms"), FakeSampler::kPlms);
+  EXPECT_EQ(FromString<FakeSampler>("plm"), std::nullopt);
 }
 
 TEST(OptionTest, TextInKeysIsUtf8) {

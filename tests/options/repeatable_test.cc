@@ -1,21 +1,20 @@
-// Options that may stand several times: from each origin, one text with commas.
-#include <gmock/gmock.h>
+// SPDX-License-Identifier: Apache-2.0
+// Repeatable options: from each origin, one string with commas.
 
 #include "fake_command.h"
-#include "files.h"
+#include "prelude.h"
+#include "tint/base/json.h"
 
 namespace tint::testing {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
 // A stage with one option that repeats and one that does not, and a flag beside them.
 struct WordsCommand {
   WordsCommand() {
     OptionList& list = command.Group("words");
-    list.Add("class", &classes, "NAME=FILE; may stand several times.").Repeatable();
+    list.Add("class", &classes, "NAME=FILE (repeatable).").Repeatable();
     list.Add("file", &file, "File.");
     command.Group("").Add("json", &json, "Print one JSON object.").NotInKey();
   }
@@ -55,11 +54,11 @@ TEST(RepeatableTest, EqualValuesAreAllHandedOn) {
 TEST(RepeatableTest, OthersStandOnce) {
   const Environment none;
   WordsCommand words;
-  EXPECT_THAT(
-      CatchError([&] {
-        words.command.Parse({"--class", "a=1", "--class", "b=2", "--file", "x", "--file", "x"});
-      }),
-      FailsWith(ExitCode::kUsage, AllOf(HasSubstr("--file: is given 2 times"), ::testing::Not(HasSubstr("--class")))));
+  EXPECT_THAT(CatchError([&] {
+                words.command.Parse({"--class", "a=1", "--class", "b=2", "--file", "x", "--file", "x"});
+              }),
+              FailsWith(ExitCode::kUsage,
+                        AllOf(HasSubstr("--file: given more than once"), ::testing::Not(HasSubstr("--class")))));
 }
 
 // Each value is looked at: an option's name in place of any of them was hardly meant as a value.
@@ -74,7 +73,7 @@ TEST(RepeatableTest, AForgottenValueIsFoundInEveryPlace) {
   EXPECT_THAT(CatchError([&] {
                 ClassesFrom({"--class", "a=1", "--class"});
               }),
-              FailsWith(ExitCode::kUsage, HasSubstr("--class: has no value")));
+              FailsWith(ExitCode::kUsage, HasSubstr("--class: needs a value")));
   EXPECT_EQ(ClassesFrom({"--class=--json", "--class", "a=1"}), "--json,a=1");
   EXPECT_EQ(ClassesFrom({"--class", "a=1", "--class=--json"}), "a=1,--json");
 }
@@ -100,7 +99,7 @@ TEST(RepeatableTest, ListsAndDuplicatesInFilesAreRefusedWithTheirPlace) {
   };
   EXPECT_THAT(refused("{\"words\":\n {\"class\": [\"cat=a.bin\", \"dog=b.bin\"]}}"),
               FailsWith(ExitCode::kBadConfiguration,
-                        AllOf(HasSubstr("tint.json:2:"), HasSubstr("words.class: is a list of 2; expected a text"))));
+                        AllOf(HasSubstr("tint.json:2:"), HasSubstr("words.class: is a list of 2; expected a string"))));
   EXPECT_THAT(refused("{\"words\": {\"class\": \"cat=a.bin\",\n \"class\": \"dog=b.bin\"}}"),
               FailsWith(ExitCode::kBadConfiguration, AllOf(HasSubstr("tint.json:2:"), HasSubstr("class"))));
 }

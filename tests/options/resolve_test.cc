@@ -1,15 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/options/resolve.h"
 
-#include <gmock/gmock.h>
-
 #include "fake_command.h"
-#include "files.h"
+#include "prelude.h"
+#include "tint/base/json.h"
 
 namespace tint::testing {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 std::string OriginOf(const FakeCommand& fake, const std::string& group, const std::string& name) {
   const Json config = fake.command.ConfigWithOrigins();
@@ -81,7 +78,7 @@ TEST(ResolveTest, PresetsReachEveryType) {
   fake.command.Parse({"--preset", "upstream"});
   EXPECT_EQ(fake.generate.images, 1000);
   EXPECT_FALSE(fake.generate.check_faces);
-  EXPECT_EQ(fake.generate.sampler, "plms");
+  EXPECT_EQ(fake.generate.sampler, FakeSampler::kPlms);
   EXPECT_EQ(fake.generate.alpha, 1.0);
 }
 
@@ -189,7 +186,7 @@ TEST(ResolveTest, OptionsOfOtherCommandsAreKnownToFilesAndEnvironment) {
   const TestFolder folder;
   WriteAll(folder / "tint.json",
            R"({"ways": 5, "evaluate": {"batch-size": 3}, "generate": {"grid": 1, "alpha": 0.25}})");
-  const Environment environment({"TINT_EVALUATE_BATCH=2", "TINT_WAYS=5", "TINT_DATA=/data", "TINT_TEST_SLOW=1",
+  const Environment environment({"TINT_EVALUATE_BATCH_SIZE=2", "TINT_WAYS=5", "TINT_DATA=/data", "TINT_TEST_SLOW=1",
                                  "TINT_CHECKPOINT_SECONDS=60", "TINTED=1"});
   FakeCommand fake;
   fake.command.Parse({"--config", folder / "tint.json"});

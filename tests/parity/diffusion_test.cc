@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The schedule, the sampler, the autoencoder and the resize against diffusers and PyTorch.
 //
 // Tolerances are relative to the largest value of a tensor. One forward of the U-Net repeats to about 1e-6 in float32
@@ -24,9 +25,9 @@ TEST(Parity, NoiseSchedule) {
   // diffusers multiplies 1,000 factors in float32.
   ExpectParity("schedule: abar (1,000 values)", at::tensor(schedule.alpha_bars(), at::kDouble),
                Number("alphas_cumprod"), 1e-5);
-  for (const char* spacing : {"trailing", "leading"}) {
+  for (const TimestepSpacing spacing : {TimestepSpacing::kTrailing, TimestepSpacing::kLeading}) {
     for (const int64_t steps : {10, 25, 50}) {
-      const std::string name = std::string(spacing) + "." + std::to_string(steps);
+      const std::string name = ToString(spacing) + "." + std::to_string(steps);
       EXPECT_TRUE(at::tensor(SamplerTimesteps(steps, spacing)).equal(Number("timesteps." + name).to(at::kLong)))
           << name;
     }
@@ -48,20 +49,22 @@ TEST(Parity, Denoising) {
   const Denoiser denoiser = testing::ParityDenoiser();
   const NoiseSchedule schedule;
   const Conditioning conditioning{Number("denoise.empty"), Number("denoise.context")};
-  for (const auto& [spacing, steps] : {std::pair("trailing", 10), {"trailing", 50}, {"leading", 50}}) {
+  for (const auto& [spacing, steps] :
+       {std::pair(TimestepSpacing::kTrailing, 10), {TimestepSpacing::kTrailing, 50}, {TimestepSpacing::kLeading, 50}}) {
     const at::Tensor clean = Denoise(denoiser, schedule, Number("denoise.latents"),
                                      {.guidance = 7.5, .timesteps = SamplerTimesteps(steps, spacing)},
                                      [&](int64_t, const at::Tensor&) { return conditioning; });
     const std::string number = std::to_string(steps);
-    ExpectParity("denoising, " + number + " steps, " + spacing, clean,
-                 Number(std::string("denoise.") + spacing + "." + number), kManySteps);
+    ExpectParity("denoising, " + number + " steps, " + ToString(spacing), clean,
+                 Number("denoise." + ToString(spacing) + "." + number), kManySteps);
   }
 }
 
 TEST(Parity, DdimInversion) {
   const at::Tensor expected = Number("ddim.path");
-  const std::vector<at::Tensor> path = InvertDdim(testing::ParityDenoiser(), NoiseSchedule(), expected[0],
-                                                  SamplerTimesteps(50, "trailing"), Number("ddim.context"));
+  const std::vector<at::Tensor> path =
+      InvertDdim(testing::ParityDenoiser(), NoiseSchedule(), expected[0],
+                 SamplerTimesteps(50, TimestepSpacing::kTrailing), Number("ddim.context"));
   ExpectParity("DDIM inversion, all 51 latents", at::stack(path), expected, kManySteps);
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Numbers of diffusers, transformers and PyTorch's optimisers (scripts/make_parity_fixtures.py), and the same models.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Textual and null-text inversion against PyTorch's autograd and optimisers on diffusers' and transformers' modules.
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -67,7 +68,7 @@ TEST(Parity, NullTextInnerSteps) {
   const NoiseSchedule schedule;
   const at::Tensor path = Number("null.path"), context = Number("null.context");
   const int64_t steps = path.size(0) - 1, inner = Number("null.u").size(0) / steps;
-  const std::vector<int64_t> timesteps = SamplerTimesteps(steps, "trailing");
+  const std::vector<int64_t> timesteps = SamplerTimesteps(steps, TimestepSpacing::kTrailing);
   NullTextOptions options;
   options.steps = steps;
   for (int64_t i = 0; i < steps; ++i) {

@@ -1,19 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/report/chart.h"
-
-#include <gmock/gmock.h>
 
 #include <cmath>
 #include <cstdlib>
 
-#include "files.h"
+#include "prelude.h"
 #include "svg.h"
 
 namespace tint::testing {
 namespace {
-
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 LineChart Falling() {
   LineChart chart{.x_label = "step", .y_label = "loss", .log_y = true};
@@ -45,7 +40,7 @@ TEST(DrawLineChart, IsTheSameEachTime) {
   EXPECT_NE(DrawLineChart(Falling(), "one"), DrawLineChart(Falling(), "two"));
 }
 
-TEST(DrawLineChart, LeavesOutWhatIsNotFinite) {
+TEST(DrawLineChart, OmitsValuesThatAreNotFinite) {
   LineChart chart = Falling();
   chart.series[1].y[3] = NAN;
   chart.series[1].y[4] = INFINITY;
@@ -74,7 +69,7 @@ TEST(DrawStripChart, HasAMarkForEveryValueAndOneForTheMean) {
   EXPECT_THAT(DrawStripChart(chart, "strip", 440), HasSubstr("viewBox=\"0 0 440 "));
 }
 
-TEST(DrawLineChart, SaysWhenGnuplotIsNotThere) {
+TEST(DrawLineChart, ReportsMissingGnuplot) {
   const std::string path = std::getenv("PATH");
   setenv("PATH", "/nowhere", 1);
   const Error error = CatchError([] { DrawLineChart(Falling(), "one"); });

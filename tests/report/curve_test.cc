@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/report/curve.h"
 
 #include <gmock/gmock.h>
@@ -22,7 +23,7 @@ Curve Losses() {
           .values = {0.1, 1.0 / 3, NAN}};
 }
 
-TEST(CurvesJsonl, IsALineAValueWithEveryDigit) {
+TEST(CurvesJsonl, HasOneLinePerValueWithAllDigits) {
   Curve accuracy{.result = "runs/mini", .episode = "support", .stage = "distill", .name = "accuracy", .steps = {20}};
   accuracy.values = {0.75};
   const std::vector<std::string> lines = Split(CurvesJsonl({Losses(), accuracy}), '\n');

@@ -1,18 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/report/page.h"
-
-#include <gmock/gmock.h>
 
 #include <regex>
 
 #include "hostile_names.h"
+#include "prelude.h"
 #include "tint/base/text.h"
+#include "tint/base/unicode.h"
 
 namespace tint::testing {
 namespace {
-
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr char kNasty[] = "<script>alert(1)</script>&\"'`{{page_title}}";
 constexpr char kNastyEscaped[] = "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&apos;`{{page_title}}";
@@ -78,7 +75,7 @@ TEST(RenderPage, EscapesEveryText) {
 }
 
 // Whatever a name holds, the page is UTF-8 without controls and marks that turn text round, and has no element more.
-TEST(RenderPage, BearsHostileNames) {
+TEST(RenderPage, AcceptsHostileNames) {
   const size_t elements = Count(RenderPage(PageOf("a name")), "<");
   for (const auto& [name, why] : HostileNames()) {
     const std::string html = RenderPage(PageOf(name));
@@ -93,7 +90,7 @@ TEST(RenderPage, BearsHostileNames) {
   }
 }
 
-TEST(EscapeHtml, KeepsWhatCanBeSeen) {
+TEST(EscapeHtml, KeepsVisibleCharacters) {
   EXPECT_EQ(EscapeHtml("80.29 ± 1.14"), "80.29 ± 1.14");
   EXPECT_EQ(EscapeHtml(""), "");
   EXPECT_EQ(EscapeHtml(" a 'b' "), " a &apos;b&apos; ");

@@ -1,4 +1,5 @@
-// What stands in a drawing.
+// SPDX-License-Identifier: Apache-2.0
+// Reads the contents of an SVG drawing.
 #pragma once
 
 #include <string>

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Images that came out in one single colour or not finite: drawn again with a recorded attempt, too many refused.
 //
-// The autoencoder spoils every image whose red is above a limit. An unspoiled run tells the red of all images, so a
-// limit between two of them says which ones must be drawn again, and that all others keep their bytes.
+// The autoencoder spoils every image whose red is above a limit. An unspoiled run gives the red of all images, so a
+// limit between two of them decides which ones must be drawn again, and that all others keep their bytes.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 #include <torch/csrc/jit/api/module.h>
 #include <unistd.h>
 
@@ -12,11 +12,13 @@
 #include <limits>
 #include <thread>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
+#include "tint/artifacts/completed_stage.h"
 #include "tint/artifacts/image_shards.h"
-#include "tint/artifacts/stage_folder.h"
-#include "tint/image/image.h"
+#include "tint/base/json.h"
+#include "tint/image/decode.h"
+#include "tint/image/pixels.h"
 #include "tint/models/model_set.h"
 #include "tint/models/script_module.h"
 
@@ -24,9 +26,6 @@ namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr int64_t kImages = 60;     // a class
 constexpr int64_t kAllowed = 3;     // 1 % of the five classes' images
@@ -67,7 +66,7 @@ class Redrawn : public ::testing::Test {
   static void SetUpTestSuite() {
     world_ = fs::temp_directory_path() / ("tint-redrawn-" + std::to_string(getpid()));
     fs::remove_all(world_);
-    row_ = SmallWorld(world_);
+    arguments_ = SmallWorld(world_);
     fs::copy(world_ / "models", world_ / "models-photos");
     const Outcome upscaled = Run("super-resolve", "photos");
     ASSERT_EQ(upscaled.code, 0) << upscaled.err;
@@ -83,7 +82,7 @@ class Redrawn : public ::testing::Test {
 
   static std::vector<std::string> Words(const std::string& command, const std::string& run) {
     std::vector<std::string> words = {command, "--run", world_ / run, "--progress", "none"};
-    words.insert(words.end(), row_.begin(), row_.end());
+    words.insert(words.end(), arguments_.begin(), arguments_.end());
     const std::vector<std::string> own = {"--models", world_ / ("models-" + run), "--generate.images",
                                           std::to_string(kImages), "--keep-originals"};
     words.erase(std::find(words.begin(), words.end(), "--models"),
@@ -138,12 +137,12 @@ class Redrawn : public ::testing::Test {
   }
 
   static fs::path world_;
-  static std::vector<std::string> row_;
+  static std::vector<std::string> arguments_;
   static std::vector<Generated> plain_;
   static std::vector<double> reds_;  // of plain_, falling
 };
 fs::path Redrawn::world_;
-std::vector<std::string> Redrawn::row_;
+std::vector<std::string> Redrawn::arguments_;
 std::vector<Generated> Redrawn::plain_;
 std::vector<double> Redrawn::reds_;
 
@@ -195,7 +194,7 @@ TEST_F(Redrawn, OneMoreThanOnePercentStopsTheStage) {
 }
 
 // With every image spoiled no fresh draw helps, and the first image says so.
-TEST_F(Redrawn, AImageThatNeverComesOutStopsTheStage) {
+TEST_F(Redrawn, AnImageThatNeverComesOutStopsTheStage) {
   Prepare("all", -1, 0);
   const Outcome outcome = Run("generate", "all");
   EXPECT_EQ(outcome.code, 70) << outcome.err;
@@ -204,7 +203,7 @@ TEST_F(Redrawn, AImageThatNeverComesOutStopsTheStage) {
   EXPECT_FALSE(fs::exists(Folder("all") / "done.json"));
 }
 
-// The count goes on after a kill: three are allowed in all, not in each attempt.
+// The count continues after a kill: three are allowed in all, not in each attempt.
 TEST_F(Redrawn, TheCountOutlivesAKill) {
   Prepare("killed", LimitFor(kAllowed), 0);
   Prepare("grey", LimitFor(kAllowed), 0);

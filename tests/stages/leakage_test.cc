@@ -1,8 +1,6 @@
-// The checks that stand between an accuracy and belief in it: as functions, and through the program.
-#include "tint/stages/leakage.h"
-
+// SPDX-License-Identifier: Apache-2.0
+// The checks that must pass before an accuracy can be believed, through the program.
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,14 +8,14 @@
 #include <opencv2/imgcodecs.hpp>
 #include <set>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
 #include "tensor_matchers.h"
-#include "tint/artifacts/stage_folder.h"
-#include "tint/base/file.h"
+#include "tint/artifacts/completed_stage.h"
+#include "tint/base/json.h"
 #include "tint/base/sha256.h"
 #include "tint/base/text.h"
-#include "tint/fewshot/distill.h"
+#include "tint/data/loader.h"
 #include "tint/fewshot/teacher.h"
 #include "tint/models/model_set.h"
 #include "tint/tensor/safetensors.h"
@@ -26,8 +24,6 @@ namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
 // The same pixels in another PNG file, each value `brighter` by so much.
@@ -47,28 +43,13 @@ fs::path FirstFileOf(const fs::path& folder) {
   return *std::min_element(files.begin(), files.end());
 }
 
-// A predictor like a student's: rows alone; or each row with the mean of its batch, as batch statistics would do.
-at::Tensor Alone(const at::Tensor& images) { return images.to(at::kFloat).mean({2, 3}); }
-at::Tensor Together(const at::Tensor& images) { return Alone(images) - Alone(images).mean(0, true) * 1e-3; }
-
-TEST(PredictionsStandAlone, ThoseOfATransductiveClassifierDoNot) {
-  for (const int64_t count : {1, 5, 64, 150}) {
-    const at::Tensor images = (at::arange(count * 3 * 16).reshape({count, 3, 4, 4}) * 7 % 251).to(at::kByte);
-    std::vector<NamedFile> files;
-    for (int64_t i = 0; i < count; ++i) files.push_back({"class", std::to_string(i) + ".png"});
-    CheckBatchIndependence(images, Alone(images), files, Alone);
-    const Error error = CatchError([&] { CheckBatchIndependence(images, Together(images), files, Together); });
-    EXPECT_THAT(error, FailsWith(ExitCode::kInternal, AllOf(HasSubstr("class/0.png"), HasSubstr("batch"))));
-  }
-}
-
-// One row of the small world up to its student; evaluate runs on other queries each time.
+// The pipeline on the small world up to its student; evaluate runs on other queries each time.
 class Leakage : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     world_ = fs::temp_directory_path() / ("tint-leakage-" + std::to_string(getpid()));
     fs::remove_all(world_);
-    row_ = SmallWorld(world_);
+    arguments_ = SmallWorld(world_);
     // An image that the base holds and, later, a query shows.
     WriteAgain(FirstFileOf(world_ / "query/red-disc"), Any("base") / "from-query.png");
     const Outcome outcome = Run("specialize", "query");
@@ -80,10 +61,10 @@ class Leakage : public ::testing::Test {
   // The first class folder below `part`.
   static fs::path Any(const std::string& part) { return FirstFileOf(world_ / part); }
 
-  // `more`: pairs of a flag and its value, in place of the row's.
+  // `more`: pairs of a flag and its value, in place of the pipeline's.
   static Outcome Run(const std::string& command, const std::string& query, Arguments more = {}) {
     Arguments arguments = {command, "--run", world_ / "run", "--progress", "none", "--json"};
-    arguments.insert(arguments.end(), row_.begin(), row_.end());
+    arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
     more.insert(more.end(), {"--query", world_ / query});
     for (size_t i = 0; i < more.size(); i += 2)
       *(std::find(arguments.begin(), arguments.end(), more[i]) + 1) = more[i + 1];
@@ -103,14 +84,14 @@ class Leakage : public ::testing::Test {
   }
 
   static fs::path world_;
-  static Arguments row_;
+  static Arguments arguments_;
   static std::string refused_;
 };
 fs::path Leakage::world_;
-Arguments Leakage::row_;
+Arguments Leakage::arguments_;
 std::string Leakage::refused_;
 
-TEST_F(Leakage, AImageOfTheBaseIsNotScored) {
+TEST_F(Leakage, AnImageOfTheBaseIsNotScored) {
   EXPECT_THAT(refused_, AllOf(HasSubstr("base image"), HasSubstr("from-query.png"),
                               HasSubstr(FirstFileOf(world_ / "query/red-disc").filename().string())));
   EXPECT_TRUE(fs::exists(world_ / "run/shared/pixels"));
@@ -124,7 +105,7 @@ TEST_F(Leakage, ASupportIsNotScoredEvenInAnotherFile) {
   EXPECT_THAT(outcome.err, AllOf(HasSubstr(support.string()), HasSubstr("again.png"), HasSubstr("pixel for pixel")));
 }
 
-TEST_F(Leakage, NearDuplicatesAreScoredAndTold) {
+TEST_F(Leakage, NearDuplicatesAreScoredAndReported) {
   const fs::path support = FirstFileOf(world_ / "support/red-disc");
   WriteAgain(support, CleanQueries("near") / "red-disc/near.png", 2);
   const Outcome outcome = Run("evaluate", "near");
@@ -158,7 +139,7 @@ TEST_F(Leakage, NearDuplicatesAreScoredAndTold) {
   EXPECT_EQ(result["accuracy_without_near_duplicates"], far == 0 ? Json() : Json(static_cast<double>(right) / far));
 }
 
-TEST_F(Leakage, TheTeacherTellsNearDuplicatesThatHashesDoNot) {
+TEST_F(Leakage, TheTeacherFindsNearDuplicatesThatHashesDoNot) {
   CleanQueries("alike");
   const Teacher teacher = ModelSet::Open(world_ / "models").LoadTeacher(at::kCPU, at::kFloat);
   const auto normalised = [&](const std::string& part, std::vector<NamedFile>* files) {
@@ -177,7 +158,7 @@ TEST_F(Leakage, TheTeacherTellsNearDuplicatesThatHashesDoNot) {
   ASSERT_LT(bar, 1);
 
   Arguments arguments = {"evaluate", "--run", world_ / "run", "--progress", "none", "--json"};
-  arguments.insert(arguments.end(), row_.begin(), row_.end());
+  arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
   *(std::find(arguments.begin(), arguments.end(), "--query") + 1) = world_ / "alike";
   char text[40];
   std::snprintf(text, sizeof text, "%.17g", bar);
@@ -204,7 +185,7 @@ TEST_F(Leakage, TheTeacherTellsNearDuplicatesThatHashesDoNot) {
   EXPECT_EQ(found, expected);
 }
 
-TEST_F(Leakage, ResultsTellWhatTheirModelsSaw) {
+TEST_F(Leakage, ResultsDiscloseTheTrainingDataOfTheirModels) {
   CleanQueries("clean");
   fs::copy(world_ / "models", world_ / "seen-models", fs::copy_options::recursive);
   Json list = Json::parse(ReadAll(world_ / "models/models.json"));

@@ -1,23 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 // Batches against the memory there is: what one sample takes is measured, and what does not fit is refused with the
 // size that does.
 #include "tint/stages/memory_plan.h"
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 
 #include <regex>
 
-#include "files.h"
+#include "prelude.h"
 #include "tint/base/log.h"
-#include "tint/tensor/device.h"
+#include "tint/tensor/memory.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 
 const c10::Device kCpu(c10::kCPU);
 constexpr uint64_t kSampleBytes = uint64_t{192} << 20;  // far above what the kernel's counting is off by
@@ -52,7 +47,7 @@ TEST_F(MemoryPlan, RunsOneSampleOnce) {
   EXPECT_EQ(runs, 1);
 }
 
-TEST_F(MemoryPlan, TellsPieceAndExpectedMemoryBeforeTheWork) {
+TEST_F(MemoryPlan, LogsBatchSizeAndExpectedMemoryBeforeTheWork) {
   ::testing::internal::CaptureStderr();
   SetUpLogging("info", "never");
   CheckBatchFitsMemory(kCpu, PlanOf(2), TakeASample);
@@ -76,7 +71,7 @@ TEST_F(MemoryPlan, TwiceWhatIsThereStopsWithTheSizeThatFits) {
   EXPECT_EQ(static_cast<int>(error.code()), 71);
   const std::string text = error.what();
   std::smatch match;
-  ASSERT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.batch ([0-9]+)\\."))) << text;
+  ASSERT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.batch-size ([0-9]+)\\."))) << text;
   const int64_t fits = std::stoll(match[1]);
   // One sample's own memory counts as there: it is given back before the batch.
   EXPECT_NEAR(static_cast<double>(fits), room, 0.2 * room + 2) << text;
@@ -90,7 +85,7 @@ TEST_F(MemoryPlan, LargerSamplesLeaveRoomForFewer) {
     const Error error = CatchError([&] { CheckBatchFitsMemory(kCpu, PlanOf(1'000'000), work); });
     const std::string text = error.what();
     std::smatch match;
-    EXPECT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.batch ([0-9]+)\\."))) << text;
+    EXPECT_TRUE(std::regex_search(text, match, std::regex("Try --generate\\.batch-size ([0-9]+)\\."))) << text;
     return match.empty() ? 0.0 : std::stod(match[1]);
   };
   const double of_one = largest(TakeASample);

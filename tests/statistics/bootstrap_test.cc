@@ -1,26 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
 // Worlds in which it is known how far classes and episodes move the mean.
 #include "tint/statistics/bootstrap.h"
-
-#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
-#include "files.h"
+#include "prelude.h"
 #include "tint/statistics/plan.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
 
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-
 constexpr int64_t kClasses = 20, kWays = 5, kEpisodes = 120;
 
-// Episodes of five of twenty classes; `right` tells the right answers of a class in an episode.
+// Episodes of five of twenty classes; `right` returns the number of correct answers of a class in an episode.
 std::vector<EpisodeScore> World(uint64_t seed, int64_t queries,
                                 const std::function<int64_t(uint64_t episode, int64_t class_idx)>& right) {
   std::vector<EpisodeScore> scores;
@@ -49,8 +44,8 @@ double Ratio(const std::vector<EpisodeScore>& scores, const BootstrapOptions& op
   return (interval.high - interval.low) / 2 / StudentInterval(AccuraciesOf(scores)).half_width;
 }
 
-// Twenty classes tell a standard deviation up to 16 %, ten worlds up to 5 %. What a percentile interval of 20 classes
-// lacks: sqrt(19 / 20) 1.96 / 1.98.
+// Twenty classes estimate a standard deviation to within 16 %, ten worlds up to 5 %. What a percentile interval of 20
+// classes lacks: sqrt(19 / 20) 1.96 / 1.98.
 TEST(ClassBootstrap, IsAsWideAsTheStudentIntervalWhereClassesDoNotMatter) {
   double sum = 0;
   for (uint64_t seed = 0; seed < 10; ++seed) {
@@ -61,7 +56,7 @@ TEST(ClassBootstrap, IsAsWideAsTheStudentIntervalWhereClassesDoNotMatter) {
 }
 
 // All classes of an episode answer alike: resampling classes alone would give an interval 1 / sqrt(5) as wide.
-TEST(ClassBootstrap, IsAsWideAsTheStudentIntervalWhereEpisodesCarryAll) {
+TEST(ClassBootstrap, IsAsWideAsTheStudentIntervalWithEpisodeVarianceOnly) {
   RandomStream random({.seed = 3, .stage = "episodes"});
   std::vector<int64_t> right;
   for (int64_t e = 0; e < kEpisodes; ++e) right.push_back(random.Integer(60, 100));
@@ -72,7 +67,7 @@ TEST(ClassBootstrap, IsAsWideAsTheStudentIntervalWhereEpisodesCarryAll) {
 // A class has the same accuracy in each of its episodes, variance tau^2 (with n - 1) over the classes. Of the mean
 //   the t-interval's variance: tau^2 (1 - 5/20) / 5 / 120     (five of twenty classes, without replacement)
 //   the bootstrap's:           tau^2 (19/20) / 20             (twenty classes drawn anew; each in 30 episodes or so)
-TEST(ClassBootstrap, IsWiderWhereClassesCarryAll) {
+TEST(ClassBootstrap, IsWiderWithClassVarianceOnly) {
   const auto scores = World(4, 100, [](uint64_t, int64_t c) { return 60 + 2 * c; });
   const double expected = std::sqrt((19.0 / 20 / 20) / (0.75 / 5 / 120)) * 1.96 / 1.98;
   EXPECT_NEAR(expected, 6.1, 0.05);
@@ -97,7 +92,7 @@ TEST(ClassBootstrap, CoversTheMeanOfThePopulationOfClasses) {
   EXPECT_LE(covered_by_student, 80);
 }
 
-TEST(ClassBootstrap, HoldsTheMeanAndRepeatsWithItsSeed) {
+TEST(ClassBootstrap, ContainsTheMeanAndRepeatsWithItsSeed) {
   RandomStream random({.seed = 5, .stage = "answers"});
   const auto scores = World(5, 15, [&](uint64_t, int64_t c) { return Binomial(&random, 15, 0.6 + 0.01 * c); });
   const BootstrapInterval once = ClassBootstrap(scores), again = ClassBootstrap(scores);
@@ -119,12 +114,12 @@ TEST(ClassBootstrap, OfOneClassOrWithoutSpread) {
   const BootstrapInterval same = ClassBootstrap(World(6, 10, [](uint64_t, int64_t) { return 7; }));
   EXPECT_NEAR(same.low, 0.7, 1e-12);
   EXPECT_NEAR(same.high, 0.7, 1e-12);
-  // A class without a query of its own is no class.
+  // A class without queries does not count.
   EXPECT_EQ(ClassBootstrap({ScoreOf(0, {{"a", 10, 7}, {"b", 0, 0}, {"c", 5, 5}})}).classes, 2);
 }
 
 // Both lists have strong effects of classes, and their difference has none: pairing takes them out.
-TEST(PairedDifference, TakesCommonEffectsOut) {
+TEST(PairedDifference, CancelsCommonEffects) {
   const auto a = World(7, 100, [](uint64_t, int64_t c) { return 62 + c; });
   const auto b = World(7, 100, [](uint64_t, int64_t c) { return 60 + c; });
   const PairedDifference pair = ComparePaired(a, b);
@@ -139,7 +134,7 @@ TEST(PairedDifference, TakesCommonEffectsOut) {
 }
 
 // Where the first is better on some classes alone, episodes repeat that, and the bootstrap says so.
-TEST(PairedDifference, IsWiderWhereFewClassesCarryIt) {
+TEST(PairedDifference, IsWiderIfFewClassesCauseIt) {
   const auto a = World(8, 100, [](uint64_t, int64_t c) { return c % 4 == 0 ? 80 : 70; });
   const auto b = World(8, 100, [](uint64_t, int64_t) { return 70; });
   const PairedDifference pair = ComparePaired(a, b);
@@ -167,7 +162,7 @@ TEST(PairedDifference, DoesNotDependOnTheOrder) {
   EXPECT_NEAR(pair.differences[3], a[3].accuracy - b[3].accuracy, 1e-15);
 }
 
-TEST(PairedDifference, TellsWhatCannotBePaired) {
+TEST(PairedDifference, ReportsWhatCannotBePaired) {
   const EpisodeScore one = ScoreOf(0, {{"a", 10, 7}, {"b", 10, 9}});
   EXPECT_EQ(WhyNotPaired(one, ScoreOf(0, {{"b", 10, 1}, {"a", 10, 2}})), "");
   EXPECT_THAT(WhyNotPaired(one, ScoreOf(0, {{"a", 10, 7}, {"c", 10, 9}})), HasSubstr("'c'"));

@@ -1,20 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/statistics/frechet.h"
 
 #include <ATen/ATen.h>
-#include <gmock/gmock.h>
 
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 #include "tensor_matchers.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
 
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 using testing::TensorNear;
 
 at::Tensor NormalRows(int64_t rows, int64_t width, uint64_t seed) {
@@ -51,7 +48,7 @@ TEST(FrechetDistance, OfDiagonalGaussiansHasAClosedForm) {
 }
 
 // Also where there are fewer samples than features, so that the covariance is singular.
-TEST(FrechetDistance, OfAThingToItselfIsZero) {
+TEST(FrechetDistance, OfADistributionToItselfIsZero) {
   for (const int64_t rows : {300, 40, 2}) {
     const FeatureMoments moments = MomentsOf(NormalRows(rows, 64, 2) * 3 + 1);
     EXPECT_NEAR(FrechetDistance(moments, moments), 0, 1e-9) << rows;
@@ -72,7 +69,7 @@ TEST(FeatureMoments, AreThoseOfTheSampleWithNLessOne) {
   EXPECT_EQ(MomentsOf(at::ones({3, 2}, at::kHalf)).mean.scalar_type(), at::kDouble);
 }
 
-TEST(FeatureMoments, RefuseWhatHasNone) {
+TEST(FeatureMoments, RefuseInvalidFeatures) {
   EXPECT_THAT(CatchError([] { MomentsOf(at::ones({1, 4})); }), FailsWith(ExitCode::kInternal, HasSubstr("samples")));
   EXPECT_THAT(CatchError([] {
                 MomentsOf(at::full({3, 4}, std::nan("")));

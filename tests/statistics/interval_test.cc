@@ -1,18 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/statistics/interval.h"
-
-#include <gmock/gmock.h>
 
 #include <cmath>
 #include <limits>
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
-
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 
 // Quantiles of Student's distribution as printed tables give them.
 TEST(StudentQuantile, EqualsTables) {
@@ -31,7 +26,7 @@ TEST(StudentQuantile, EqualsClosedForms) {
   }
 }
 
-TEST(StudentQuantile, RefusesWhatIsNoProbability) {
+TEST(StudentQuantile, RefusesInvalidProbabilities) {
   for (const double p : {0.0, 1.0, -0.5, std::numeric_limits<double>::quiet_NaN()}) {
     EXPECT_THAT(CatchError([&] { StudentQuantile(p, 5); }), FailsWith(ExitCode::kInternal, HasSubstr("probability")));
   }

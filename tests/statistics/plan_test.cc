@@ -1,21 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 // Theorem 1 against simulation, and the published figures of docs/method.md, Planning the number of episodes.
 #include "tint/statistics/plan.h"
 
-#include <gmock/gmock.h>
-
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 #include "tint/statistics/interval.h"
 #include "tint/statistics/scores.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 namespace {
-
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 
 // Episodes whose true accuracy is 0.6, 0.8 or 1 with equal chance: mu = 0.8, sigma^2 = 2 * 0.2^2 / 3.
 constexpr AccuracyModel kThirds{.mean = 0.8, .variance = 0.08 / 3};
@@ -105,7 +100,7 @@ TEST(Planning, InvertsIntervalsAndVariances) {
     EXPECT_EQ(EpisodesForVariance(variance, 0.999999 * variance / static_cast<double>(episodes)), episodes + 1);
     EXPECT_DOUBLE_EQ(VarianceOfMean(kThirds, 75, episodes), variance / static_cast<double>(episodes));
   }
-  // Without spread two episodes tell as much as many.
+  // Without variance two episodes are as informative as many.
   EXPECT_EQ(EpisodesForHalfWidth(0, 0.005), 2);
   EXPECT_EQ(EpisodesForVariance(0, 1e-6), 1);
 }
@@ -118,7 +113,7 @@ TEST(Planning, UnbiasedVarianceIsTheInverseOfTheoremOne) {
   EXPECT_LT(UnbiasedVariance(0, 0.8, 75), 0);  // more alike than chance
 }
 
-TEST(Planning, RefusesWhatNoAccuracyHas) {
+TEST(Planning, RefusesImpossibleMoments) {
   EXPECT_THAT(CatchError([] { EpisodeVariance({.mean = 1.2, .variance = 0}, 75); }),
               FailsWith(ExitCode::kInternal, HasSubstr("mean")));
   EXPECT_THAT(CatchError([] { EpisodeVariance({.mean = 0.9, .variance = 0.1}, 75); }),

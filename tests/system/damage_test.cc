@@ -1,18 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 // Single-byte changes over a real run: each is found by verify and by whoever reads the file next; none crashes.
-#include <gmock/gmock.h>
 
 #include <random>
 
-#include "files.h"
+#include "prelude.h"
 #include "program.h"
-#include "tint/artifacts/run_folder.h"
+#include "tint/artifacts/verify.h"
 
 namespace tint::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 class Damaged : public ::testing::Test {
  protected:

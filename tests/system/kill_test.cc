@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // kill -9 and polite signals at random moments of the whole program: the same command again ends in the tree of an
 // unaugmented run.
 #include <gmock/gmock.h>
@@ -113,7 +114,7 @@ TEST_F(Killed, TwoHundredTimesItLosesNothingAndEndsInTheSameTree) {
   EXPECT_GE(at_work, kKillsAtWork);
 }
 
-// Each signal that asks: the state is saved, exit code 75 within 30 s, and the same command goes on from there.
+// Each signal that asks: the state is saved, exit code 75 within 30 s, and the same command resumes there.
 TEST_F(Killed, AskedToStopItSavesAndSaysSo) {
   std::mt19937_64 random(5);
   int stopped = 0;

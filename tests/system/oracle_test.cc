@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What two stages must have computed, computed again from their inputs with the formulas written out.
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -5,10 +6,11 @@
 
 #include "files.h"
 #include "program.h"
+#include "tint/artifacts/completed_stage.h"
 #include "tint/artifacts/image_shards.h"
-#include "tint/artifacts/stage_folder.h"
 #include "tint/diffusion/noise_schedule.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
+#include "tint/image/pixels.h"
 #include "tint/image/resize.h"
 #include "tint/inversion/prompt.h"
 #include "tint/models/model_set.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sample images of textual inversion and kills: whatever attempt drew a preview, the folder ends as an unaugmented one.
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -109,7 +110,7 @@ TEST_F(PreviewKilled, RightAfterAPreviewWithItsStepSaved) {
   ExpectTheSameEnd("saved", kEachStep);
 }
 
-// Previews outlive the steps that they show: the way there is gone again, and draws none of them anew.
+// Previews outlive the steps that they show: the steps are repeated, but no preview is drawn again.
 TEST_F(PreviewKilled, RightAfterAPreviewWithNoStepSaved) {
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(KillAfterTheNext("lost", kNever));
   const auto kept = Previews("lost");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // No stage before evaluate opens a query: watched from outside, over the whole pipeline.
 #include <gmock/gmock.h>
 #include <sys/inotify.h>

@@ -1,18 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/tensor/checks.h"
 
 #include <ATen/ATen.h>
 
 #include <cmath>
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
 
 TEST(DescribeTensor, ShowsDtypeShapeAndDevice) {
   EXPECT_EQ(DescribeTensor(at::zeros({2, 3, 84, 84})), "float32 [2, 3, 84, 84] cpu");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/tensor/device.h"
 
 #include <ATen/ATen.h>
@@ -6,16 +7,11 @@
 
 #include <algorithm>
 
-#include "files.h"
+#include "prelude.h"
+#include "tint/tensor/memory.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 TEST(ChooseDevice, AutoIsSilent) {
   ::testing::internal::CaptureStderr();
@@ -27,7 +23,7 @@ TEST(ChooseDevice, AutoIsSilent) {
 }
 
 // Both kinds of machine are tested: whether a GPU works is asked of the same program.
-TEST(ChooseDevice, CudaIsThereOrMissedInOneSentence) {
+TEST(ChooseDevice, CudaIsAvailableOrItsAbsenceIsExplained) {
   if (ChooseDevice("auto").is_cuda()) {
     const c10::Device device = ChooseDevice("cuda");
     EXPECT_EQ(ChooseDevice("cuda:0"), device);
@@ -38,53 +34,30 @@ TEST(ChooseDevice, CudaIsThereOrMissedInOneSentence) {
     return;
   }
   for (const char* name : {"cuda", "cuda:0", "cuda:7"}) {
-    EXPECT_THAT(CatchError([name] { ChooseDevice(name); }),
-                FailsWith(ExitCode::kNoDevice, AllOf(HasSubstr(std::string("the device ") + name + " was asked for"),
-                                                     HasSubstr("--device cpu"), Not(HasSubstr("\n")))));
+    EXPECT_THAT(
+        CatchError([name] { ChooseDevice(name); }),
+        FailsWith(ExitCode::kNoDevice, AllOf(HasSubstr(std::string("the device ") + name + " is not available: "),
+                                             HasSubstr("Use --device cpu"), Not(HasSubstr("\n")))));
   }
 }
 
-TEST(ChooseDevice, RefusesOtherWords) {
+TEST(ChooseDevice, RefusesOtherNames) {
   for (const char* name : {"", "gpu", "CPU", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda:1000000", "mps"}) {
     EXPECT_THAT(CatchError([name] { ChooseDevice(name); }),
                 FailsWith(ExitCode::kUsage, HasSubstr("expected auto, cpu, cuda or cuda:N")));
   }
-  EXPECT_THAT(CatchError([] { ChooseDevice("cude"); }), FailsWith(ExitCode::kUsage, HasSubstr("did you mean 'cuda'?")));
-}
-
-TEST(Dtype, NamesAndDtypesAreInverse) {
-  for (const char* name : {"float32", "bfloat16", "float16"}) EXPECT_EQ(DtypeName(ParseDtype(name)), name);
-  EXPECT_EQ(DtypeName(at::kLong), "int64");
-  EXPECT_THAT(CatchError([] { ParseDtype("float61"); }),
-              FailsWith(ExitCode::kUsage, HasSubstr("did you mean 'float16'?")));
-  EXPECT_EQ(CatchError([] { ParseDtype("float64"); }).code(), ExitCode::kUsage);
+  EXPECT_THAT(CatchError([] { ChooseDevice("cude"); }), FailsWith(ExitCode::kUsage, HasSubstr("Did you mean 'cuda'?")));
 }
 
 TEST(DeviceClass, IsCpuForEveryProcessor) { EXPECT_EQ(DeviceClass(c10::Device("cpu")), "cpu"); }
 
-TEST(SetUpTensorLibrary, SetsThreadsAndForbidsChance) {
+TEST(SetUpTensorLibrary, SetsThreadsAndDeterminism) {
   EXPECT_EQ(SetUpTensorLibrary(1), 1);
   EXPECT_EQ(at::get_num_threads(), 1);
   EXPECT_GE(SetUpTensorLibrary(0), 1);
   EXPECT_TRUE(at::globalContext().deterministicAlgorithms());
   EXPECT_FALSE(at::globalContext().deterministicAlgorithmsWarnOnly());
   EXPECT_EQ(CatchError([] { SetUpTensorLibrary(-1); }).code(), ExitCode::kInternal);
-}
-
-TEST(PeakHostBytes, GrowsWithWhatIsTouched) {
-  const uint64_t before = PeakHostBytes();
-  EXPECT_GT(before, uint64_t{1} << 20);
-  // More than the whole peak until now, so that no freed memory can serve.
-  const auto size = static_cast<int64_t>(before) + (64 << 20);
-  EXPECT_EQ(at::ones({size}, at::kByte)[size - 1].item<uint8_t>(), 1);
-  EXPECT_GE(PeakHostBytes(), before + (64 << 20));
-  EXPECT_EQ(PeakDeviceBytes(c10::Device("cpu")), 0u);
-}
-
-TEST(MeasureMatmulRate, IsThatOfAComputer) {
-  const double rate = MeasureMatmulRate(c10::Device("cpu"), c10::kFloat);
-  EXPECT_GT(rate, 1e8) << "FLOP/s, even with sanitizers on a busy machine";
-  EXPECT_LT(rate, 1e14);
 }
 
 }  // namespace

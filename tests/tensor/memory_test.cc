@@ -1,11 +1,12 @@
-// What the machine says about memory, and flags that arrive: the processor's side of both.
+// SPDX-License-Identifier: Apache-2.0
+// What the machine reports about memory, on the CPU.
+#include "tint/tensor/memory.h"
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <fstream>
-
-#include "tint/tensor/device.h"
 
 namespace tint {
 namespace {
@@ -51,7 +52,7 @@ TEST(HeldBytes, IsAtMostThePeakAndThePeakStays) {
   }
 }
 
-TEST(ResetPeaks, LetsThePeakBeginAnew) {
+TEST(ResetPeaks, ResetsThePeak) {
   if (!kGivesBack || !(std::ofstream("/proc/self/clear_refs") << "5" << std::flush))
     GTEST_SKIP() << "a sanitizer keeps freed blocks, or this kernel does not let a process reset its peak";
   TouchedBlock();
@@ -61,32 +62,20 @@ TEST(ResetPeaks, LetsThePeakBeginAnew) {
   EXPECT_LE(PeakHostBytes(), HeldBytes(kCpu) + kSlack);
 }
 
+TEST(PeakHostBytes, GrowsWithWhatIsTouched) {
+  const uint64_t before = PeakHostBytes();
+  EXPECT_GT(before, uint64_t{1} << 20);
+  // More than the whole peak until now, so that no freed memory can serve.
+  const auto size = static_cast<int64_t>(before) + (64 << 20);
+  EXPECT_EQ(at::ones({size}, at::kByte)[size - 1].item<uint8_t>(), 1);
+  EXPECT_GE(PeakHostBytes(), before + (64 << 20));
+  EXPECT_EQ(PeakDeviceBytes(c10::Device("cpu")), 0u);
+}
+
 TEST(AvailableBytes, IsSomeOfThePhysicalMemory) {
   const uint64_t available = AvailableBytes(kCpu);
   EXPECT_GT(available, kMiB) << "this test runs, so there is some";
   EXPECT_LE(available, PhysicalBytes());
-}
-
-TEST(AsyncDeviceFlag, IsThereAtOnceOnTheProcessor) {
-  AsyncDeviceFlag flag(kCpu);
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(flag.Post(at::zeros({}, at::kBool)));
-  EXPECT_TRUE(flag.Post(at::ones({}, at::kBool)));
-  const at::Tensor mask = at::zeros({4}, at::kBool);
-  AsyncDeviceFlag another(kCpu);
-  EXPECT_TRUE(another.Post(mask.any().logical_not())) << "nobody goes on";
-  AsyncDeviceFlag third(kCpu);
-  mask[2] = true;
-  EXPECT_FALSE(third.Post(mask.any().logical_not()));
-}
-
-// One that nobody asked again leaves nothing behind.
-TEST(AsyncDeviceFlag, MayBeForgotten) {
-  for (const bool value : {false, true}) {
-    auto flag = std::make_unique<AsyncDeviceFlag>(kCpu);
-    EXPECT_EQ(flag->Post(at::full({}, value, at::kBool)), value);
-    flag.reset();
-  }
-  EXPECT_NO_THROW(AsyncDeviceFlag never_posted(kCpu));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/tensor/random.h"
 
 #include <ATen/ATen.h>
@@ -14,14 +15,21 @@ namespace {
 using testing::CatchError;
 using testing::TensorEquals;
 
-using Block = std::array<uint32_t, 4>;
-
-// Random123's tests/kat_vectors, the three lines "philox4x32 10".
+// Random123's tests/kat_vectors, the three lines "philox4x32 10", of the engine that streams use: its counter is the
+// offset and the subsequence, its key the seed, each the lower word first.
 TEST(Philox, KnownAnswers) {
-  EXPECT_EQ(Philox4x32({0, 0, 0, 0}, {0, 0}), (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
-  EXPECT_EQ(Philox4x32({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}), (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-  EXPECT_EQ(Philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
-            (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+  struct KnownAnswer {
+    uint64_t offset, subsequence, seed;
+    std::vector<uint32_t> words;
+  };
+  const std::vector<KnownAnswer> answers = {
+      {0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+      {~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+      {0x85a308d3243f6a88, 0x0370734413198a2e, 0x299f31d0a4093822, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}};
+  for (const KnownAnswer& answer : answers) {
+    at::Philox4_32 engine(answer.seed, answer.subsequence, answer.offset);
+    for (const uint32_t word : answer.words) EXPECT_EQ(engine(), word);
+  }
 }
 
 StreamKey Key(uint64_t index = 4) {
@@ -29,7 +37,7 @@ StreamKey Key(uint64_t index = 4) {
 }
 
 // Computed once by a separate Python program (hashlib.sha256 over the encoding, integers for Philox, math for
-// Box-Muller): these numbers stand in finished runs, so they never change.
+// Box-Muller). Finished runs were computed with these numbers, so they never change.
 TEST(RandomStream, TheNumbersOfAKeyAreFixed) {
   RandomStream bits(Key());
   for (uint32_t expected :
@@ -85,7 +93,7 @@ TEST(RandomStream, BatchesDoNotMatter) {
   EXPECT_THAT(joined, TensorEquals(RandomStream(Key()).Normal({7, 3})));
 }
 
-// The bounds below are five standard errors of the quantity: a right generator with another key would miss one in 1.7
+// The bounds below are five standard errors of the quantity: a correct generator with another key would miss one in 1.7
 // million times; this key is fixed.
 constexpr double kErrors = 5.0;
 

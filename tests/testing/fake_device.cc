@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fake_device.h"
 
 #include <ATen/ATen.h>
@@ -71,24 +72,25 @@ struct Owner {
   int64_t bytes;
 };
 
+// As CUDA's caching allocator: it does not exist before the first allocation, and asking it for statistics throws.
+std::atomic<bool> allocator_initialized = false;
+
+// Memory of the device, also where an operator's result becomes a tensor of the device without asking the allocator.
 c10::DataPtr DevicePtr(c10::Storage cpu) {
+  allocator_initialized = true;
   auto* owner = new Owner(std::move(cpu));
   return {Poison(owner->storage.mutable_data()), owner, [](void* p) { delete static_cast<Owner*>(p); }, Dev()};
 }
 
-// As CUDA's caching allocator: it does not exist before the first allocation, and asking it for statistics throws.
-std::atomic<bool> initialized = false;
-
 struct Allocator final : c10::DeviceAllocator {
   static void CheckInitialized(c10::DeviceIndex device) {
-    TORCH_CHECK(initialized, "Invalid device argument ", static_cast<int>(device), ": did you call init?");
+    TORCH_CHECK(allocator_initialized, "Invalid device argument ", static_cast<int>(device), ": did you call init?");
   }
   c10::DataPtr allocate(size_t n) override {
-    initialized = true;
     return DevicePtr(c10::Storage(c10::Storage::use_byte_size_t(), n, c10::GetAllocator(c10::kCPU), true));
   }
   void copy_data(void*, const void*, size_t) const override { TORCH_CHECK(false, "fake: raw copy of device memory"); }
-  bool initialized() override { return fake::initialized; }
+  bool initialized() override { return allocator_initialized; }
   void emptyCache(c10::MempoolId_t) override {}
   void recordStream(const c10::DataPtr&, c10::Stream) override {}
   void resetAccumulatedStats(c10::DeviceIndex device) override { CheckInitialized(device); }
@@ -315,7 +317,7 @@ struct Backend {
     aten.impl("_has_compatible_shallow_copy_type", [](const at::Tensor&, const at::Tensor&) { return true; });
     // Composite operators that choose by device: take the CPU's branch, so that results are equal bit for bit.
     for (const char* name : {"convolution", "_convolution", "convolution_backward"}) aten.impl(name, boxed());
-    // Mirror the CPU's dispatch table: where the CPU has a kernel of its own, no composite must step in.
+    // Mirror the CPU's dispatch table: where the CPU has a kernel, no composite may replace it.
     for (const auto& op : c10::Dispatcher::singleton().getRegistrationsForDispatchKey(c10::DispatchKey::CPU))
       if (op.name.starts_with("aten::") && op.name != "aten::_local_scalar_dense")
         aten.impl(c10::toString(op).c_str(), boxed());
@@ -331,7 +333,7 @@ c10::Device device() {
   return Dev();
 }
 
-void ForgetAllocator() { initialized = false; }
+void ForgetAllocator() { allocator_initialized = false; }
 
 std::string ToString(const std::vector<Event>& list) {
   static constexpr const char* kNames[] = {"host->device", "device->host", "sync", "device random"};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A test double for "another device": tensors on device "fake" live in host memory behind unusable pointers, and
 // every operator runs as the CPU kernel on an alias. It is as strict about devices as CUDA, and counts transfers.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Folders for tests, and expectations about errors.
 #pragma once
 

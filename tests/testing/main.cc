@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // main of every test program: each test starts from the same random state, whatever ran before it.
 #include <ATen/Context.h>
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How many data members an aggregate has, so that a test notices a member that Declare forgot:
 //   EXPECT_EQ(list.options().size(), kMemberCount<GenerateOptions>);
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "program.h"
 
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 
 #include "files.h"
 #include "shapes_world.h"
+#include "tint/base/json.h"
 
 namespace tint::testing {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The built program as its users meet it: a process with arguments and an environment, whose exit code and two outputs
 // are looked at.
 #pragma once
@@ -37,7 +38,7 @@ class Program {
   void Signal(int number) const;
   // What ps and pkill know it as, while it runs.
   std::string Name() const;
-  // Waits until it has said `text` on standard error. False if it ended before.
+  // Waits until it has written `text` to standard error. False if it ended before.
   bool WaitUntilItSays(const std::string& text) const;
   // Waits for the end; kills it and fails the test after `limit`.
   Outcome Wait(std::chrono::seconds limit = std::chrono::seconds(300));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What two runs that did the same must have in common.
 #pragma once
 

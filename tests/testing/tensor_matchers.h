@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tensor comparisons that say where they fail.
 #pragma once
 

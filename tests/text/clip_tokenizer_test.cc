@@ -1,23 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tint/text/clip_tokenizer.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "files.h"
+#include "prelude.h"
 
 namespace tint {
 namespace {
-
-using ::testing::AllOf;
-using testing::CatchError;
-using ::testing::ElementsAre;
-using testing::FailsWith;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 const std::string& ModelBytes() {
   static const std::string bytes = testing::ReadAll(TINT_CLIP_MODEL);
@@ -56,7 +47,7 @@ TEST_F(ClipTokenizerTest, EncodeFramesCutsAndPads) {
   EXPECT_THAT(tokenizer_.Encode("a photo of", 5), ElementsAre(49406, 320, 1125, 539, 49407));
 }
 
-TEST_F(ClipTokenizerTest, PlaceholdersTakeIdsInARow) {
+TEST_F(ClipTokenizerTest, PlaceholdersGetConsecutiveIds) {
   EXPECT_EQ(tokenizer_.AddPlaceholder("#object"), 49408);
   EXPECT_EQ(tokenizer_.AddPlaceholder("#cat", 3), 49409);
   EXPECT_EQ(tokenizer_.AddPlaceholder("#catfish"), 49412);
@@ -91,7 +82,7 @@ TEST_F(ClipTokenizerTest, SingleTokenOrTheTokensInTheMessage) {
   tokenizer_.AddPlaceholder("#object");
   EXPECT_THAT(CatchError([&] { tokenizer_.SingleToken("#object"); }),
               FailsWith(ExitCode::kBadConfiguration, HasSubstr("49408 #object")))
-      << "a placeholder is no word to begin from";
+      << "a placeholder is not an initial word";
   EXPECT_THAT(CatchError([&] { tokenizer_.SingleToken("<|endoftext|>"); }),
               FailsWith(ExitCode::kBadConfiguration, HasSubstr("49407")));
 }
@@ -113,7 +104,7 @@ TEST_F(ClipTokenizerTest, RefusesTextThatIsNotUtf8) {
               FailsWith(ExitCode::kBadConfiguration, HasSubstr("UTF-8")));
 }
 
-TEST_F(ClipTokenizerTest, LongTextIsNoTrouble) {
+TEST_F(ClipTokenizerTest, AcceptsLongText) {
   EXPECT_THAT(tokenizer_.Pieces(std::string(100000, '\n')), IsEmpty());
   const auto ids = tokenizer_.Pieces(std::string(100000, 'a'));
   std::string text;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "closed_form_world.h"
 
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Worlds whose answers are known, as TorchScript modules in double precision.
 #pragma once
 

@@ -1,10 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 #include <torch/script.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "shapes_world.h"
+#include "tint/base/durable.h"
 #include "tint/base/file.h"
+#include "tint/base/json.h"
 #include "tint/diffusion/noise_schedule.h"
 #include "tint/models/model_set.h"
 #include "tint/models/script_module.h"
@@ -86,6 +90,28 @@ def forward(self, latents: Tensor, timesteps: Tensor, context: Tensor) -> Tensor
   return m;
 }
 
+// The noise eps(z, t) for which the move between t and the timestep before it, sqrt(abar_s/abar_t) z + (sqrt(1 -
+// abar_s)
+// - sqrt(abar_s (1 - abar_t)/abar_t)) eps, is z itself. `+ 0 * context` keeps the gradient to the prompt defined.
+torch::jit::Module StillDenoiserModule(int64_t steps) {
+  torch::jit::Module m("StillDenoiser");
+  const NoiseSchedule schedule;
+  const std::vector<double>& abars = schedule.alpha_bars();
+  const auto stride = static_cast<int64_t>(abars.size()) / steps;
+  std::vector<double> factors(abars.size());
+  for (size_t t = 1; t < abars.size(); ++t) {
+    const double abar_t = abars[t],
+                 abar_s = abars[static_cast<size_t>(std::max<int64_t>(static_cast<int64_t>(t) - stride, 0))];
+    factors[t] = (1 - std::sqrt(abar_s / abar_t)) / (std::sqrt(1 - abar_s) - std::sqrt(abar_s * (1 - abar_t) / abar_t));
+  }
+  m.register_buffer("factors", at::tensor(factors, at::kFloat));
+  m.define(R"JIT(
+def forward(self, latents: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+    return latents * self.factors[timesteps].reshape(-1, 1, 1, 1) + 0.0 * context.sum()
+)JIT");
+  return m;
+}
+
 torch::jit::Module UpscalerModule() {
   torch::jit::Module m("BicubicUpscaler");
   m.define(R"JIT(
@@ -115,14 +141,14 @@ def forward(self, image: Tensor) -> Tensor:
 
 }  // namespace
 
-void WriteShapesModels(const fs::path& folder, const fs::path& tokenizer) {
+void WriteShapesModels(const fs::path& folder, const fs::path& tokenizer, int64_t still_steps) {
   fs::create_directories(folder);
   const auto save = [&](const std::string& name, const torch::jit::Module& m) {
     WriteFileDurably(folder / name, ScriptModule(m).ToBytes());
   };
   save("autoencoder.pt", AutoencoderModule());
   save("text_encoder.pt", TextEncoderModule());
-  save("denoiser.pt", DenoiserModule());
+  save("denoiser.pt", still_steps > 0 ? StillDenoiserModule(still_steps) : DenoiserModule());
   save("upscaler.pt", UpscalerModule());
   save("teacher.pt", TeacherModule());
   WriteFileDurably(folder / "tokenizer.model", ReadFile(tokenizer));

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shapes_world.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <opencv2/imgproc.hpp>
 
+#include "tint/base/durable.h"
 #include "tint/base/error.h"
-#include "tint/base/file.h"
-#include "tint/image/image.h"
+#include "tint/image/encode.h"
 #include "tint/tensor/random.h"
 
 namespace tint::testing {
@@ -22,7 +24,7 @@ struct ShapeClass {
   std::array<int, 3> rgb;
 };
 
-// Hues of the task's classes lie 72 degrees apart; base classes lie between them and elsewhere.
+// Hues of the task's classes are 72 degrees apart; those of base classes are between them and elsewhere.
 constexpr std::array<ShapeClass, kShapeClasses + kShapeBaseClasses> kClasses = {
     {{"red-disc", "disc", {220, 40, 40}},
      {"yellow-square", "square", {190, 205, 40}},
@@ -62,9 +64,7 @@ void WriteClass(const fs::path& folder, int64_t class_idx, int64_t first, int64_
   const fs::path class_folder = folder / ShapeClassName(class_idx);
   fs::create_directories(class_folder);
   for (int64_t i = first; i < first + count; ++i) {
-    std::string number = std::to_string(i);
-    number.insert(0, 4 - std::min<size_t>(4, number.size()), '0');
-    WriteFileDurably(class_folder / (number + ".png"), EncodePng(DrawShape(class_idx, i, seed)));
+    WriteFileDurably(class_folder / fmt::format("{:04}.png", i), EncodePng(DrawShape(class_idx, i, seed)));
   }
 }
 

@@ -1,4 +1,5 @@
-// A world of drawn images with models written in C++, for which `tint specialize` has a known answer.
+// SPDX-License-Identifier: Apache-2.0
+// A data set of drawn shapes with models written in C++, for which `tint specialize` has a known answer.
 //
 // Images: one coloured shape on a noisy grey ground; the class is shape and colour, the rest (place, size, ground,
 // brightness) is chance. Models: an autoencoder that averages 8x8 blocks, a text encoder without weights, a denoiser
@@ -35,6 +36,9 @@ struct ShapesWorldSize {
 // `tokenizer` is the path of clip.model.
 void WriteShapesWorld(const std::filesystem::path& folder, const std::filesystem::path& tokenizer,
                       const ShapesWorldSize& size);
-void WriteShapesModels(const std::filesystem::path& folder, const std::filesystem::path& tokenizer);
+// `still_steps` > 0: instead of the world's denoiser one under which every DDIM move between neighbouring timesteps of
+// SamplerTimesteps(still_steps, TimestepSpacing::kTrailing) leaves the latents where they are, whatever the prompt.
+void WriteShapesModels(const std::filesystem::path& folder, const std::filesystem::path& tokenizer,
+                       int64_t still_steps = 0);
 
 }  // namespace tint::testing

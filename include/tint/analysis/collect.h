@@ -1,4 +1,6 @@
-// From scored episodes to the rows of a table: mean accuracy, its intervals, what was published, and in what we differ.
+// SPDX-License-Identifier: Apache-2.0
+// From scored episodes to the rows of a table: mean accuracy, its intervals, the published value, and differences from
+// the paper.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +20,14 @@ struct PublishedValue {
   std::string source;
 };
 // What the paper reports for this data set, student, ways and shots on the test split (docs/method.md, Published
-// results), whatever the method of the row. One's own photos, a validation split, another number of ways or shots:
-// nothing.
+// results), whatever the method of the row. Nothing for a custom image folder, a validation split or another number of
+// ways or shots.
 std::optional<PublishedValue> FindPublished(const Results& results);
 
-// In what the row differs from the paper's setting, a sentence each: options unlike preset `paper`, a student that
+// Differences from the paper's setting, one sentence each: options that differ from preset `paper`, a student that
 // starts from random weights, no base images, episodes other than 120, not all queries, another method.
 std::vector<std::string> DeviationsFromPaper(const Results& results);
-// What each model had seen before, a sentence each: no table stands without it.
+// The training data of each model, one sentence each; part of every table.
 std::vector<std::string> DisclosureLines(const Results& results);
 
 struct CollectReport {
@@ -36,21 +38,21 @@ struct CollectReport {
   std::vector<std::string> deviations;
 
   // {"accuracy", "interval", "bootstrap": [low, high], "episodes", "missing", "publishable", ..., "per_episode":
-  // [...]}. Shares; null where an interval cannot be told. A file that ReadResults reads (but for your own photos).
+  // [...]}. Shares; null if an interval is unknown. ReadResults reads it (except for custom image folders).
   Json ToJson() const;
   std::string ToTable() const;  // for people: every episode, then the mean; percent
 };
 CollectReport Collect(Results results, const BootstrapOptions& options);
 
-// A row of a table for people and its head: percent, "80.29 ± 1.14". As many cells as the head has.
+// A row of a table and its head: percent, "80.29 ± 1.14". As many cells as the head has.
 const std::vector<std::string>& CollectHead();
 std::vector<std::string> CollectCells(const CollectReport& report);
-// Sentences that belong below the row: what is incomplete, what differs from the paper, what models had seen.
+// Sentences for below the row: missing episodes, differences from the paper, training data of the models.
 std::vector<std::string> CollectNotes(const CollectReport& report);
 
 // "text", "csv", "markdown", "latex".
 const std::vector<std::string>& TableFormats();
-// One line a report, percent (CSV: shares with all digits), then incomplete rows as "not publishable", and the
+// One line per report, percent (CSV: shares with all digits), then incomplete rows as "not publishable", and the
 // deviations of each.
 std::string FormatTable(const std::vector<CollectReport>& reports, const std::string& format);
 

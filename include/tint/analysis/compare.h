@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two results of the same episodes, paired: the comparison that needs the fewest episodes.
 #pragma once
 
@@ -20,7 +21,7 @@ struct Comparison {
   std::string episodes_sha256 = {};
   std::vector<std::string> configuration_differences = {};  // "distill.options.steps: 10000 -> 3000", from a to b
 
-  Json ToJson() const;          // shares; null where an interval cannot be told
+  Json ToJson() const;          // shares; null if an interval is unknown
   std::string ToTable() const;  // percent
 };
 

@@ -1,9 +1,10 @@
-// Frechet distance of generated to real images, by the features of the role `inception`. docs/method.md, FID at 64
+// SPDX-License-Identifier: Apache-2.0
+// Fréchet distance of generated to real images, by the features of the role `inception`. docs/method.md, FID at 64
 // dimensions.
 //
 // Both sides become squares of one side (centre crop, antialiased bilinear where the size differs), as bytes, before
-// the features see them in [0, 1]: the role's file resizes them to 299 bilinearly without antialias and maps to -1...1,
-// which is pytorch-fid's preprocessing; other programs preprocess in other ways and give other numbers.
+// the features are computed from them in [0, 1]: the role's file resizes them to 299 bilinearly without antialias and
+// maps to -1...1, which is pytorch-fid's preprocessing; programs that preprocess differently give different numbers.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "tint/base/json.h"
+#include "tint/base/json_fwd.h"
 #include "tint/data/dataset.h"
 #include "tint/options/option.h"
 
@@ -31,7 +32,7 @@ struct FidOptions {
   void Declare(OptionList& list);
 };
 
-// One side: images in one group, or of a run in one group an episode; or statistics that were kept of images. A
+// One side: images in one group, or of a run in one group an episode; or saved statistics of images. A
 // folder of images without classes has the one class "".
 struct ImageGroup {
   std::string name;  // "" or "episode 3"
@@ -49,7 +50,7 @@ struct ImageSet {
 
 // `text`: DATASET:SPLIT (below TINT_DATA), a run folder (the images of its generate stages; two results of one
 // episode: Error(kBadInput) that names their folders), the folder of one generate result, a folder of class folders, or
-// a folder of images; or a file of statistics, .npz. Nothing of the kind there: Error(kMissingInput).
+// a folder of images; or a file of statistics, .npz. Nothing of that kind: Error(kMissingInput).
 ImageSet OpenImages(const std::string& text);
 
 struct FidValue {
@@ -61,7 +62,7 @@ struct FidValue {
 struct FidReport {
   double fid = 0;
   std::vector<FidValue> classes = {};  // with per_class: fid is their mean inside a group, then over groups
-  int64_t real = 0, generated = 0;     // images compared; 0: statistics that do not tell it
+  int64_t real = 0, generated = 0;     // images compared; 0: unknown, for statistics without a count
   int64_t size = 0, dimensions = 0;
   std::string real_name = {}, generated_name = {}, inception_sha256 = {};
   std::vector<std::string> warnings = {};  // fewer images than features, other codecs

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How many episodes for an interval of a given width: Theorem 1, from figures, a published interval or a result.
 #pragma once
 
@@ -22,12 +23,12 @@ struct PlanOptions {
 
 struct Plan {
   int64_t episodes = 0;
-  double half_width = 0;         // asked for, 95 %
-  double episode_deviation = 0;  // sqrt(Var[â_i]): what is to be averaged out
+  double half_width = 0;         // requested, 95 %
+  double episode_deviation = 0;  // sqrt(Var[â_i]): the deviation to average out
   double variance = 0;           // of the mean of that many episodes
   // Where the mean and the number of queries are known:
   std::optional<double> mean = {}, sigma = {}, queries = {};
-  std::optional<int64_t> episodes_with_all_queries = {};  // were every query of each class asked: sigma alone
+  std::optional<int64_t> episodes_with_all_queries = {};  // with unlimited queries: sigma only
   std::string from = {};                                  // "figures", "published interval", or the result's path
 
   Json ToJson() const;
@@ -35,7 +36,7 @@ struct Plan {
 };
 
 // From --mean and --sigma with --queries-per-episode; from --published HALF,N[,Q]; or from `results`: exactly one of
-// the three, else Error(kUsage). Text that is no such numbers: Error(kUsage); a result of one episode:
+// the three, else Error(kUsage). Text that does not parse: Error(kUsage); a result of one episode:
 // Error(kBadInput).
 Plan MakePlan(const PlanOptions& options, const std::optional<Results>& results);
 

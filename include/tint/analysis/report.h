@@ -1,4 +1,5 @@
-// `tint report`: what a run, or several, came to, as one page for people and curves for other programs.
+// SPDX-License-Identifier: Apache-2.0
+// `tint report`: the results of one or several runs, as an HTML page and as curves for other programs.
 #pragma once
 
 #include <cstdint>

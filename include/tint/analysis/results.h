@@ -1,4 +1,5 @@
-// What was scored, read back: the episodes of a run folder, or a JSON file that `tint evaluate --method ... --json` or
+// SPDX-License-Identifier: Apache-2.0
+// Reads scored episodes: the episodes of a run folder, or a JSON file that `tint evaluate --method ... --json` or
 // `tint collect ... --json` printed. The one reader for collect, compare and plan.
 #pragma once
 
@@ -16,22 +17,21 @@ namespace tint {
 
 struct Results {
   std::string path = {};                               // as given
-  std::string method = {};                             // "tint": the row of a run folder; else the file's "method"
-  std::string student = {}, dataset = {}, split = {};  // "" where they are not told
-  int64_t ways = 0, shots = 0;                         // 0: not told, or not the same everywhere
+  std::string method = {};                             // "tint" for a run folder; else the file's "method"
+  std::string student = {}, dataset = {}, split = {};  // "" if unknown
+  int64_t ways = 0, shots = 0;                         // 0: unknown, or different between episodes
   int64_t queries_per_class = 0;                       // 0: all
   std::string episodes_sha256 = {}, configuration_sha256 = {};
-  uint64_t episodes_in_file = 0;  // 0: your own photos
+  uint64_t episodes_in_file = 0;  // 0: custom image folders
   Json configuration = Json::object();
   std::vector<EpisodeScore> scores = {};  // ascending by episode
   std::vector<uint64_t> missing = {};     // of the episode file's, without a result
-  // Of a run: where each episode's result of evaluate lies.
+  // Of a run: the folder of each episode's evaluate result.
   std::map<uint64_t, std::filesystem::path> folders = {};
 
-  // What the models that made it were trained on: role -> {"source", "licence", "training_data"}; {} where it is not
-  // told.
+  // Training data of the models: role -> {"source", "licence", "training_data"}; {} if unknown.
   Json disclosure = Json::object();
-  // Queries that are near-duplicates of supports, and the episodes' mean accuracy without them; -1 where not told.
+  // Queries that are near-duplicates of supports, and the episodes' mean accuracy without them; -1 if unknown.
   int64_t near_duplicate_queries = -1;
   double accuracy_without_near_duplicates = -1;
 
@@ -50,32 +50,30 @@ struct Results {
 //                     "classes": [{"class": "n01532829", "queries": 15, "right": 12}, ...]}, ...],
 //    "configuration": {...}}
 // and may say "student" (or "backbone": "student-conv4"), "shots", "queries_per_class", "configuration_sha256",
-// "disclosure", "near_duplicate_queries", "accuracy_without_near_duplicates" and "self_sha256". What "source" and
-// "training_data" tell beside "backbone" is its disclosure. Its accuracies must be those of the classes' counts: else
+// "disclosure", "near_duplicate_queries", "accuracy_without_near_duplicates" and "self_sha256". "source" and
+// "training_data" are the disclosure of "backbone". Its accuracies must match the counts of the classes: else
 // Error(kCorrupt). A member that is absent or of another type: Error(kBadInput).
 Results ReadResults(const std::filesystem::path& path, const std::string& configuration = "");
 
-// As ReadResults, where a run that holds several configurations gives one result each, as an ablation has them; in the
-// order of their hashes.
+// As ReadResults, but a run with several configurations, such as an ablation, gives one result for each, in the order
+// of their hashes.
 std::vector<Results> ReadEveryConfiguration(const std::filesystem::path& path, const std::string& configuration = "");
 
-// In what two results were made differently, a line each: method, student, options.
+// Differences in configuration, one line each: method, student, options.
 std::vector<std::string> DifferencesOfConfigurations(const Results& a, const Results& b);
 
-// Parts of one table as one, wherever they were computed: results of one configuration on one file of episodes, which
-// no two parts may share. Else Error(kBadInput) that says in what they differ. At least one part.
+// Joins parts of one table: results of one configuration on one episode file, without common episodes. Else
+// Error(kBadInput) with the differences. At least one part.
 Results JoinResults(std::vector<Results> parts);
 
-// "support" for the episode of your own photos, else its number.
-std::string EpisodeName(uint64_t episode_idx);
 // "80.29": a share in percent.
 std::string Percent(double share, int digits = 2);
 // [{"episode", "accuracy", "queries", "classes": [{"class", "queries", "right"}]}], as a file of results has it.
 Json EpisodesJson(const std::vector<EpisodeScore>& scores);
-// A line an episode, accuracy in percent, below a heading.
+// One line per episode, accuracy in percent, below a heading.
 std::string EpisodeLines(const std::vector<EpisodeScore>& scores);
 
-// JSON has no infinity: an interval that one episode alone cannot give is null.
+// JSON has no infinity: the interval of a single episode is null.
 inline Json FiniteOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 }  // namespace tint

@@ -1,5 +1,5 @@
-// Generated images in zip shards: <class>-000.zip holds 00000.png ... at most 1,000 a shard; index.json says what each
-// is.
+// SPDX-License-Identifier: Apache-2.0
+// Zip archives of images: how generated images are stored (generated_images.h), and archives of other programs.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,6 @@
 namespace tint {
 
 inline constexpr int64_t kImagesPerShard = 1000;
-
-// "003-001.zip": class_idx 3, second shard. Names are indices, never users' class names.
-std::string ShardName(int64_t class_idx, int64_t shard_idx);
 
 struct ShardEntry {
   std::string name;  // "00017.png"

@@ -1,30 +1,31 @@
-// The run folder: the only code that knows its layout. docs/file-formats.md, The run folder.
+// SPDX-License-Identifier: Apache-2.0
+// The run folder: which results it holds, and what run.json says of it. docs/file-formats.md, The run folder.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/layout.h"
+#include "tint/artifacts/stage_key.h"
+#include "tint/base/json_fwd.h"
 
 namespace tint {
-
-inline constexpr uint64_t kSupportEpisode = ~uint64_t{0};  // the episode of your own photos: episodes/support
 
 class RunFolder {
  public:
   // Makes the folder if it is absent and checks that it can be written, before any work: else Error(kCannotCreate).
   // Removes what killed runs left: temporaries of dead processes, and `.partial` beside a done.json.
   static RunFolder Create(const std::filesystem::path& folder);
-  // A folder that may not exist yet, to plan with: nothing is made, checked or removed.
-  static RunFolder ForPlanning(const std::filesystem::path& folder) { return RunFolder(folder); }
-  // An existing run: absent: Error(kMissingInput); no run.json: likewise; run.json not true: Error(kCorrupt); newer:
-  // kBadConfiguration.
+  // A folder that may not exist yet, to plan with: nothing is made or removed. Where there is a run.json, it is checked
+  // as Open checks it.
+  static RunFolder ForPlanning(const std::filesystem::path& folder);
+  // An existing run. Absent, or no run.json in it: Error(kMissingInput). A damaged run.json: Error(kCorrupt). One of
+  // another version of tint, whose options have other names: Error(kBadConfiguration).
   static RunFolder Open(const std::filesystem::path& folder);
+  // As Open, but episodes without a run.json are accepted: that is a finding of VerifyRun.
+  static RunFolder OpenToVerify(const std::filesystem::path& folder);
 
   std::filesystem::path EpisodeFolder(uint64_t episode_idx) const;
   std::filesystem::path StagePath(uint64_t episode_idx, const StageKey& key) const;
@@ -52,37 +53,8 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-// One worker an episode. Held by a file `.lease` in the episode's folder, made by link(2): host, boot, pid, heartbeat
-// every 60 s in a thread. A dead owner on this host is replaced at once; one on another host when its heartbeat is
-// older than 15 min. Held by a living owner: Error(kLeased) with host, pid, age. Locks only save compute: correctness
-// rests on commits.
-class Lease {
- public:
-  explicit Lease(const std::filesystem::path& episode_folder,
-                 std::chrono::milliseconds heartbeat = std::chrono::seconds(60));
-  ~Lease();  // releases
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-
-  // Takes away what a worker left that died after its work was done, so that nobody takes the lease again.
-  static void RemoveDead(const std::filesystem::path& episode_folder);
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-// `tint verify RUN`: every hash again. One sentence a problem, each naming the file; empty means whole. Incomplete
-// stages are not problems; `checked_files` counts.
-struct VerifyReport {
-  int64_t checked_files = 0;
-  int64_t complete_stages = 0;
-  int64_t incomplete_stages = 0;
-  std::vector<std::string> problems;
-};
-VerifyReport VerifyRun(const RunFolder& run);
-
-// The components in which two keys differ, as "options.alpha: 1.0 -> 0.5" lines (for `inspect --why` and --dry-run).
-std::vector<std::string> DifferencesOfKeys(const Json& old_components, const Json& new_components);
+// Why nothing can be created in the existing folder `folder` ("Permission denied"), or "". Tried with a file that is
+// removed at once.
+std::string WhyNotWritable(const std::filesystem::path& folder);
 
 }  // namespace tint

@@ -1,4 +1,5 @@
-// What goes on in a run folder besides its results: who works there, and what killed workers left.
+// SPDX-License-Identifier: Apache-2.0
+// What is in a run folder besides its results: leases of workers, and what killed workers left.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ struct LeaseSurvey {
 };
 struct RunSurvey {
   std::vector<LeaseSurvey> leases;
-  std::vector<RunFolder::Entry> unfinished;      // results without done.json, of episodes; shared ones are not told
+  std::vector<RunFolder::Entry> unfinished;      // results without done.json, of episodes; without shared ones
   std::vector<std::filesystem::path> leftovers;  // temporaries of dead processes
   uint64_t leftover_bytes = 0;
 };

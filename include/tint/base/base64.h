@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // RFC 4648, with padding: bytes inside a data: URI.
 #pragma once
 

@@ -1,4 +1,5 @@
-// The one exception family, and the exit codes that users' scripts rely on.
+// SPDX-License-Identifier: Apache-2.0
+// The exception of the program, and the exit codes that scripts rely on.
 #pragma once
 
 #include <concepts>
@@ -15,7 +16,7 @@ enum class ExitCode : int {
   kBadInput = 65,          // an input's content
   kMissingInput = 66,      // an input, a model role or an earlier stage is absent
   kNoDevice = 69,          // device or driver missing
-  kInternal = 70,          // a fault of ours, or non-finite numbers
+  kInternal = 70,          // an internal error, or non-finite numbers
   kOutOfMemory = 71,       // host or GPU
   kCannotCreate = 73,      // output cannot be created
   kInputOutput = 74,       // I/O error, disk full
@@ -36,7 +37,7 @@ class Error : public std::runtime_error {
   ExitCode code_;
 };
 
-// What a detail about input must say. Prints as
+// The parts of an error message about input. Prints as
 //   FILE:LINE:COLUMN: FIELD: found; expected EXPECTED. REMEDY
 // where parts left empty (and lines that are 0) are left out. `file` is quoted if it holds odd characters.
 struct ErrorDetail {
@@ -51,7 +52,7 @@ struct ErrorDetail {
 std::string ToString(const ErrorDetail& detail);
 
 [[noreturn]] void Fail(ExitCode code, const ErrorDetail& detail);
-// A template, so that a braced list always means a ErrorDetail: GCC would also try std::string's constructors on it.
+// A template, so that a braced list always means an ErrorDetail: GCC would also try std::string's constructors on it.
 template <std::convertible_to<std::string> Text>
 [[noreturn]] void Fail(ExitCode code, const Text& message) {
   throw Error(code, message);
@@ -71,13 +72,13 @@ class CheckFailure {
 template <class A, class B>
 std::string BothValues(const char* expression, const A& a, const B& b) {
   std::ostringstream out;
-  out << expression << " (" << a << " against " << b << ")";
+  out << expression << " (" << a << " vs. " << b << ")";
   return out.str();
 }
 }  // namespace internal
 
-// Contracts between our own functions. Never for user input: that gets a ErrorDetail.
-// The empty switch keeps an `if` around the check from taking the `else` below for its own.
+// Contracts between our own functions. Never for user input: that gets an ErrorDetail.
+// The empty switch keeps an `if` around the check from taking the `else` below as its own.
 #define TINT_CHECK(condition) \
   switch (0)                  \
   case 0:                     \

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON read strictly: what nlohmann's parser accepts silently (duplicate keys, numbers that do not fit, deep nesting)
 // is an error here, with file, line and column.
 #pragma once
@@ -10,27 +11,27 @@
 #include <vector>
 
 #include "tint/base/error.h"
+#include "tint/base/json_fwd.h"
 
 namespace tint {
-
-using Json = nlohmann::ordered_json;
 
 struct TextPosition {
   int line = 0;    // from 1; 0 = unknown
   int column = 0;  // from 1, in bytes
 };
 
-// A parsed document that remembers where each value stood. Paths are JSON pointers ("/generate/alpha", "" the root).
+// A parsed document with the position of each value in the file. Paths are JSON pointers ("/generate/alpha", "" the
+// root).
 struct JsonDocument {
   std::string file;
   Json root;
   std::map<std::string, TextPosition> positions;
 
-  // Where the value stands, or the nearest value around it.
+  // The position of the value, or of the nearest value around it.
   TextPosition Where(const std::string& pointer) const;
   // Error(code) with file, position and the pointer's last parts as the field.
-  [[noreturn]] void Complain(ExitCode code, const std::string& pointer, const std::string& found,
-                             const std::string& expected, const std::string& remedy = "") const;
+  [[noreturn]] void Fail(ExitCode code, const std::string& pointer, const std::string& found,
+                         const std::string& expected, const std::string& remedy = "") const;
 };
 
 struct JsonLimits {
@@ -39,12 +40,12 @@ struct JsonLimits {
   size_t max_values = ~size_t{0};  // numbers, strings, containers...: what a document costs in memory
 };
 
-// Throws Error(code) at the first fault of syntax: not UTF-8, duplicate key, trailing text, too deep, too long, NaN, a
+// Throws Error(code) at the first syntax error: not UTF-8, duplicate key, trailing text, too deep, too long, NaN, a
 // number out of double's or int64/uint64's range.
 JsonDocument ParseJson(std::string_view text, const std::string& file, ExitCode code, JsonLimits limits = {});
 
-// Typed member access with complaints that name what was found. An integer must be written as one (3.0 and 3.7 are
-// refused). Each throws Error(code) if absent, of another type or out of bounds.
+// Typed member access with errors that name what was found. An integer must be written as one (3.0 and 3.7 are
+// rejected). Each throws Error(code) if absent, of another type or out of bounds.
 int64_t RequireInteger(const JsonDocument& document, const std::string& pointer, int64_t low, int64_t high,
                        ExitCode code);
 double RequireNumber(const JsonDocument& document, const std::string& pointer, double low, double high, ExitCode code);
@@ -52,11 +53,11 @@ std::string RequireString(const JsonDocument& document, const std::string& point
 bool RequireBool(const JsonDocument& document, const std::string& pointer, ExitCode code);
 const Json& RequireArray(const JsonDocument& document, const std::string& pointer, ExitCode code);
 const Json& RequireObject(const JsonDocument& document, const std::string& pointer, ExitCode code);
-// Refuses members of the object at `pointer` that are not in `known`, naming the nearest.
+// Rejects members of the object at `pointer` that are not in `known`, naming the nearest.
 void RejectUnknownKeys(const JsonDocument& document, const std::string& pointer, const std::vector<std::string>& known,
                        ExitCode code);
 
-// The bytes that hashes are taken of: keys sorted, no blanks, shortest round-trip numbers, UTF-8 unescaped.
+// The bytes that are hashed: keys sorted, no blanks, shortest round-trip numbers, UTF-8 unescaped.
 std::string CanonicalJson(const Json& value);
 
 // "self_sha256": SHA-256 of the canonical JSON of the object without that member. SealJson adds it (last) and returns

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Logging, on stderr, through spdlog: the only header that knows it.
 #pragma once
 

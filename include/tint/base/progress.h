@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One progress bar on a terminal; log lines elsewhere. Always on stderr: stdout is for results.
 #pragma once
 
@@ -13,7 +14,7 @@ enum class ProgressStyle { kAuto, kBar, kLines, kJson, kNone };
 // else lines.
 void SetProgressStyle(ProgressStyle style);
 
-// Wipes the bar from the terminal, if one is shown, so that a line can be written; the next Advance draws it again.
+// Erases the bar from the terminal, if one is shown, so that a line can be written; the next Advance draws it again.
 void EraseProgressBar();
 
 // Counts units of work, and shows rate and remaining time. kLines prints every 10 % (at most once a second, and the
@@ -29,7 +30,7 @@ class Progress {
   void Advance(int64_t units = 1);
   // Units that were done before this process began: they count, but not in the rate.
   void StartFrom(int64_t done);
-  // The same, told by the units done so far.
+  // The same, by the number of units done so far.
   void AdvanceTo(int64_t done);
   // A short figure shown behind the bar, such as "loss 0.0123".
   void Note(const std::string& note);

@@ -1,4 +1,5 @@
-// The few bytes of protobuf's wire format that we write ourselves: LibTorch carries a libprotobuf of its own whose
+// SPDX-License-Identifier: Apache-2.0
+// The few bytes of protobuf's wire format that are written here: LibTorch contains a libprotobuf whose
 // symbols would be taken for the system's, so no program of ours links another.
 // protobuf.dev/programming-guides/encoding
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SHA-256 (FIPS 180-4) of bytes and of files, as 64 lower-case hexadecimal digits.
 #pragma once
 
@@ -24,7 +25,7 @@ class Sha256 {
 };
 
 std::string Sha256Hex(std::string_view bytes);
-// Reads in pieces, so a file of any size costs 1 MiB. Errors as ReadFile.
+// Reads in chunks, so a file of any size needs 1 MiB. Errors as ReadFile.
 std::string Sha256OfFile(const std::filesystem::path& path);
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Words of a shell's command line.
 #pragma once
 
@@ -6,7 +7,8 @@
 
 namespace tint {
 
-// As bash and zsh read it as one word: as it is where no character of it means anything to them, else in single quotes.
+// The text as one word for bash and zsh: unchanged if no character of it is special to them, otherwise in single
+// quotes.
 std::string ShellQuoted(std::string_view text);
 
 }  // namespace tint

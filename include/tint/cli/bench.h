@@ -1,16 +1,17 @@
-// What a stage's unit of work takes on this machine, with a given model set: `tint bench`.
+// SPDX-License-Identifier: Apache-2.0
+// `tint bench`: the time of each stage's unit of work on this machine, with a given model set.
 //
-// The inputs are drawn numbers, so that nothing but the models is needed. Each unit is timed after a warm-up, several
-// times; the median counts. FLOP are those that models.json states for the modules (forward; the backward pass to a
-// U-Net's context costs 1.13 times that), and the peak is this machine's own matrix
-// product.
+// The inputs are random, so that only the models are needed. Each unit is timed several times after a warm-up; the
+// median counts. FLOP are those that models.json states for the modules; the peak is the rate of a matrix product on
+// this machine.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "tint/base/json.h"
+#include "tint/base/json_fwd.h"
+#include "tint/fewshot/precision.h"
 #include "tint/options/option.h"
 
 namespace tint {
@@ -27,7 +28,7 @@ struct BenchOptions {
   int64_t images = 16;  // of a generated batch
   int64_t steps = 10;   // of generation
   int64_t image_size = 84;
-  std::string precision = "float32";  // of training
+  TrainingPrecision precision = TrainingPrecision::kFloat32;  // of training
 
   void Declare(OptionList& list);
 };
@@ -36,7 +37,7 @@ struct BenchRow {
   std::string name;             // "textual-inversion"
   std::string unit;             // "class and step"
   std::vector<double> seconds;  // of one unit, one entry a repetition
-  double flop = 0;              // of one unit; 0: not known
+  double flop = 0;              // of one unit; 0: unknown
   double Median() const;
 };
 
@@ -51,7 +52,7 @@ struct BenchReport {
   std::string ToTable() const;
 };
 
-// Names of all units, in the order of the row.
+// Names of all units, in the order of the pipeline.
 const std::vector<std::string>& BenchNames();
 
 BenchReport RunBench(const BenchOptions& options);

@@ -1,69 +1,55 @@
-// The table of commands, in pipeline order: help is printed from it, and main dispatches by it.
+// SPDX-License-Identifier: Apache-2.0
+// The table of commands, in the order of help: main dispatches by it, and help, manual and completion are made from it.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "tint/base/json.h"
+#include "tint/cli/shell_options.h"
+#include "tint/options/describe.h"
 #include "tint/options/resolve.h"
-#include "tint/stages/options.h"
 
 namespace tint {
 
+// One invocation of a command: the values of its options, what it declares and what it does.
+class CommandHandler {
+ public:
+  CommandHandler() = default;
+  CommandHandler(const CommandHandler&) = delete;
+  CommandHandler& operator=(const CommandHandler&) = delete;
+  virtual ~CommandHandler() = default;
+
+  // Declares options and arguments, and does nothing else: help, manual and completion call it, and so does every other
+  // command, whose configuration file and environment may hold these options. ShellOptions are declared for it.
+  virtual void Declare(CommandOptions& options) = 0;
+  // After parsing, before --print-config: sets values that depend on other values.
+  virtual void Complete(CommandOptions& /*options*/) {}
+  // Does the work and prints the result. `options` holds the positional arguments and where each value came from.
+  virtual void Run(const CommandOptions& options) = 0;
+
+  ShellOptions shell;
+};
+
 struct Command {
-  std::string group;    // "whole", "stages", "before", "after", "doubt"
-  std::string name;     // one or two words
+  std::string group;    // "Pipeline", "Stages", "Prepare", "Analyze", "Diagnose"
+  std::string name;     // one or two words: "specialize", "episodes draw"
   std::string summary;  // one line
-  int (*run)(const Command& command, const std::vector<std::string>& arguments);
+  bool computes;        // runs LibTorch for longer than a moment (see PreferShortOpenMpSpins)
+  std::unique_ptr<CommandHandler> (*make)(const std::string& name);
 };
 
 const std::vector<Command>& Commands();
+// The groups, in the order of help.
+const std::vector<std::string>& CommandGroups();
+
+// The command whose one or two words begin `arguments`, or nullptr; *words: how many words those are.
+const Command* FindCommand(const std::vector<std::string>& arguments, size_t* words);
+
+// What a command declares.
+CommandDescription Describe(const Command& command);
 
 // Runs `tint ARGUMENTS...` and returns the exit code. Every exception ends here, as one message on stderr.
 int RunCommandLine(const std::vector<std::string>& arguments);
-
-// Hands the command's options over as it declares them; nothing of it runs. Not to be nested.
-using GrammarReader = std::function<void(const CommandOptions&)>;
-void ReadGrammar(const Command& command, const GrammarReader& reader);
-
-// The shared beats of a command. Parses; lets `after_parsing` complete the values; answers --help and --print-config
-// (then returns false: nothing else to do); sets up logging and progress.
-bool BeginCommand(CommandOptions& command, const ShellOptions& shell, const std::vector<std::string>& arguments,
-                  const std::function<void()>& after_parsing = {});
-// The result on stdout: `json` as one object with --json, else `text`.
-void PrintResult(const ShellOptions& shell, const Json& json, const std::string& text);
-
-// The file that an export writes, --out: not given, or without the extension by which other tools know the format:
-// Error(kUsage); among the results of a run, or there already without --force: Error(kCannotCreate).
-void CheckOut(const std::string& out, const std::string& extension, bool force);
-void WriteOut(const std::string& out, const std::string& bytes, bool force);
-
-int RunStageCommand(const Command& command, const std::vector<std::string>& arguments);
-int RunEpisodesDraw(const Command& command, const std::vector<std::string>& arguments);
-int RunEpisodesCheck(const Command& command, const std::vector<std::string>& arguments);
-int RunEpisodesImport(const Command& command, const std::vector<std::string>& arguments);
-int RunEpisodesExport(const Command& command, const std::vector<std::string>& arguments);
-int RunDatasetCheck(const Command& command, const std::vector<std::string>& arguments);
-int RunDatasetSynthesize(const Command& command, const std::vector<std::string>& arguments);
-int RunModelsLock(const Command& command, const std::vector<std::string>& arguments);
-int RunModelsCheck(const Command& command, const std::vector<std::string>& arguments);
-int RunModelsCalibrate(const Command& command, const std::vector<std::string>& arguments);
-int RunPretrainTeacher(const Command& command, const std::vector<std::string>& arguments);
-int RunPretrainStudent(const Command& command, const std::vector<std::string>& arguments);
-int RunCompletion(const Command& command, const std::vector<std::string>& arguments);
-int RunCollect(const Command& command, const std::vector<std::string>& arguments);
-int RunCompare(const Command& command, const std::vector<std::string>& arguments);
-int RunPlan(const Command& command, const std::vector<std::string>& arguments);
-int RunReport(const Command& command, const std::vector<std::string>& arguments);
-int RunFid(const Command& command, const std::vector<std::string>& arguments);
-int RunStudentExport(const Command& command, const std::vector<std::string>& arguments);
-int RunPredict(const Command& command, const std::vector<std::string>& arguments);
-int RunEmbeddingShow(const Command& command, const std::vector<std::string>& arguments);
-int RunEmbeddingExport(const Command& command, const std::vector<std::string>& arguments);
-int RunInspect(const Command& command, const std::vector<std::string>& arguments);
-int RunVerify(const Command& command, const std::vector<std::string>& arguments);
-int RunBenchCommand(const Command& command, const std::vector<std::string>& arguments);
-int RunDoctor(const Command& command, const std::vector<std::string>& arguments);
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,8 +10,8 @@ namespace tint {
 
 // softmax(scale q k^T) v on the CPU, for the narrow heads of small denoisers. LibTorch's own kernel hands every block
 // of keys to a general matrix product, which for heads of 8 or 16 floats takes longer than the arithmetic; here a
-// head's keys lie transposed in the cache and a few queries at a time pass over them in registers. From 24 floats a
-// head on LibTorch's kernel is the faster one.
+// head's keys are transposed in the cache and a few queries at a time pass over them in registers. For heads of 24
+// floats and more LibTorch's kernel is faster.
 //
 // Every head is computed by one thread in one order: the result does not depend on the number of threads.
 
@@ -29,7 +30,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> AttentionBackward(const at::Tenso
                                                                  const at::Tensor& log_sum_exp,
                                                                  std::optional<double> scale);
 
-// Whether the two functions above take these tensors.
+// Whether the two functions above accept these tensors.
 bool AttentionFits(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
 
 }  // namespace tint

@@ -1,4 +1,5 @@
-// Files that come with the program.
+// SPDX-License-Identifier: Apache-2.0
+// Episode files that come with the program.
 #pragma once
 
 #include <filesystem>
@@ -6,9 +7,9 @@
 
 namespace tint {
 
-// configs/episodes/<dataset>-<list>.json, such as miniimagenet-test-5way-5shot.json: beside the build tree, or below
-// share/tint where tint is installed. Not there: Error(kUsage) with the flag that names another file, and the command
-// that draws one.
+// configs/episodes/<dataset>-<list>.json, such as miniimagenet-test-5way-5shot.json: in the source tree of the build,
+// or below share/tint where tint is installed. If it does not exist: Error(kUsage) with the flag that names another
+// file and the command that draws one.
 std::filesystem::path BundledEpisodes(const std::string& dataset, const std::string& list, const std::string& flag);
 
 }  // namespace tint

@@ -1,4 +1,5 @@
-// What `tint dataset check` tells about a data set: every image is decoded and hashed.
+// SPDX-License-Identifier: Apache-2.0
+// The report of `tint dataset check`: every image of a data set is decoded and hashed.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tint/base/json.h"
+#include "tint/base/json_fwd.h"
 
 namespace tint {
 
@@ -20,7 +21,7 @@ struct NearPair {
   std::string first, second;
   int distance = 0;
 };
-inline constexpr size_t kMostNearPairs = 200;  // listed of each kind, the nearest first
+inline constexpr size_t kMaxNearPairs = 200;  // listed of each kind, the closest first
 
 struct SplitReport {
   std::string split;
@@ -30,15 +31,15 @@ struct SplitReport {
   std::map<std::string, int64_t> class_counts;                   // images of each class
   std::map<std::string, int64_t> formats;                        // "jpeg" -> count, of those that decode
   std::map<std::string, int64_t> sizes;                          // "84x84" (width x height) -> count
-  std::map<std::string, int64_t> warnings;                       // of the door for images, by text
+  std::map<std::string, int64_t> warnings;                       // of decoding, by text
   std::vector<std::pair<std::string, std::string>> undecodable;  // "<split>/<class>/<file>", reason
-  std::vector<ImagePair> duplicates;  // the same pixels; each image with the first that has them
+  std::vector<ImagePair> duplicates;  // the same pixels; each image with the first of the same pixels
   int64_t near_duplicates = 0;        // pairs
   std::vector<NearPair> near_pairs;
   std::string content_sha256;
 };
 
-// Of two splits: what is learned from and what is scored may not look the same either.
+// Near-duplicates between two splits: images for training and for testing should not look the same.
 struct NearSplits {
   std::string first, second;
   int64_t near_duplicates = 0;  // pairs, the first image of each in the first split
@@ -47,17 +48,17 @@ struct NearSplits {
 
 struct DatasetReport {
   std::string dataset;
-  std::vector<SplitReport> splits;          // of train, val, test those that are there
+  std::vector<SplitReport> splits;          // those of train, val, test that exist
   std::vector<ImagePair> across_splits;     // the same pixels in two splits
-  std::vector<NearSplits> near_splits;      // of each two splits
-  std::vector<std::string> shared_classes;  // names of classes that stand in two splits
-  std::vector<std::string> deviations;      // sentences: what is not as it must be; empty = in order
+  std::vector<NearSplits> near_splits;      // of each pair of splits
+  std::vector<std::string> shared_classes;  // names of classes that are in two splits
+  std::vector<std::string> deviations;      // sentences; empty if the data set is valid
 };
 
-// Decodes all images on all processors. Deviations are told from what is published: miniimagenet and cifar-fs have
-// 64, 16 and 20 known classes of 600 images in train, val, test; cub, divided by its rule, has 100, 50 and 50 of 41
-// to 60, 11,788 in all. Images that do not decode are told, not thrown. Near-duplicates are no deviation. Errors as
-// OpenSplit; no split at all: kMissingInput. Stops at a signal: kStopped.
+// Decodes all images on all processors. Deviations are reported from the published data sets: miniimagenet and cifar-fs
+// have 64, 16 and 20 known classes of 600 images in train, val, test; cub, divided by its rule, has 100, 50 and 50 of
+// 41 to 60, 11,788 in all. Images that do not decode are reported, not thrown. Near-duplicates are not deviations.
+// Errors as OpenSplit; no split at all: kMissingInput. Stops at a signal: kStopped.
 DatasetReport CheckDataset(const std::filesystem::path& data_root, const std::string& dataset);
 
 Json ToJson(const DatasetReport& report);

@@ -1,4 +1,5 @@
-// What lies below $TINT_DATA, found out without decoding an image.
+// SPDX-License-Identifier: Apache-2.0
+// The data sets below $TINT_DATA, found without decoding an image.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +10,8 @@ namespace tint {
 
 struct SplitSurvey {
   std::string split;  // train, val or test
-  bool there = false;
-  std::string form;  // "archive", "class folders", "lists", "CUB-200-2011", "CIFAR-100"
+  bool exists = false;
+  std::string format;  // "archive", "class folders", "lists", "CUB-200-2011", "CIFAR-100"
   int64_t classes = 0;
   std::string problem;  // why it cannot be opened, or ""
 };
@@ -18,8 +19,8 @@ struct DatasetSurvey {
   std::string name;                 // what --dataset takes
   std::vector<SplitSurvey> splits;  // of train, val, test
 };
-// The data sets that --dataset finds there, by name. Archives' lists of contents and folders are read, no images.
-// `root` that cannot be listed: Error(kMissingInput).
+// The data sets that --dataset finds in `root`, by name. Only directories of archives and folders are read, no images.
+// A `root` that cannot be listed: Error(kMissingInput).
 std::vector<DatasetSurvey> SurveyDatasets(const std::filesystem::path& root);
 
 }  // namespace tint

@@ -1,4 +1,5 @@
-// Many images from a source into memory as bytes, decoded with all cores.
+// SPDX-License-Identifier: Apache-2.0
+// Loads many images of a source into memory, decoded on all cores.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "tint/data/dataset.h"
-#include "tint/image/image.h"
+#include "tint/image/decode.h"
 
 namespace tint {
 
@@ -21,11 +22,11 @@ struct NamedFile {
 std::vector<NamedFile> AllFiles(const ImageSource& source);
 
 // Decodes each file as its data set says (ImageSource::Decode), squares it by centre crop, resizes to size x size by
-// the antialias rule where it differs, and returns uint8 [M, 3, size, size] in the order asked for. The result does not
-// depend on `workers` (0: one a processor). A bad image: Error(kBadInput).
+// the antialias rule where it differs, and returns uint8 [M, 3, size, size] in the order of `files`. The result does
+// not depend on `workers` (0: one per processor). A bad image: Error(kBadInput).
 at::Tensor LoadSquares(const ImageSource& source, const std::vector<NamedFile>& files, int64_t size, int workers = 0);
 
-// Decoded one by one, at their own sizes.
-std::vector<Image> LoadImages(const ImageSource& source, const std::vector<NamedFile>& files);
+// Decoded one by one, at their original sizes.
+std::vector<DecodedImage> LoadImages(const ImageSource& source, const std::vector<NamedFile>& files);
 
 }  // namespace tint

@@ -1,5 +1,6 @@
-// Which names of data sets, splits, classes and files may come from outside: one rule for episode files, archives and
-// folders.
+// SPDX-License-Identifier: Apache-2.0
+// Rules for names of data sets, splits, classes and files that come from outside: the same for episode files, archives
+// and folders.
 #pragma once
 
 #include <string>
@@ -10,12 +11,12 @@
 namespace tint {
 
 // Longest name in bytes, as in file systems.
-inline constexpr size_t kLongestName = 255;
+inline constexpr size_t kMaxNameBytes = 255;
 
-// Why `name` is no plain name for one part of a path, as the found part of a detail ("is empty", "holds a '/'"), or
-// "" if it is one. Refused: empty, "." and "..", beginning with '.' (hidden, or a temporary of ours) or '-' (an option
-// to many tools), '/',
-// '\', NUL, control characters (C0, DEL, C1), characters that reorder or break a line, invalid UTF-8, over 255 bytes.
+// Why `name` is not a plain name for one part of a path, for ErrorDetail::found ("is empty", "contains a '/'"), or ""
+// if it is one. Refused: empty, "." and "..", beginning with '.' (hidden, or a temporary file of tint) or '-' (an
+// option to many tools), '/', '\', NUL, control characters (C0, DEL, C1), characters that reorder or break a line,
+// invalid UTF-8, over 255 bytes.
 std::string NameError(std::string_view name);
 
 // The first two different names of the list that are the same text once normalised (NFC), such as an e with an acute

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // Images that show the same: the same pixels, or nearly so.
 //
 // A near-duplicate has a 64-bit difference hash of its luma at most a few bits away (DifferenceHash and PixelSha256 of
-// tint/image/image.h). Images of one colour all have the same hash.
+// tint/image/pixels.h). Images of one colour all have the same hash.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,7 +11,7 @@
 #include <functional>
 #include <vector>
 
-#include "tint/image/image.h"
+#include "tint/image/pixels.h"
 
 namespace tint {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The DDIM move, classifier-free guidance, and THE denoising loop: there is no other in the tree.
 //
 //   variable        symbol (Song et al. 2021, arXiv 2010.02502; Ho & Salimans 2022, arXiv 2207.12598)
@@ -37,11 +38,11 @@ at::Tensor DpmSolverMove(const at::Tensor& latents, const at::Tensor& noise, dou
 // eps = eps_u + w (eps_c - eps_u)
 at::Tensor Guide(const at::Tensor& unconditional_noise, const at::Tensor& conditional_noise, double guidance);
 
-// What steers one step.
+// The conditioning of one step.
 struct Conditioning {
   at::Tensor unconditional;           // [B, L, F]
   at::Tensor conditional;             // [B, L, F]
-  at::Tensor conditional_noise = {};  // [B, C, h, w] where the caller has it already: then that branch costs no forward
+  at::Tensor conditional_noise = {};  // [B, C, h, w] if the caller has it already: that branch then needs no forward
 };
 
 // Both branches in one call of batch 2B (unconditional first), or the conditional one alone when guidance is 1.
@@ -49,17 +50,24 @@ struct Conditioning {
 at::Tensor GuidedNoise(const Denoiser& denoiser, const at::Tensor& latents, int64_t timestep,
                        const Conditioning& conditioning, double guidance);
 
-// Asked before each step, with the latents at that step: plain generation answers with stored embeddings, null-text
-// inversion optimises them there. step_idx counts from 0 at the noise end.
+// Called before each step, with the latents at that step: generation returns stored embeddings, null-text inversion
+// optimises them there. step_idx counts from 0 at the noise end.
 using ConditioningAtStep = std::function<Conditioning(int64_t step_idx, const at::Tensor& latents_at_t)>;
-// Told after each step, with the latents just reached (safe point for saving and stopping).
+// Called after each step, with the latents just reached (safe point for saving and stopping).
 using AfterStep = std::function<void(int64_t step_idx, const at::Tensor& latents_at_s)>;
+
+// DDIM (arXiv 2010.02502), or DPM-Solver++ (2M, arXiv 2211.01095) on the same timesteps, which is another generator.
+enum class Sampler { kDdim, kDpmSolver };
+template <>
+struct EnumNames<Sampler> {
+  static constexpr EnumName<Sampler> kNames[] = {{Sampler::kDdim, "ddim"}, {Sampler::kDpmSolver, "dpm-solver++"}};
+};
 
 struct DenoiseOptions {
   double guidance = 7.5;
   std::vector<int64_t> timesteps;  // descending; the last step ends at timestep 0 (abar_0), as the published code does
-  int64_t first_step_idx = 0;      // > 0 goes on with latents that were saved after step first_step_idx - 1; ddim only
-  std::string sampler = "ddim";    // or "dpm-solver++", which is another generator
+  int64_t first_step_idx = 0;  // > 0 continues with latents that were saved after step first_step_idx - 1; ddim only
+  Sampler sampler = Sampler::kDdim;
 };
 
 // latents [B, C, h, w] at timesteps[first_step_idx] -> latents at timestep 0. No gradient is recorded by the loop

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stable Diffusion's noise schedule: the only file with a schedule constant. arXiv 2112.10752; docs/method.md, Noise
 // schedule and DDIM.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "tint/options/enum_names.h"
 
 namespace tint {
 
@@ -23,9 +25,16 @@ class NoiseSchedule {
   std::vector<double> alpha_bars_;
 };
 
-// The sampler's timesteps for `steps` steps, descending. "trailing": round(T - i T/N) - 1 (50: 999, 979, ..., 19);
-// "leading": (N - 1 - i) floor(T/N) + 1 (50: 981, 961, ..., 1; at most 999 steps). Error(kBadConfiguration) for
-// other names and for steps outside 1...1000.
-std::vector<int64_t> SamplerTimesteps(int64_t steps, const std::string& spacing);
+enum class TimestepSpacing { kTrailing, kLeading };
+template <>
+struct EnumNames<TimestepSpacing> {
+  static constexpr EnumName<TimestepSpacing> kNames[] = {{TimestepSpacing::kTrailing, "trailing"},
+                                                         {TimestepSpacing::kLeading, "leading"}};
+};
+
+// The sampler's timesteps for `steps` steps, descending. Trailing: round(T - i T/N) - 1 (50: 999, 979, ..., 19);
+// leading: (N - 1 - i) floor(T/N) + 1 (50: 981, 961, ..., 1; at most 999 steps). Error(kBadConfiguration) for
+// steps outside 1...1000.
+std::vector<int64_t> SamplerTimesteps(int64_t steps, TimestepSpacing spacing);
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Distillation of the teacher's labels into a student from up to three sources. Paper section 3.3; docs/method.md,
 // Distillation.
 //
@@ -14,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "tint/fewshot/precision.h"
 #include "tint/fewshot/student_options.h"
 #include "tint/image/augment.h"
 #include "tint/models/script_module.h"
@@ -22,9 +24,31 @@
 
 namespace tint {
 
+// Labels of images without labels. kTeacher: cosine to the teacher's prototypes; logistic regression: on the teacher's
+// features, or on those of the pre-trained student (LabelHalluc); kClass, of synthetic images: the class that they were
+// generated for (Table 2's "None").
+enum class PseudoLabels { kTeacher, kTeacherLogisticRegression, kLogisticRegression, kClass };
+template <>
+struct EnumNames<PseudoLabels> {
+  static constexpr EnumName<PseudoLabels> kNames[] = {
+      {PseudoLabels::kTeacher, "teacher"},
+      {PseudoLabels::kTeacherLogisticRegression, "teacher-logistic-regression"},
+      {PseudoLabels::kLogisticRegression, "logistic-regression"},
+      {PseudoLabels::kClass, "class"}};
+};
+
+// Of batch norm: over the whole batch, or over each source of images alone.
+enum class BatchStatistics { kShared, kPerSource };
+template <>
+struct EnumNames<BatchStatistics> {
+  static constexpr EnumName<BatchStatistics> kNames[] = {{BatchStatistics::kShared, "shared"},
+                                                         {BatchStatistics::kPerSource, "per-source"}};
+};
+
 struct DistillOptions {
   int64_t steps = 10000;
-  int64_t batch_size = 150;  // in equal parts from the sources that are there, the first ones one more if it must be
+  int64_t batch_size =
+      150;  // in equal parts from the present sources; the first ones get one more if it does not divide
   double learning_rate = 0.02;
   double classifier_learning_rate = 0;  // 0: learning_rate
   bool freeze_first_conv = false;
@@ -36,20 +60,20 @@ struct DistillOptions {
   double support_weight = 1.0, base_weight = 1.0, synthetic_weight = 1.0;
   int64_t base_images = 0;  // 0 = all
   bool normalize_features = true;
-  std::string synthetic_labels = "teacher";  // or "class": the hard label of the generating class (Table 2's "None")
-  std::string base_labels = "teacher";
-  std::string batch_norm = "shared";  // or "per-source"
+  PseudoLabels synthetic_labels = PseudoLabels::kTeacher;
+  PseudoLabels base_labels = PseudoLabels::kTeacher;
+  BatchStatistics batch_norm = BatchStatistics::kShared;
   int64_t support_copies = 5;
   int64_t synthetic_images = 0;
   int64_t evaluate_every = 0;
-  std::string precision = "float32";
+  TrainingPrecision precision = TrainingPrecision::kFloat32;
   AugmentationOptions augmentation;
   StudentOptions student;
 
   void Declare(OptionList& list);
 };
 
-// Images of one source, resident in memory, and what they teach.
+// Images of one source, resident in memory, with their labels.
 struct DistillSource {
   std::string name;   // "support", "base", "synthetic"
   at::Tensor images;  // uint8 [M, 3, S, S]
@@ -67,7 +91,7 @@ at::Tensor KnowledgeDistillationLoss(const at::Tensor& student_logits, const at:
 double DistillLearningRate(const DistillOptions& options, int64_t step);
 double DistillClassifierLearningRate(const DistillOptions& options, int64_t step);
 
-// What a restart needs: the student's parameters and buffers lie in `student` itself.
+// Everything that resuming needs; the student's parameters and buffers are in `student`.
 struct DistillState {
   ScriptModule student;
   Momenta momenta;
@@ -88,7 +112,7 @@ std::vector<double> FixedImagesLoss(const ScriptModule& student, const std::vect
 
 // Each step: batch/sources images of each source (shuffled passes), augmented, normalised, in ONE forward in train
 // mode (shared batch statistics; batch_norm "per-source": a forward each, and the running statistics follow the first
-// of base, synthetic, support that is there), weighted losses summed, SGD. Position p (from the start) of a source
+// of base, synthetic, support that is present), weighted losses summed, SGD. Position p (from the start) of a source
 // draws from the streams (seed, "distill/<source>/order", episode, 0, pass p / M) and (seed,
 // "distill/<source>/augment", episode, 0, p). Computes where the student is; leaves it in eval mode. `after_step` is a
 // safe point. Non-finite loss: Error(kInternal) naming step and learning rate.
@@ -96,8 +120,8 @@ void RunDistill(const std::vector<DistillSource>& sources, const DistillOptions&
                 const std::vector<double>& mean, const std::vector<double>& std, const DistillStreams& streams,
                 DistillState* state, const std::function<void(const DistillState&)>& after_step = {});
 
-// Logits float32 [M, N] on the CPU of uint8 images in eval mode, in fixed batches: a prediction does not depend on what
-// it is batched with.
+// Logits float32 [M, N] on the CPU of uint8 images in eval mode, in fixed batches: a prediction does not depend on
+// the other images.
 inline constexpr int64_t kStudentBatch = 64;
 at::Tensor StudentLogits(const ScriptModule& student, const at::Tensor& images, const std::vector<double>& mean,
                          const std::vector<double>& std, const c10::Device& device,

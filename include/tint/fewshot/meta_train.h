@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Meta-training of the teacher: prototypes of each episode's supports, cosine logits of its queries. PMF (Hu et al.
 // 2022, arXiv 2204.07305); docs/method.md, Meta-training of the teacher.
 //
@@ -18,11 +19,17 @@
 
 namespace tint {
 
+enum class MetaOptimizer { kAdam, kSgd };
+template <>
+struct EnumNames<MetaOptimizer> {
+  static constexpr EnumName<MetaOptimizer> kNames[] = {{MetaOptimizer::kAdam, "adam"}, {MetaOptimizer::kSgd, "sgd"}};
+};
+
 struct MetaTrainOptions {
   int64_t epochs = 100;
   int64_t episodes = 400;  // an epoch; one a step
   int64_t ways = 5, shots = 5, queries = 15;
-  std::string optimizer = "adam";
+  MetaOptimizer optimizer = MetaOptimizer::kAdam;
   double learning_rate = 3e-3;
   double momentum = 0.9;
   double weight_decay = 1e-6;
@@ -42,11 +49,11 @@ double MetaTrainRate(const MetaTrainOptions& options, int64_t epoch);
 struct MetaTrainData {
   std::vector<at::Tensor> classes;  // of each class its images, uint8 [M_c, 3, S, S]
   InputConfig input;
-  // Accuracy on validation episodes of the teacher as it is.
+  // Accuracy of the current teacher on validation episodes.
   std::function<double(const ScriptModule& teacher)> validate;
 };
 
-// All that a restart needs; the teacher holds parameters and buffers.
+// Everything that resuming needs; parameters and buffers are in `teacher`.
 struct MetaTrainState {
   ScriptModule teacher;
   at::Tensor scale;  // s, float32 [1]
@@ -59,12 +66,12 @@ struct MetaTrainState {
   NamedTensors best;
 };
 
-// A classifier's images in training: a random part of `area` to all of the image with a side ratio of 3/4 to 4/3
-// (torchvision's RandomResizedCrop), resized to `side` (bilinear, antialiased, rounded to bytes); uint8 [3, H, W].
+// torchvision's RandomResizedCrop: a random crop of a share `area`...1 of the image with an aspect ratio of 3/4 to 4/3,
+// resized to `side` (bilinear, antialiased, rounded to bytes); uint8 [3, H, W].
 at::Tensor RandomResizedCrop(const at::Tensor& image, int64_t side, double area, RandomStream& stream);
 
 // Trains from `state` to the last epoch. The network stays in eval mode, as in PMF's released code. A loss that is not
-// finite, or a validation below the untrained teacher's: Error(kInternal) that says so, with the learning rate. Each
+// finite, or a validation accuracy below that of the untrained teacher: Error(kInternal) with the learning rate. Each
 // step draws from streams (seed, "meta-train/...", 0, 0, step). `after_step` is a safe point.
 void RunMetaTrain(const MetaTrainData& data, const MetaTrainOptions& options, uint64_t seed, MetaTrainState* state,
                   const std::function<void(const MetaTrainState&)>& after_step);

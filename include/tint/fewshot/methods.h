@@ -1,4 +1,5 @@
-// Classifying an episode's queries from features alone: the baselines that train nothing. docs/method.md, Teacher and
+// SPDX-License-Identifier: Apache-2.0
+// Classifies an episode's queries from features: the baselines without training. docs/method.md, Teacher and
 // Logistic regression.
 #pragma once
 

@@ -1,4 +1,5 @@
-// A student as an ONNX file, for programs that have no LibTorch.
+// SPDX-License-Identifier: Apache-2.0
+// Export of a student to ONNX, for programs without LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace tint {
 
-// What a user of the file must know: it goes into the file's metadata (names as here, lists as JSON).
+// Stored in the file's metadata (names as here, lists as JSON).
 struct OnnxMetadata {
   std::string architecture;
   std::vector<std::string> classes;
@@ -23,8 +24,8 @@ struct OnnxMetadata {
 //   input   images  float32 [batch, 3, S, S]: RGB, values in [0, 1], S = image_size
 //   output  logits  float32 [batch, number of classes], in the order of `classes`
 //
-// `batch` is free. The normalisation by mean and std is part of the graph, so that a user divides bytes by 255 and does
-// no more; resizing stays with the user (metadata "resize_rule"). The same student gives the same bytes.
+// `batch` is free. The normalisation by mean and std is part of the graph, so that a user only divides bytes
+// by 255; resizing stays with the user (metadata "resize_rule"). The same student gives the same bytes.
 //
 // `student` is any module whose forward(normalised images) consists of the operators that tint's students have
 // (convolutions, batch normalisation, activations, pooling, sums, a linear head, division by the length): another

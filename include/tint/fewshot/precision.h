@@ -1,22 +1,29 @@
-// In what numbers students train.
+// SPDX-License-Identifier: Apache-2.0
+// Precision of the training of students.
 #pragma once
 
 #include <c10/core/Device.h>
-
-#include <string>
 
 #include "tint/options/option.h"
 
 namespace tint {
 
-// --precision of the trainings. `auto`, bfloat16 where it pays (HasFastBfloat16), differs from machine to machine.
-void DeclarePrecision(OptionList& list, std::string* precision);
+enum class TrainingPrecision { kAuto, kFloat32, kBfloat16 };
+template <>
+struct EnumNames<TrainingPrecision> {
+  static constexpr EnumName<TrainingPrecision> kNames[] = {{TrainingPrecision::kAuto, "auto"},
+                                                           {TrainingPrecision::kFloat32, "float32"},
+                                                           {TrainingPrecision::kBfloat16, "bfloat16"}};
+};
 
-// What `precision` comes to on a device.
-bool UsesBfloat16(const std::string& precision, const c10::Device& device);
+// --precision of the trainings. `auto`, bfloat16 where it is faster (HasFastBfloat16), differs from machine to machine.
+void DeclarePrecision(OptionList& list, TrainingPrecision* precision);
 
-// While it lives and is `on`: convolutions and matrix products in bfloat16, whatever their inputs; weights and all
-// other operators as they are.
+// Whether `precision` means bfloat16 on a device.
+bool UsesBfloat16(TrainingPrecision precision, const c10::Device& device);
+
+// While it exists and is `on`, convolutions and matrix products are computed in bfloat16, whatever their inputs;
+// weights and all other operators are unchanged.
 class Autocast {
  public:
   Autocast(const c10::Device& device, bool on);

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pre-training of a student on the base classes, before any episode. IER (Rizve et al. 2021, arXiv 2103.01315).
 //
 //   recipe "ce":  L = CE(class), one augmented view of each image
 //   recipe "ier": L = CE(class) + gamma (L_eq + L_inv) over 16 views: 4 crops x 4 rotations (pretrain_views.h)
-//   generation 1: a teacher of the same shape (generation 0) is followed as well,
+//   generation 1: a teacher of the same shape (generation 0) is distilled as well,
 //                 L + w (KL(class, T) + KL(view, T) + MSE(invariant) + MSE(features))
 #pragma once
 
@@ -13,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "tint/fewshot/distill.h"
+#include "tint/fewshot/precision.h"
 #include "tint/fewshot/student_options.h"
 #include "tint/models/module_tensors.h"
 #include "tint/optim/sgd.h"
@@ -20,8 +23,15 @@
 
 namespace tint {
 
+enum class PretrainRecipe { kCrossEntropy, kIer };
+template <>
+struct EnumNames<PretrainRecipe> {
+  static constexpr EnumName<PretrainRecipe> kNames[] = {{PretrainRecipe::kCrossEntropy, "ce"},
+                                                        {PretrainRecipe::kIer, "ier"}};
+};
+
 struct PretrainOptions {
-  std::string recipe = "ce";
+  PretrainRecipe recipe = PretrainRecipe::kCrossEntropy;
   int64_t epochs = 65;
   int64_t batch_size = 64;
   double learning_rate = 0.05;
@@ -35,10 +45,10 @@ struct PretrainOptions {
   double bank_temperature = 1;
   double teacher_weight = 1;
   double teacher_temperature = 4;
-  std::string batch_norm = "shared";
-  std::string precision = "auto";
+  BatchStatistics batch_norm = BatchStatistics::kShared;
+  TrainingPrecision precision = TrainingPrecision::kAuto;
   int64_t validate_every = 1;  // epochs
-  int64_t patience = 0;        // validations without a better one; 0: no end before the last epoch
+  int64_t patience = 0;        // validations without improvement before training ends; 0: never
   AugmentationOptions augmentation;
   StudentOptions student;
 
@@ -56,13 +66,13 @@ ScriptModule BuildPretrainer(const ScriptModule& backbone, int64_t feature_width
 // Its backbone; shares the tensors.
 ScriptModule BackboneOf(const ScriptModule& pretrainer);
 
-// All that a restart needs; the pretrainer holds parameters and buffers.
+// Everything that resuming needs; parameters and buffers are in `pretrainer`.
 struct PretrainState {
   ScriptModule pretrainer;
   Momenta momenta;
   at::Tensor bank;  // float32 [M, 64], for IER
   int64_t step = 0;
-  double loss_sum = 0;                     // of the running epoch
+  double loss_sum = 0;                     // of the current epoch
   std::vector<double> losses, accuracies;  // of each epoch; of each validation
   double best_accuracy = -1;
   int64_t best_epoch = -1, since_best = 0;
@@ -78,12 +88,12 @@ struct PretrainData {
   ScriptModule teacher;  // generation 0, or empty
 };
 
-// Trains from `state` to its end: options.epochs, or `patience` validations without a better one. Each step draws from
-// streams (seed, "pretrain/...", 0, 0, step), so a restart goes on with the same bits. `after_step` is a safe point. A
-// loss that is not finite: Error(kInternal) with step and learning rate.
+// Trains from `state` to its end: options.epochs, or `patience` validations without improvement. Each step draws from
+// streams (seed, "pretrain/...", 0, 0, step), so that a resumed training gives the same bits. `after_step` is a safe
+// point. A loss that is not finite: Error(kInternal) with step and learning rate.
 void RunPretrain(const PretrainData& data, const PretrainOptions& options, uint64_t seed, PretrainState* state,
                  const std::function<void(const PretrainState&)>& after_step);
-int64_t StepsOfAnEpoch(const PretrainData& data,
-                       const PretrainOptions& options);  // the last, smaller batch is left out
+int64_t StepsPerEpoch(const PretrainData& data,
+                      const PretrainOptions& options);  // without an incomplete last batch
 
 }  // namespace tint

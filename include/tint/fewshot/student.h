@@ -1,4 +1,5 @@
-// The tiny classifiers, Conv4 and ResNet12, written as TorchScript by C++ alone. docs/method.md, Students.
+// SPDX-License-Identifier: Apache-2.0
+// The small classifiers, Conv4 and ResNet12, built as TorchScript modules in C++. docs/method.md, Students.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +7,31 @@
 #include <vector>
 
 #include "tint/models/modules.h"
+#include "tint/options/enum_names.h"
 #include "tint/tensor/random.h"
 
 namespace tint {
 
+// Four max-pools, flattened; or three max-pools and the global average (LabelHalluc).
+enum class Conv4Head { kFlatten, kGap };
+template <>
+struct EnumNames<Conv4Head> {
+  static constexpr EnumName<Conv4Head> kNames[] = {{Conv4Head::kFlatten, "flatten"}, {Conv4Head::kGap, "gap"}};
+};
+
+// The slope of leaky_relu is 0.1.
+enum class ResNet12Activation { kRelu, kLeakyRelu };
+template <>
+struct EnumNames<ResNet12Activation> {
+  static constexpr EnumName<ResNet12Activation> kNames[] = {{ResNet12Activation::kRelu, "relu"},
+                                                            {ResNet12Activation::kLeakyRelu, "leaky_relu"}};
+};
+
 struct StudentSpec {
   std::string architecture = "conv4";  // or "resnet12"
-  std::string conv4_head =
-      "flatten";  // four max-pools, flattened; "gap": three max-pools, global average (LabelHalluc)
+  Conv4Head conv4_head = Conv4Head::kFlatten;
   std::vector<int64_t> resnet12_widths = {64, 128, 256, 512};
-  std::string activation = "relu";  // resnet12: "relu" or "leaky_relu" (0.1)
+  ResNet12Activation activation = ResNet12Activation::kRelu;
   int64_t image_size = 84;
   // resnet12, in training: see SetDropRate.
   double drop_rate = 0;
@@ -27,12 +43,12 @@ struct StudentSpec {
 // leaky_relu(0.1)), BatchNorm 1/0, biases 0. Conv4 has 113,088 parameters (biases included), ResNet12(64,128,256,512)
 // 7,996,800.
 ScriptModule BuildBackbone(const StudentSpec& spec, RandomStream stream);
-// Regularisation of resnet12 in training alone: after its first two stages dropout of `rate`; after the others
+// Regularisation of resnet12, in training only: after its first two stages dropout of `rate`; after the others
 // DropBlock (Ghiasi et al. 2018, arXiv 1810.12890): squares of side b = drop_block are zeroed, and the rest is scaled
-// by (values) / (values kept). The share that is dropped grows to `rate` over the first 40,000 training steps, which
-// the module counts: keep = max(1 - rate n / 40000, 1 - rate), seeds drawn with (1 - keep) / b^2 F^2 / (F - b + 1)^2, F
-// the side of the feature map. It draws from the global generator: whoever trains seeds it before each step. A module
-// without such regularisation: nothing happens.
+// by (number of values) / (number of kept values). The share that is dropped grows to `rate` over the first 40,000
+// training steps, which the module counts: keep = max(1 - rate n / 40000, 1 - rate), seeds drawn with (1 - keep) / b^2
+// F^2 / (F - b + 1)^2, F the side of the feature map. It draws from the global generator, which the training loop seeds
+// before each step. No effect on a module without such regularisation.
 void SetDropRate(const ScriptModule& module, double rate);
 // The names of the first convolution's parameters in such backbones.
 const std::vector<std::string>& FirstConvolution();

@@ -1,4 +1,5 @@
-// What a student looks like and how its images are augmented in training: pre-training and distillation share it.
+// SPDX-License-Identifier: Apache-2.0
+// Architecture of a student and augmentation of its training images; shared by pre-training and distillation.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +13,9 @@ namespace tint {
 
 // docs/method.md, Students.
 struct StudentOptions {
-  std::string conv4_head = "flatten";
+  Conv4Head conv4_head = Conv4Head::kFlatten;
   std::string resnet12_widths = "64-128-256-512";
-  std::string activation = "relu";
+  ResNet12Activation activation = ResNet12Activation::kRelu;
   double drop_rate = 0;
   int64_t drop_block = 0;
 
@@ -31,7 +32,7 @@ struct AugmentationOptions {
   void Declare(OptionList& list);
   // Zero padding of the random crop for images of this side, in pixels: crop_padding, or by the rule above.
   int64_t CropPadding(int64_t image_size) const;
-  // All of it, for images of this side.
+  // The augmentation of images of this size.
   AugmentOptions Augmentation(int64_t image_size) const;
 };
 

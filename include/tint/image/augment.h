@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training-time augmentation of batches, on tensors. Equal to torchvision's transforms given the same random draws.
 #pragma once
 

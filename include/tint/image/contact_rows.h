@@ -1,5 +1,5 @@
-// A contact sheet taken apart again, for pages that put rows of several sheets side by side and write the captions
-// themselves.
+// SPDX-License-Identifier: Apache-2.0
+// Cuts a contact sheet into its rows, for pages that show rows of several sheets side by side with their own captions.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ struct ContactStrip {
   int64_t width = 0, height = 0;
 };
 
-// The rows of what MakeContactSheet gave, from the top, without the empty cells at their ends. `file` is for messages.
-// An image of other measures: Error(kCorrupt).
-std::vector<ContactStrip> RowsOfContactSheet(const std::string& png, const std::string& file, int64_t cell = 96);
+// The rows of a sheet made by MakeContactSheet, from the top, without the empty cells at their ends. `file` is for
+// messages. An image whose size does not fit: Error(kCorrupt).
+std::vector<ContactStrip> CutContactSheet(const std::string& png, const std::string& file, int64_t cell = 96);
 
 }  // namespace tint

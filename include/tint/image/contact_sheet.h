@@ -1,4 +1,5 @@
-// Images where people would rather look: rows of thumbnails with captions, as one PNG.
+// SPDX-License-Identifier: Apache-2.0
+// Rows of thumbnails with captions, as one PNG.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,7 +10,7 @@
 namespace tint {
 
 struct ContactRow {
-  std::string caption;             // drawn left of the row; ASCII, others are shown as '?'
+  std::string caption;             // drawn left of the row; ASCII, other characters are shown as '?'
   std::vector<at::Tensor> images;  // uint8 [3, h, w], any sizes
 };
 

@@ -1,10 +1,13 @@
-// Resizing, the rule in the name. All take and give float [B, 3, H, W] (any number of channels), align_corners = false.
+// SPDX-License-Identifier: Apache-2.0
+// Resizing, with the rule in the name. All take and return float [B, 3, H, W] (any number of channels), align_corners =
+// false.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <string>
+
+#include "tint/options/enum_names.h"
 
 namespace tint {
 
@@ -14,9 +17,16 @@ at::Tensor ResizeBilinear(const at::Tensor& images, int64_t height, int64_t widt
 // Bilinear with antialias when reducing: interpolate(mode="bilinear", antialias=True).
 at::Tensor ResizeBilinearAntialias(const at::Tensor& images, int64_t height, int64_t width);
 
-// A photo as a square: "crop": its largest centred square; "pad": continued by its border values to the longer side,
-// evenly on both sides; "stretch": bilinear (antialiased where it reduces) to the shorter side. [B, C, H, W].
-at::Tensor MakeSquare(const at::Tensor& images, const std::string& rule);
+// A photo as a square. kCrop: its largest centred square; kPad: continued by its border values to the longer side,
+// evenly on both sides; kStretch: bilinear (antialiased where it reduces) to the shorter side.
+enum class SquareRule { kCrop, kPad, kStretch };
+template <>
+struct EnumNames<SquareRule> {
+  static constexpr EnumName<SquareRule> kNames[] = {
+      {SquareRule::kCrop, "crop"}, {SquareRule::kPad, "pad"}, {SquareRule::kStretch, "stretch"}};
+};
+
+at::Tensor MakeSquare(const at::Tensor& images, SquareRule rule);  // [B, C, H, W]
 
 // Largest centred square of [..., H, W].
 at::Tensor CentreSquare(const at::Tensor& images);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TINT's starting latents: an inverted photo blended with fresh noise, its scale kept. Paper section 3.2, eq. 3 and 4.
 #pragma once
 

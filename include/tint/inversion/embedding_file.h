@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Learned words as files that other tools read and write (safetensors): docs/file-formats.md, Files that are given.
 //
 //   layout       tensors                          written by
@@ -30,7 +31,7 @@ inline constexpr int64_t kAnyEmbeddingWidth = -1;
 // `bytes` of `file` as an embedding whose rows have `embedding_width` numbers (D of the text encoder's token table).
 // Error(kBadInput) naming file, tensor, what was found and expected: no safetensors; no layout of the above; several
 // tensors that could be meant (scalars such as step counters are passed over); SDXL's pair clip_l and clip_g;
-// OneTrainer's emp_params_out, whose vectors stand for the text encoder's output, not its input; another width, with
+// OneTrainer's emp_params_out, whose vectors replace the text encoder's output, not its input; another width, with
 // the model it may have been made for; a shape other than the above; values that are not finite; a row of zeros.
 // Pickles (.pt, .bin, .ckpt) are Error(kUntrusted): they are never opened.
 LearnedEmbedding ReadEmbedding(const std::string& bytes, const std::string& file, int64_t embedding_width);
@@ -43,7 +44,7 @@ std::string WriteEmbedding(const at::Tensor& vectors, const std::string& placeho
 // Layouts that can be written: "diffusers", "a1111".
 const std::vector<std::string>& EmbeddingLayouts();
 
-// What keeps `placeholder` from being one word of a prompt and the key of a file ("holds a blank"), or "".
+// Why `placeholder` cannot be one word of a prompt and the key of a file ("contains a space"), or "".
 std::string PlaceholderProblem(const std::string& placeholder);
 
 }  // namespace tint

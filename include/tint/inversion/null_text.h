@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // Null-text inversion (Mokady et al. 2023, arXiv 2211.09794): docs/method.md, Null-text inversion.
 //
 // For each photo and timestep, the unconditional embedding u is optimised so that a guided step lands on the DDIM
 // inversion's latent: L = mean((step(z, eps_u + w (eps_c - eps_u), t -> s) - L_{N-i-1})^2). Photos go in one batch;
-// each stops on its own, after the step whose loss is below the tolerance.
+// each stops separately, after the step whose loss is below the tolerance.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "tint/diffusion/denoise.h"
+#include "tint/diffusion/noise_schedule.h"
 #include "tint/options/option.h"
 
 namespace tint {
@@ -21,22 +23,40 @@ namespace tint {
 // null-text       optimised at each timestep, from those of the timestep before
 // global          one for all timesteps, optimised in J passes over them: an ablation of the null-text paper
 // bypass          of the empty prompt: DDIM inversion alone
-// negative-prompt the prompt's own (Miyake et al. 2023, arXiv 2305.16807): guidance has no effect then, which makes it
+// negative-prompt those of the prompt itself (Miyake et al. 2023, arXiv 2305.16807): guidance has no effect then, which
+// makes it
 //                 another generator
 //
 // scheme          learning rate        tolerance of timestep i
 // original        0.01 (1 - i/(2N))    1e-5 + i 2e-5    google/prompt-to-prompt
 // diffusers       0.01 (1 - i/(2N))    1e-6 + i 2e-5    diffusers' community pipeline
 // fixed           0.01                 1e-5             pixwse/tiny2
+enum class NullTextMethod { kNullText, kGlobal, kBypass, kNegativePrompt };
+template <>
+struct EnumNames<NullTextMethod> {
+  static constexpr EnumName<NullTextMethod> kNames[] = {{NullTextMethod::kNullText, "null-text"},
+                                                        {NullTextMethod::kGlobal, "global"},
+                                                        {NullTextMethod::kBypass, "bypass"},
+                                                        {NullTextMethod::kNegativePrompt, "negative-prompt"}};
+};
+
+enum class NullTextScheme { kOriginal, kDiffusers, kFixed };
+template <>
+struct EnumNames<NullTextScheme> {
+  static constexpr EnumName<NullTextScheme> kNames[] = {{NullTextScheme::kOriginal, "original"},
+                                                        {NullTextScheme::kDiffusers, "diffusers"},
+                                                        {NullTextScheme::kFixed, "fixed"}};
+};
+
 struct NullTextOptions {
   int64_t steps = 50;        // N; generation uses the same timesteps
   int64_t inner_steps = 10;  // J
   double inversion_guidance = 7.5;
-  std::string method = "null-text";
-  std::string scheme = "original";
+  NullTextMethod method = NullTextMethod::kNullText;
+  NullTextScheme scheme = NullTextScheme::kOriginal;
   double learning_rate = 0.01;
   double tolerance = -1;  // -1: the scheme's
-  std::string spacing = "trailing";
+  TimestepSpacing spacing = TimestepSpacing::kTrailing;
   int64_t batch_size = 0;     // photos of one batch; 0: all of the episode
   double warn_psnr_loss = 6;  // dB
   std::string inverted = {};  // "NAME=FILE,...": photos that were inverted elsewhere
@@ -54,7 +74,7 @@ double NullTextTolerance(const NullTextOptions& options, int64_t step_idx);
 // K photos, N steps. Everything that a restart needs. Entries are written in place: clone the tensors to keep a copy.
 struct NullTextState {
   std::vector<at::Tensor> path;  // N + 1 latents [K, C, h, w] of the DDIM inversion, [0] = start
-  at::Tensor latents;            // [K, C, h, w] where the guided walk stands
+  at::Tensor latents;            // [K, C, h, w] of the guided walk, at step_idx
   at::Tensor current;            // [K, L, F] the embedding left by the last timestep
   at::Tensor first_moment;       // [K, L, F] Adam's, where one optimiser serves all timesteps (global)
   at::Tensor second_moment;      // [K, L, F]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A prompt with a learned word in it: ids once, token vectors again whenever the word's vectors change.
 #pragma once
 

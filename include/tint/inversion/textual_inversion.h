@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Textual inversion (Gal et al. 2022, arXiv 2208.01618) as the paper uses it (section 3): docs/method.md, Textual
 // inversion.
 //
@@ -22,18 +23,40 @@
 
 namespace tint {
 
+// adamw also decays the learned vectors.
+enum class WordOptimizer { kAdam, kAdamW };
+template <>
+struct EnumNames<WordOptimizer> {
+  static constexpr EnumName<WordOptimizer> kNames[] = {{WordOptimizer::kAdam, "adam"},
+                                                       {WordOptimizer::kAdamW, "adamw"}};
+};
+
+// A photo's latent: the mean of the autoencoder's posterior, or a new sample of it in each step.
+enum class PhotoLatents { kMean, kSample };
+template <>
+struct EnumNames<PhotoLatents> {
+  static constexpr EnumName<PhotoLatents> kNames[] = {{PhotoLatents::kMean, "mean"}, {PhotoLatents::kSample, "sample"}};
+};
+
+enum class PhotoAugmentation { kNone, kFlip, kFull };
+template <>
+struct EnumNames<PhotoAugmentation> {
+  static constexpr EnumName<PhotoAugmentation> kNames[] = {
+      {PhotoAugmentation::kNone, "none"}, {PhotoAugmentation::kFlip, "flip"}, {PhotoAugmentation::kFull, "full"}};
+};
+
 struct TextualInversionOptions {
   int64_t steps = 5000;
   double learning_rate = 1e-3;
-  std::string optimizer = "adam";
+  WordOptimizer optimizer = WordOptimizer::kAdam;
   double weight_decay = 0.0;
   int64_t min_timestep = 250;
   int64_t max_timestep = 999;
   bool exact_timesteps = false;  // only those at which the sampler stops
   int64_t batch_size = 1;        // photos of a class in a step
   int64_t micro_batch_size = 0;  // samples of one pass; 0: all of a step
-  std::string latents = "mean";  // of the autoencoder's posterior, or a fresh "sample" of it in each step
-  std::string augmentation = "none";
+  PhotoLatents latents = PhotoLatents::kMean;
+  PhotoAugmentation augmentation = PhotoAugmentation::kNone;
   int64_t augmented_copies = 16;
   std::string prompt = "a photo of an #object";
   std::string init_word = "object";
@@ -49,7 +72,7 @@ struct TextualInversionOptions {
 // One class. Draws (photo, timestep, noise) of step k come from the stream (seed, "textual-inversion", episode_idx,
 // class_idx, k).
 struct TextualInversionProblem {
-  // [K V, C, h, w] scaled latents: V versions of each of K photos, those of a photo side by side.
+  // [K V, C, h, w] scaled latents: V versions of each of K photos, those of a photo next to each other.
   at::Tensor latents;
   int64_t versions = 1;
   at::Tensor deviation = {};  // as `latents`: standard deviation of the posterior; undefined: z is its mean
@@ -97,14 +120,14 @@ at::Tensor TextualInversionLoss(const Denoiser& denoiser, const TextEncoder& tex
 at::Tensor FixedNoiseLoss(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
                           const TextualInversionOptions& options, const at::Tensor& learned, int64_t draws = 4);
 
-// Goes on from `state` to options.steps. `after_step` is called after each step with the state as it then stands (safe
+// Continues from `state` to options.steps. `after_step` is called after each step with the state (safe
 // point: it may save, after RequireFinite, and may throw to stop). Nothing in a step waits for the device.
 void RunTextualInversion(const TextualInversionSetting& setting, const std::vector<TextualInversionProblem>& problems,
                          const TextualInversionOptions& options, TextualInversionState* state,
                          const std::function<void(const TextualInversionState&)>& after_step = {});
 
 // A loss or gradient that was not finite leaves the vectors so: Error(kInternal) naming class, step and learning rate.
-// RunTextualInversion calls it now and then and at its end.
+// RunTextualInversion calls it every 50 steps and at its end.
 void RequireFinite(const TextualInversionState& state, const std::vector<TextualInversionProblem>& problems,
                    const TextualInversionOptions& options);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A folder with models.json: per role the file, its SHA-256, dtype, licence, source, facts and probes.
 //
 //   {"schema": 1,
@@ -36,13 +37,13 @@ struct ModelRecord {
   std::string dtype;
   std::string licence;
   std::string source;
-  std::string training_data;  // optional: images and classes that its training saw; "": unknown
+  std::string training_data;  // optional: images and classes it was trained on; "": unknown
   Json facts;                 // the role's whole object
 
   // What a result that used the model depends on: SHA-256 over the file's hash, the dtype and the facts that computing
-  // reads (scale factors, sizes, statistics), not over names, licence, source, `seen` and probes.
+  // reads (scale factors, sizes, statistics), not over names, licence, source, training_data and probes.
   std::string KeySha256() const;
-  // The same of a teacher's features alone, which its classifier's logit_scale and logit_bias do not touch.
+  // The same of a teacher's features alone, which do not depend on its classifier's logit_scale and logit_bias.
   std::string FeaturesSha256() const;
 };
 
@@ -51,7 +52,7 @@ class ModelSet {
   // Reads models.json. Absent folder or file: kMissingInput; malformed: kBadConfiguration with line and field; file
   // names with a folder part, unknown roles: likewise. Opens no model.
   static ModelSet Open(const std::filesystem::path& folder);
-  // As if `text` were what FOLDER/models.json holds.
+  // As if FOLDER/models.json had the content `text`.
   static ModelSet Parse(const std::filesystem::path& folder, std::string_view text);
 
   bool Has(const std::string& role) const;
@@ -68,6 +69,9 @@ class ModelSet {
   ScriptModule LoadModule(const std::string& role, const c10::Device& device, c10::ScalarType dtype) const;
   DenoiserConfig ReadDenoiserConfig() const;
   AutoencoderConfig ReadAutoencoderConfig() const;
+  // The autoencoder's image_size must be the denoiser's sample_size times spatial_factor: an autoencoder's own
+  // configuration may state the size it was trained at. Else Error(kBadConfiguration). Sets without either role pass.
+  void CheckImageSize() const;
   TextEncoderConfig ReadTextEncoderConfig() const;
   TeacherConfig ReadTeacherConfig() const;
   // Of a role whose forward takes normalised images: teacher and students.
@@ -92,7 +96,7 @@ class ModelSet {
 // True for names and contents that a Python pickle has: they are never opened.
 bool LooksLikePickle(const std::filesystem::path& file, std::string_view bytes);
 
-// One probe's verdict: the largest |found - expected| over the pinned positions (infinite for another shape).
+// The result of a probe: the largest |found - expected| over the pinned positions (infinite for another shape).
 //
 // A probe in models.json: {"method": "forward", "inputs": [{"shape": [2, 4, 16, 16], "dtype": "float32", "low": -1,
 // "high": 1}, ...], "shape": [2, 4, 16, 16], "positions": [0, 292, ...], "values": [0.31, ...], "tolerance": 1e-4}.
@@ -103,20 +107,20 @@ struct ProbeResult {
   double error = 0, tolerance = 0;
   bool passed = false;
 };
-// `tint models check`: opens every model of the set on the CPU in its own dtype, calls Check() and runs its probes. A
+// `tint models check`: opens every model of the set on the CPU in its dtype, calls Check() and runs its probes. A
 // role without probes gives no result here; a wrong hash or a module that is wrong is an Error.
 std::vector<ProbeResult> RunProbes(const ModelSet& set);
 
-// `tint models lock`: writes or completes models.json for the files that stand in `folder` under their role names
-// (denoiser.pt, ...; or that the facts name), with the given facts ({"teacher": {"input_size": 224, ...}}): dtype,
-// hash, arithmetic and probes are found by running each module once, on the CPU, after its Check(). What an existing
-// models.json says about a file that did not change stays, unless facts are given; of a changed one its facts stay and
-// the rest is found anew. Facts that are missing are Error(kBadConfiguration) and nothing is written. Returns the roles
-// it wrote anew.
+// `tint models lock`: writes or completes models.json for the files in `folder` with their roles' names
+// (denoiser.pt, ...; or names given in the facts), with the given facts ({"teacher": {"input_size": 224, ...}}): dtype,
+// hash, arithmetic and probes are determined by running each module once, on the CPU, after its Check(). What an
+// existing models.json says about a file that did not change stays, unless facts are given; of a changed one its facts
+// stay and the rest is determined again. Facts that are missing are Error(kBadConfiguration) and nothing is written.
+// Returns the roles that it wrote.
 std::vector<std::string> LockModels(const std::filesystem::path& folder, const Json& facts, bool write = true);
 
-// Changes one fact of a role in models.json that the module itself does not compute with, such as a teacher's
-// logit_scale: the probes stay as they were recorded.
+// Changes one fact of a role in models.json that the module itself does not use, such as a teacher's logit_scale: the
+// recorded probes stay.
 void ChangeFact(const std::filesystem::path& folder, const std::string& role, const std::string& name,
                 const Json& value);
 

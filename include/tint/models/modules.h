@@ -1,6 +1,7 @@
-// The model roles behind typed calls. Each checks shapes at its border and knows its facts from models.json.
+// SPDX-License-Identifier: Apache-2.0
+// The model roles behind typed calls. Each checks shapes and has its configuration from models.json.
 //
-// All of them run in eval mode, and their weights need no gradient (nothing is kept for them on the backward pass).
+// All of them run in eval mode, and their weights need no gradient (nothing is saved for their backward pass).
 // Inputs are cast to the module's dtype and results back to the input's, so that callers compute in float32 whatever
 // the model's precision. A result of the wrong shape is Error(kBadInput) naming file and method. Check() calls every
 // method once with a small input and reports all that is wrong in one message; it costs up to seconds with big models,
@@ -26,17 +27,17 @@ struct DenoiserConfig {
 // U-Net that predicts the noise in latents.
 class Denoiser {
  public:
-  Denoiser(ScriptModule module, DenoiserConfig facts);
+  Denoiser(ScriptModule module, DenoiserConfig config);
   // latents [B, C, h, w], timesteps int64 [B] in 0...999, context [B, L, F] -> predicted noise [B, C, h, w].
   // Differentiable in latents and context.
   at::Tensor PredictNoise(const at::Tensor& latents, const at::Tensor& timesteps, const at::Tensor& context) const;
   void Check() const;
-  const DenoiserConfig& facts() const { return facts_; }
+  const DenoiserConfig& config() const { return config_; }
   const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
-  DenoiserConfig facts_;
+  DenoiserConfig config_;
 };
 
 struct AutoencoderConfig {
@@ -48,7 +49,7 @@ struct AutoencoderConfig {
 // Images in [0, 1] to scaled latents and back (docs/method.md, Autoencoder: posterior mean).
 class Autoencoder {
  public:
-  Autoencoder(ScriptModule module, AutoencoderConfig facts);
+  Autoencoder(ScriptModule module, AutoencoderConfig config);
   // [B, 3, H, W] in [0, 1] -> scale * mean(2x - 1): [B, C, H/8, W/8].
   at::Tensor Encode(const at::Tensor& images) const;
   // The whole posterior: scaled mean and standard deviation, [B, C, H/8, W/8] each. A file without the method
@@ -57,12 +58,12 @@ class Autoencoder {
   // [B, C, h, w] -> clamp(decode(z / scale) / 2 + 1/2, 0, 1): [B, 3, 8h, 8w].
   at::Tensor Decode(const at::Tensor& latents) const;
   void Check() const;
-  const AutoencoderConfig& facts() const { return facts_; }
+  const AutoencoderConfig& config() const { return config_; }
   const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
-  AutoencoderConfig facts_;
+  AutoencoderConfig config_;
 };
 
 struct TextEncoderConfig {
@@ -74,25 +75,25 @@ struct TextEncoderConfig {
 
 class TextEncoder {
  public:
-  TextEncoder(ScriptModule module, TextEncoderConfig facts);
+  TextEncoder(ScriptModule module, TextEncoderConfig config);
   // ids int64 [B, L] below vocabulary_size -> token vectors float32 [B, L, D], before the position term.
   at::Tensor Embed(const at::Tensor& ids) const;
   // token vectors [B, L, D] -> context [B, L, F]. Differentiable.
   at::Tensor Context(const at::Tensor& embeddings) const;
   void Check() const;
-  const TextEncoderConfig& facts() const { return facts_; }
+  const TextEncoderConfig& config() const { return config_; }
   const ScriptModule& module() const { return module_; }
 
  private:
   ScriptModule module_;
-  TextEncoderConfig facts_;
+  TextEncoderConfig config_;
 };
 
 // Enlarges images in [0, 1], clamped to [0, 1]. docs/method.md, Super-resolution.
 class Upscaler {
  public:
-  // The module sees sides that are multiples of `side_multiple`: images are continued by reflection at the right and at
-  // the bottom, and the result is cut (HAT's window: 16).
+  // The module needs sides that are multiples of `side_multiple`: images are padded by reflection at the right and the
+  // bottom, and the result is cropped (HAT's window: 16).
   Upscaler(ScriptModule module, int64_t factor, int64_t side_multiple = 1);
   at::Tensor Enlarge(const at::Tensor& images) const;  // [B, 3, h, w] -> [B, 3, f h, f w]
   void Check() const;
@@ -104,7 +105,7 @@ class Upscaler {
   int64_t factor_, side_multiple_;
 };
 
-// What a classifier's backbone wants to see.
+// The input of a classifier's backbone.
 struct InputConfig {
   int64_t input_size = 224;
   std::string resize_rule = "bilinear";  // or "bilinear-antialias"
@@ -113,7 +114,7 @@ struct InputConfig {
 };
 
 // images in [0, 1], any size -> resized by the rule, (x - mean) / std.
-at::Tensor PrepareInput(const at::Tensor& images, const InputConfig& facts);
+at::Tensor PrepareInput(const at::Tensor& images, const InputConfig& config);
 
 struct TeacherConfig {
   InputConfig input;
@@ -124,16 +125,16 @@ struct TeacherConfig {
 
 class Teacher {
  public:
-  Teacher(ScriptModule module, TeacherConfig facts);
+  Teacher(ScriptModule module, TeacherConfig config);
   // images in [0, 1], [B, 3, H, W] -> features float32 [B, D], no gradient.
   at::Tensor Features(const at::Tensor& images) const;
   void Check() const;
   const ScriptModule& module() const { return module_; }
-  const TeacherConfig& facts() const { return facts_; }
+  const TeacherConfig& config() const { return config_; }
 
  private:
   ScriptModule module_;
-  TeacherConfig facts_;
+  TeacherConfig config_;
 };
 
 }  // namespace tint

@@ -1,4 +1,5 @@
-// What people must know of each role of a model set: who needs it and where it comes from.
+// SPDX-License-Identifier: Apache-2.0
+// For users, about each role of a model set: what needs it and how to get it.
 #pragma once
 
 #include <string>
@@ -8,7 +9,7 @@ namespace tint {
 
 struct RoleGuide {
   std::string role;
-  std::string needed_by;  // commands and stages, as a sentence goes: "textual-inversion, ... and generate"
+  std::string needed_by;  // commands and stages, within a sentence: "textual-inversion, ... and generate"
   std::string remedy;     // a sentence: how to get it
 };
 // One for each of KnownRoles(), in that order.

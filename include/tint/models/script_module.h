@@ -1,8 +1,9 @@
-// A TorchScript module behind a handle, so that <torch/script.h> stays out of headers. The one place that opens such
-// files is ModelSet (torch::jit::load stands in script_module.cc alone).
+// SPDX-License-Identifier: Apache-2.0
+// A TorchScript module behind a handle, so that <torch/script.h> stays out of headers. Only ModelSet opens such
+// files (torch::jit::load is called in script_module.cc alone).
 //
-// The graph executor's optimiser is switched off wherever a module of ours runs: it profiles the first calls and
-// rewrites the graph for later ones, so that a restarted run would not compute the same bits as one that ran through.
+// The graph executor's optimiser is off wherever a module runs: it profiles the first calls and
+// rewrites the graph for later ones, so that a resumed run would not compute the same bits as an uninterrupted one.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -37,8 +38,8 @@ class ScriptModule {
   // Deterministic: two saves of equal modules are byte-identical (fixed archive name).
   std::string ToBytes() const;
 
-  // Calls a method with tensors; one tensor comes back. An exception of TorchScript becomes Error(kInternal) that names
-  // `file`, or Error(kOutOfMemory).
+  // Calls a method with tensors; returns its one tensor. An exception of TorchScript becomes Error(kInternal) that
+  // names `file`, or Error(kOutOfMemory).
   at::Tensor Call(const std::string& method, const std::vector<at::Tensor>& inputs) const;
 
   bool HasMethod(const std::string& method) const;

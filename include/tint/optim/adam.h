@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) on plain tensors, so that their state can be saved
 // whole.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stochastic gradient descent as torch.optim.SGD has it, without dampening and Nesterov:
 //   d = gradient + weight_decay p;  m = momentum m + d;  p = p - rate m
 #pragma once
@@ -22,7 +23,7 @@ struct SgdOptions {
 // Zeros where `momenta` has none of a parameter; all on the parameters' devices. Another shape: a failed check.
 void PrepareMomenta(const ScriptModule& module, Momenta* momenta);
 
-// One step down `loss` for each module, whose parameters need gradients. `rate(name)` is the learning rate of a
+// One gradient step on `loss` for each module, whose parameters need gradients. `rate(name)` is the learning rate of a
 // parameter; below 0: it stays, and so does its momentum. Parameters that the loss does not depend on stay too.
 struct SgdGroup {
   const ScriptModule* module;

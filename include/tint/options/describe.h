@@ -1,5 +1,5 @@
-// What a command declares, taken apart for whatever tells people of it: --help, the manual, the reference, completion.
-// CommandOptions::Describe is the one walk over the declarations; those that print know no Option.
+// SPDX-License-Identifier: Apache-2.0
+// What a command declares, as plain data for --help, the manual, the reference and completion.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct OptionDescription {
   std::vector<std::string> spellings;  // on this command: "-h", "--help"; "--alpha", "--generate.alpha"
   std::string json_path;               // in a configuration file, a dot between levels; "" where a file cannot give it
   std::string variable;                // "TINT_GENERATE_ALPHA"; "" where the environment cannot give it
-  std::string placeholder;             // what stands for its value: "N", "X", "FILE", "adam|adamw"; "" for flags
+  std::string placeholder;             // shown for its value: "N", "X", "FILE", "adam|adamw"; "" for flags
   std::string expected;                // "an integer in [1, 1000]"; "" where the placeholder says all
   std::string unit, help, source;
   std::string default_value;                                 // "empty" for the empty text
@@ -25,8 +25,8 @@ struct OptionDescription {
   TextKind kind = TextKind::kPlain;
   bool builtin = false;     // of every command: --help, --preset, --config, --print-config
   bool flag = false;        // the name alone means true
-  bool repeatable = false;  // may stand several times
-  bool obvious = false;     // default and range tell nobody anything
+  bool repeatable = false;  // may be given several times
+  bool obvious = false;     // default and range need no mention
 };
 
 struct CommandDescription {
@@ -47,7 +47,7 @@ std::string Facts(const OptionDescription& option);
 // Of an option without a choice: "FILE", "DIR", "NAME", "TEXT".
 std::string KindName(TextKind kind);
 
-// How a value comes about: flag, variable, file, preset, default.
+// Where a value comes from: flag, variable, file, preset, default.
 const std::string& PrecedenceText();
 
 }  // namespace tint

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which names a command knows, and how each is spelled on the command line, in a file and in the environment.
 #pragma once
 
@@ -11,16 +12,16 @@
 
 namespace tint {
 
-// One value that somebody gave, not yet read.
+// One value as given, not yet read.
 struct Setting {
   std::string path;  // "generate.alpha", "seed"
   Json value;        // what a file or a preset gives; else `text`
   std::string text;  // what the command line or the environment gives
   bool is_text = false;
-  ErrorDetail place;  // file, line, column and field of what may have to be said about it
+  ErrorDetail place;  // file, line, column and field, for messages about it
 };
 
-// What one origin gave. A fault does not hide the next one.
+// What one origin gave, and every fault in it.
 struct Layer {
   std::vector<Setting> settings;
   std::vector<ErrorDetail> faults;
@@ -58,7 +59,7 @@ class Names {
 
   // The path that a name without prefix means on this command; "" if unknown or ambiguous.
   std::string MeaningOf(const std::string& bare) const;
-  // "generate.steps", "distill.steps": this command's options of that name, whatever the group.
+  // "generate.steps", "distill.steps": this command's options of that name, in any group.
   std::vector<std::string> PathsNamed(const std::string& bare) const;
   // "--alpha", "--generate.alpha"; of the options of this command.
   std::vector<std::string> Spellings(const Entry& entry) const;
@@ -73,19 +74,19 @@ class Names {
   std::vector<std::string> groups_;
 };
 
-// "did you mean 'a'?", or "": the nearest of `same_name` (those that differ from `name` only by their prefix), else all
+// "Did you mean 'a'?", or "": the nearest of `same_name` (those that differ from `name` only by their prefix), else all
 // of them, else the nearest candidate.
 std::string Suggest(const std::string& name, const std::vector<std::string>& candidates,
                     const std::vector<std::string>& same_name);
 
-// Refuses unknown, ambiguous, repeated and incomplete options and wrong numbers of arguments; values are not read yet.
+// Rejects unknown, ambiguous, repeated and incomplete options and wrong numbers of arguments; values are not read yet.
 struct CommandLine : Layer {
   std::vector<std::string> positionals;
 };
 CommandLine ReadCommandLine(const Names& names, const std::vector<PositionalArgument>& wanted,
                             const std::vector<std::string>& arguments);
 Layer ReadEnvironment(const Names& names);
-// Faults of syntax throw at once: nothing behind them can be trusted.
+// Syntax errors throw at once: nothing after them can be trusted.
 Layer ReadConfiguration(const Names& names, const std::string& file);
 
 // "generate", "learning-rate" -> "TINT_GENERATE_LEARNING_RATE".

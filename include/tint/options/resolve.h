@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where each value comes from: flag, then environment, then configuration file, then preset, then default.
 //
 // Spellings of option `alpha` of stage `generate`: flag `--generate.alpha` (and `--alpha` where it is unique, or on the
@@ -41,10 +42,10 @@ class CommandOptions {
   // prefix even where another stage has the name ("" = only unique names).
   CommandOptions(std::string command, std::string summary, std::string bare_group = "");
 
-  OptionList& Group(const std::string& name);  // made at first use, kept in order; stays where it is
+  OptionList& Group(const std::string& name);  // created at first use, in order; its address does not change
   void Positional(PositionalArgument argument);
-  // Options of other commands ("" = global ones): a configuration file and the environment may hold them although this
-  // command does not use them, so that one file serves all commands. Their values are not looked at.
+  // Options of other commands ("" = global ones): a configuration file and the environment may contain them although
+  // this command does not use them, so that one file serves all commands. Their values are not read.
   void KnownElsewhere(const std::string& group, const std::vector<std::string>& names);
 
   // A name without prefix means the global option of that name, else bare_group's, else the only stage's that has it.
@@ -53,7 +54,7 @@ class CommandOptions {
   // its candidates, wrong type, out of range: all faults in one message) and Error(kBadConfiguration) for file and
   // environment, naming file, line, column, field, found, expected, nearest name. TINT_* variables that name no option
   // of any command are refused too, except those in `ReservedVariables()` (TINT_DATA, ...). A configuration file that
-  // is not there is Error(kMissingInput). With --help nothing else is looked at. Call it once.
+  // is not there is Error(kMissingInput). With --help nothing else is read. Call it once.
   void Parse(const std::vector<std::string>& arguments);
 
   bool help_requested() const { return help_requested_; }
@@ -61,19 +62,19 @@ class CommandOptions {
   const std::string& preset() const { return preset_; }
   const std::vector<std::string>& positionals() const { return positionals_; }
 
-  // All that was declared, for whatever tells people of it; the values play no part.
+  // All that was declared, without the values.
   CommandDescription Describe() const;
   std::string HelpText() const;
   // {"preset": "smoke", "seed": {"value": 0, "origin": "default"}, "generate": {"alpha": {"value": 1.0, "origin":
   // "preset"}, ...}}
   Json ConfigWithOrigins() const;
-  // For people: one line a value: name, value, unit, origin.
+  // As text: one line per value: name, value, unit, origin.
   std::string ConfigTable() const;
   // As ConfigWithOrigins for one group, without options that are not in keys.
   Json StoredGroup(const std::string& name) const;
   // Values of a group as StoredGroup gave them, for options that the command line, file and environment left alone;
-  // their origins come along. Values that no longer fit: Error(kBadConfiguration).
-  void AdoptStored(const std::string& name, const Json& stored);
+  // their origins are kept. Values that no longer fit: Error(kBadConfiguration) that names `stored_in`.
+  void AdoptStored(const std::string& name, const Json& stored, const std::string& stored_in);
   const std::deque<OptionGroup>& groups() const { return groups_; }
   // Of "seed", "generate.alpha", after Parse.
   Origin origin(const std::string& path) const;
@@ -90,10 +91,10 @@ class CommandOptions {
 };
 
 struct ReservedVariable {
-  std::string name;     // a final '*' stands for any ending
+  std::string name;     // a final '*' matches any ending
   std::string meaning;  // "" for those of tests
 };
-// Variables that the program reads and that are no options.
+// Variables that the program reads and that are not options.
 const std::vector<ReservedVariable>& ReservedVariables();
 // The presets: "paper" (the defaults), "upstream", "smoke".
 const std::vector<std::string>& PresetNames();

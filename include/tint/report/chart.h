@@ -1,8 +1,9 @@
-// Charts as SVG that stands inside a page and takes the page's colours, light or dark.
+// SPDX-License-Identifier: Apache-2.0
+// Charts as SVG for embedding in a page; they use the page's colours, light or dark.
 //
 // gnuplot draws them (a subprocess, without the user's settings), so they need no script in the page, look the same on
-// paper, and can be read by whoever opens the file in years. It is handed numbers and our own words alone: no name that
-// comes from a file reaches its language. Names stand in the page's legend, escaped like all text.
+// paper, and stay readable for years. Its input consists of numbers and fixed words only: no name from a file becomes
+// part of a gnuplot script. Names are in the page's legend, escaped like all text.
 #pragma once
 
 #include <optional>
@@ -23,16 +24,16 @@ struct Series {
 };
 
 struct LineChart {
-  std::string x_label = {}, y_label = {};  // our own words
-  bool log_y = false;                      // taken where every value is above 0 and they span more than a factor of ten
-  double most = 1e300;                     // beyond which no value lies
+  std::string x_label = {}, y_label = {};  // fixed words
+  bool log_y = false;                      // used if all values are positive and span more than a factor of ten
+  double max = 1e300;                      // upper limit of the y axis
   std::vector<Series> series = {};
 };
 
-// A row of marks, one a value, scattered up and down so that equal ones can be told apart; below them the mean with its
-// interval; across them a value from elsewhere.
+// A row of marks, one per value, scattered vertically so that equal values stay distinguishable; below them the mean
+// with its interval; a reference value across them.
 struct StripRow {
-  std::string label = {};  // our own word: "A"
+  std::string label = {};  // fixed word: "A"
   std::vector<double> values = {};
   double mean = 0;
   double half_width = 0;  // not finite: none
@@ -42,13 +43,13 @@ struct StripRow {
 
 struct StripChart {
   std::string x_label = {};
-  double low = 0, high = 100;  // beyond which no value lies
+  double low = 0, high = 100;  // limits of the x axis
   std::vector<StripRow> rows = {};
 };
 
-// Values that are not finite are left out. `id` is a word unlike that of any other chart of the page. `width` is that
-// of the drawing, whose letters have 14 of its units; it is scaled to its place. gnuplot absent: Error(kMissingInput);
-// gnuplot failing: Error(kInternal) with its words.
+// Values that are not finite are left out. `id` is unique in the page. `width` is that of the drawing in units of which
+// letters have 14; the page scales it. gnuplot missing: Error(kMissingInput); gnuplot failing: Error(kInternal) with
+// its output.
 std::string DrawLineChart(const LineChart& chart, const std::string& id, int width = 440);
 std::string DrawStripChart(const StripChart& chart, const std::string& id, int width = 1080);
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TensorBoard's event files: scalars in a TFRecord file.
 //
 // A record is the length (8 bytes), the masked CRC32C of these 8 bytes, the bytes, and their masked CRC32C; all numbers

@@ -1,8 +1,9 @@
-// One HTML file that stands alone: tables, charts and images inside it, no script, nothing loaded from anywhere (its
-// own Content-Security-Policy forbids it). The templates lie in src/report/templates.
+// SPDX-License-Identifier: Apache-2.0
+// One self-contained HTML file: tables, charts and images inside it, no script, nothing loaded from elsewhere (its
+// Content-Security-Policy forbids it). The templates are in src/report/templates.
 //
-// Every text below is shown as it is: it is escaped, and what cannot be seen or is no UTF-8 is shown as \xNN. Only
-// `Figure::svg`, which DrawLineChart and DrawStripChart gave, is markup.
+// Every text below is escaped; invisible characters and invalid UTF-8 are shown as \xNN. Only `Figure::svg`, made by
+// DrawLineChart and DrawStripChart, is markup.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ struct PageTable {
   std::string caption = {};
   std::vector<std::string> head = {};
   std::vector<std::vector<std::string>> rows = {};  // each as long as head; the first cell heads its row
-  bool folded = false;                              // shown when the reader asks
+  bool folded = false;                              // collapsed until the reader opens it
 };
 
 struct LegendEntry {
@@ -27,7 +28,7 @@ struct LegendEntry {
 
 struct Figure {
   std::string title = {};
-  std::string alt = {};  // what a reader who does not see it is told
+  std::string alt = {};  // text alternative
   std::string svg = {};
   std::string narrow_svg = {};  // the same for narrow screens; "": svg serves
   std::vector<LegendEntry> legend = {};
@@ -40,7 +41,7 @@ struct PageImage {
   int width = 0, height = 0;  // pixels
 };
 
-// Images below one heading: of a class, in the order in which stages made them.
+// Images of a class, below one heading, in the order of the stages.
 struct Gallery {
   std::string title = {};
   std::vector<PageImage> images = {};
@@ -64,12 +65,12 @@ struct SubHeading {
 using PageBlock = std::variant<PageTable, Figure, Gallery, PageList, Paragraph, SubHeading>;
 
 struct PageSection {
-  std::string id = {};  // our own word: "accuracy"
+  std::string id = {};  // fixed word: "accuracy"
   std::string title = {};
   std::vector<PageBlock> blocks = {};
 };
 
-// A figure that the page opens with.
+// A key figure at the top of the page.
 struct PageFact {
   std::string name = {}, value = {}, note = {};
 };

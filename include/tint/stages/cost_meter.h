@@ -1,14 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <c10/core/Device.h>
 
 #include <chrono>
 
-#include "tint/artifacts/stage_folder.h"
+#include "tint/artifacts/completed_stage.h"
 
 namespace tint {
 
-// What this process has cost since the meter was made: wall time, and the peaks of memory.
+// The cost of this process since the meter was made: wall time, and the peaks of memory.
 class CostMeter {
  public:
   explicit CostMeter(const c10::Device& device) : device_(device) {}

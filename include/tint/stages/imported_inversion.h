@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -5,7 +6,9 @@
 #include <map>
 #include <string>
 
-#include "tint/stages/stage.h"
+#include "tint/data/task.h"
+#include "tint/inversion/null_text.h"
+#include "tint/models/model_set.h"
 
 namespace tint {
 
@@ -17,9 +20,10 @@ struct ImportedInversion {
   std::string file_sha256;
 };
 
-// What --inverted names, by class; empty without it. Error(kBadConfiguration) where a class has no file, where the
-// file's timesteps are not those of the run, or its photos not as many as the task's; Error(kBadInput) for files that
-// are none, or of another model's shapes.
-std::map<int64_t, ImportedInversion> ReadImportedInversions(const StageContext& context);
+// The files of --inverted, by class; empty without it. Error(kBadConfiguration) where a class has no file, where the
+// file's timesteps are not those of the run, or its number of photos is not the task's; Error(kBadInput) for files of
+// another format, or of another model's shapes.
+std::map<int64_t, ImportedInversion> ReadImportedInversions(const NullTextOptions& options, const Task& task,
+                                                            const ModelSet& models);
 
 }  // namespace tint

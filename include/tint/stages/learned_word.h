@@ -1,4 +1,5 @@
-// The learned word of each class, as textual-inversion writes it and later stages read it.
+// SPDX-License-Identifier: Apache-2.0
+// The learned word of each class: its prompt, words learned elsewhere, and its context for later stages.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,39 +8,41 @@
 #include <string>
 #include <vector>
 
+#include "tint/artifacts/completed_stage.h"
+#include "tint/data/task.h"
 #include "tint/inversion/prompt.h"
-#include "tint/stages/stage.h"
+#include "tint/inversion/textual_inversion.h"
+#include "tint/models/model_set.h"
 
 namespace tint {
 
 // The placeholder in a prompt: its first word that begins with '#'. None: Error(kBadConfiguration).
 std::string PlaceholderOf(const std::string& prompt);
 
-// The run's prompt, or another `text`, with a word of so many vectors.
-PromptTemplate MakePrompt(const StageContext& context, const TextEncoder& text_encoder, int64_t vectors,
-                          const std::string& text = "");
+// The prompt of the options, or another `text`, with a word of so many vectors.
+PromptTemplate MakePrompt(const TextualInversionOptions& options, const ModelSet& models,
+                          const TextEncoder& text_encoder, int64_t vectors, const std::string& text = "");
 
-// The run's prompt and those of the file --templates. A line without the placeholder: Error(kBadConfiguration).
-std::vector<PromptTemplate> MakePrompts(const StageContext& context, const TextEncoder& text_encoder);
+// The prompt of the options and those of the file --templates. A line without the placeholder:
+// Error(kBadConfiguration).
+std::vector<PromptTemplate> MakePrompts(const TextualInversionOptions& options, const ModelSet& models,
+                                        const TextEncoder& text_encoder);
 
 // SHA-256 of the file --templates, "" without one.
-std::string TemplatesSha256(const StageContext& context);
+std::string TemplatesSha256(const TextualInversionOptions& options);
 
 // Words learned elsewhere that --embedding and --class name, by class. Error(kBadConfiguration) for a class that is not
-// of the task or is named twice; Error(kBadInput) for files that are none.
+// of the task or is named twice; Error(kBadInput) for files of another format.
 struct ImportedWord {
   at::Tensor vectors;  // [n, D] float32
   std::string file_sha256;
 };
-std::map<int64_t, ImportedWord> ReadImportedWords(const StageContext& context);
+std::map<int64_t, ImportedWord> ReadImportedWords(const TextualInversionOptions& options, const Task& task,
+                                                  const ModelSet& models);
 
-// "<class>.safetensors"
-std::string ClassFile(const StageContext& context, int64_t class_idx);
-
-// [n, D] from textual-inversion's file of the class, and the context of the prompt with it, [1, L, F] on the text
-// encoder's device.
-at::Tensor LearnedContext(const StageContext& context, const TextEncoder& text_encoder,
-                          const CompletedStage& textual_inversion, int64_t class_idx);
-at::Tensor ReadLearnedVectors(const StageContext& context, const CompletedStage& textual_inversion, int64_t class_idx);
+// Context of the prompt with the word in textual-inversion's file of a class, [1, L, F] on the text encoder's device.
+at::Tensor LearnedContext(const TextualInversionOptions& options, const ModelSet& models,
+                          const TextEncoder& text_encoder, const CompletedStage& textual_inversion,
+                          const std::string& stem);
 
 }  // namespace tint

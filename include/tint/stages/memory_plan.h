@@ -1,4 +1,5 @@
-// How many samples go in one batch, said before the work begins, with the memory that they will take.
+// SPDX-License-Identifier: Apache-2.0
+// The batch size and the memory that it will take, reported before the work begins.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -17,8 +18,8 @@ struct BatchPlan {
   std::string why;         // "the default on a CPU"
 };
 
-// Runs `one_sample` (the work of a batch of one), measures what it takes beyond what is held already, tells batch and
-// expected memory, and stops with Error(kOutOfMemory), naming the size that fits, where there is less.
+// Runs `one_sample` (the work of a batch of one), measures what it takes beyond what is held already, logs batch size
+// and expected memory, and throws Error(kOutOfMemory), naming the size that fits, where there is less.
 void CheckBatchFitsMemory(const c10::Device& device, const BatchPlan& plan, const std::function<void()>& one_sample);
 
 }  // namespace tint

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <string>
 #include <vector>
 
 #include "tint/image/contact_sheet.h"
-#include "tint/stages/stage.h"
+#include "tint/models/modules.h"
 
 namespace tint {
 
@@ -14,11 +16,17 @@ struct Fidelity {
   double reconstruction = 0, round_trip = 0;  // PSNR to the photo, dB
 };
 
-// Of the photos of a class, from their encoding (`start`) and from where the guided walk arrived (`end`), [K, C, h, w].
-// Warns of photos that lost more than --warn-psnr-loss; adds three rows to the sheet: photos, the autoencoder's round
-// trip, reconstructions.
-std::vector<Fidelity> CompareReconstructions(const StageContext& context, const CompletedStage& super_resolve,
-                                             const Autoencoder& autoencoder, int64_t class_idx, const at::Tensor& start,
-                                             const at::Tensor& end, std::vector<ContactRow>* sheet);
+// The inverted photos of a class.
+struct Reconstructed {
+  std::string class_name, stem;
+  at::Tensor photos;      // [K, 3, S, S] in [0, 1]
+  at::Tensor start, end;  // [K, C, h, w] their encodings, and the ends of the guided walk
+};
+
+// Decodes on `device`. Warns of photos that lost more than `warn_psnr_loss` dB; adds three rows to the sheet: photos,
+// the autoencoder's round trip, reconstructions.
+std::vector<Fidelity> CompareReconstructions(const Reconstructed& inverted, const Autoencoder& autoencoder,
+                                             const c10::Device& device, double warn_psnr_loss,
+                                             std::vector<ContactRow>* sheet);
 
 }  // namespace tint

@@ -1,4 +1,5 @@
-// What several stages do with images of the run: the upscaled photos, as the diffusion model's input.
+// SPDX-License-Identifier: Apache-2.0
+// What several stages do with the photos of the run.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -6,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "tint/artifacts/completed_stage.h"
 #include "tint/data/loader.h"
-#include "tint/stages/stage.h"
+#include "tint/models/model_set.h"
+#include "tint/stages/options.h"
+#include "tint/stages/run_episode.h"
 
 namespace tint {
 
@@ -19,24 +23,15 @@ struct LabeledFiles {
 LabeledFiles SupportFiles(const Task& task);
 LabeledFiles QueryFiles(const Task& task);
 
-// "n01532829-00.png": photo `photo_idx` of a class, as super-resolve writes it.
-std::string UpscaledName(const StageContext& context, int64_t class_idx, int64_t photo_idx);
-
 // The upscaled photos of a class: [K, 3, S, S] in [0, 1], float32 on the CPU.
-at::Tensor ReadUpscaled(const StageContext& context, const CompletedStage& super_resolve, int64_t class_idx);
+at::Tensor ReadUpscaled(const RunEpisode& episode, const CompletedStage& super_resolve, int64_t class_idx);
 
-// The scaled latents of those, [K, C, h, w], encoded one photo at a time (a latent does not depend on its neighbours),
-// on the CPU.
-at::Tensor EncodeUpscaled(const StageContext& context, const CompletedStage& super_resolve,
-                          const Autoencoder& autoencoder, int64_t class_idx);
-
-// SHA-256 over the files of all support photos: "<class idx>/<photo idx> <sha256>\n" each.
-std::string SupportSha256(const StageContext& context);
+// The scaled latents of those, [K, C, h, w], encoded one photo at a time (a latent does not depend on its neighbours)
+// on `device`; the result is on the CPU.
+at::Tensor EncodeUpscaled(const RunEpisode& episode, const CompletedStage& super_resolve,
+                          const Autoencoder& autoencoder, const c10::Device& device, int64_t class_idx);
 
 // Side of the images that the diffusion model works on.
-int64_t ModelImageSize(const StageContext& context);
-
-// FLOP of one sample of a role as models.json states it ("flop_per_sample"); 0 if it does not.
-double FlopPerSample(const StageContext& context, const std::string& role);
+int64_t ModelImageSize(const SuperResolveOptions& options, const ModelSet& models);
 
 }  // namespace tint

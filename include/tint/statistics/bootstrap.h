@@ -1,9 +1,11 @@
-// Intervals that know that episodes share classes. docs/method.md, Episodes and confidence intervals.
+// SPDX-License-Identifier: Apache-2.0
+// Intervals that account for classes shared by episodes. docs/method.md, Episodes and confidence intervals.
 //
 // Episodes are drawn from few classes (20 in miniImageNet's test split), so a class's difficulty returns in many of
-// them and Student's interval, which takes episodes for independent, is too narrow as a statement about other classes.
+// them and Student's interval, which assumes independent episodes, is too narrow as a statement about other classes.
 //
-// The estimator. In episode e, class c has m_ec queries and r_ec right answers; n_e = sum_c m_ec. The mean accuracy is
+// The estimator. In episode e, class c has m_ec queries and r_ec correct answers; n_e = sum_c m_ec. The mean accuracy
+// is
 //   theta = (1/N) sum_e sum_c r_ec / n_e = sum_c R_c / sum_c M_c,   R_c = sum_e r_ec / n_e,   M_c = sum_e m_ec / n_e,
 // over all classes c of all N episodes (sum_c M_c = N): each class brings its part of every episode that it is in.
 // A replicate draws as many classes as there are, with replacement; class c comes w_c times:
@@ -37,7 +39,7 @@ struct BootstrapOptions {
 
 struct BootstrapInterval {
   double low = 0, high = 0;  // NaN with fewer than two classes
-  int64_t classes = 0;       // that were resampled
+  int64_t classes = 0;       // resampled
   int64_t replicates = 0;
 };
 
@@ -52,7 +54,7 @@ struct PairedDifference {
   std::vector<double> differences;  // a - b of each
 };
 // Both hold the same episodes, with the same classes and as many queries of each (else Error(kInternal): callers check
-// and name files; WhyNotPaired tells).
+// with WhyNotPaired).
 PairedDifference ComparePaired(const std::vector<EpisodeScore>& a, const std::vector<EpisodeScore>& b,
                                const BootstrapOptions& options = {});
 // Why an episode's scores in two lists cannot be paired ("class 'dog' has 15 and 10 queries"), or "".

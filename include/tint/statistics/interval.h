@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mean and Student-t interval of episode accuracies. docs/method.md, Episodes and confidence intervals.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How many episodes a result needs. Theorem 1 of the paper, derived in docs/method.md, Planning the number of episodes.
 //
 // An episode's true accuracy a_i has mean mu and variance sigma^2 over episodes; Q queries give the estimate
@@ -31,9 +32,9 @@ int64_t EpisodesForHalfWidth(double episode_variance, double half_width, double 
 
 // sigma^2 from what was observed: s^2 the sample variance (n - 1) of episodes' accuracies, `mean` theirs.
 //   (s^2 - mean (1 - mean) / Q) Q / (Q - 1),   Q above 1
-// Called unbiased, and it is up to the estimated mean in mean (1 - mean): since E[mean (1 - mean)] is smaller than
+// Unbiased up to the estimated mean in mean (1 - mean): since E[mean (1 - mean)] is smaller than
 // mu (1 - mu) by Var[mean], the expectation is sigma^2 + Var[mean] / (Q - 1), too large by about 1e-7 for 120 episodes
-// of 75 queries. Below 0 where chance made the episodes too alike: then take 0.
+// of 75 queries. Negative if the episodes vary less than expected by chance: then use 0.
 double UnbiasedVariance(double sample_variance, double mean, double queries);
 
 // The episodes' standard deviation s behind a printed interval: half_width sqrt(N) / t_{(1 + confidence) / 2, N - 1}.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Contracts at borders: shape, dtype, range, with the tensor's name and both values in the message.
 #pragma once
 

@@ -1,14 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // Randomness is an argument: a counter-based stream for each thing that needs noise.
 //
-// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC'11), keyed by
+// LibTorch's Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC'11), keyed by
 // (seed, stage, episode, class, index). Numbers are drawn on the CPU, so they are the same on every device, in every
 // batch, after every restart and with any number of workers.
 #pragma once
 
+#include <ATen/core/PhiloxRNGEngine.h>
 #include <ATen/core/Tensor.h>
 #include <c10/util/ArrayRef.h>
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -23,14 +24,11 @@ struct StreamKey {
   uint64_t index = 0;  // image, step, photo: whatever the stage counts
 };
 
-// The ten-round Philox4x32 block function, exposed for its known-answer test (Random123's kat_vectors).
-std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
-
 class RandomStream {
  public:
   explicit RandomStream(const StreamKey& key);
 
-  uint32_t Bits();  // uniform over all 32-bit words
+  uint32_t Bits() { return engine_(); }  // uniform over all 32-bit words
   uint64_t Bits64();
   double Uniform();                            // [0, 1), 53 bits
   double Normal();                             // N(0, 1), Box-Muller in double
@@ -41,10 +39,7 @@ class RandomStream {
   std::vector<int64_t> Permutation(int64_t n);  // Fisher-Yates
 
  private:
-  std::array<uint32_t, 2> key_;
-  std::array<uint32_t, 4> counter_;
-  std::array<uint32_t, 4> block_;
-  int used_ = 4;
+  at::Philox4_32 engine_;
   double spare_ = 0;  // Box-Muller makes two at a time
   bool has_spare_ = false;
 };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The safetensors format (github.com/huggingface/safetensors), written and read strictly.
 //
 // File = u64 little-endian header length, JSON header, data. Tensors cover the data exactly, without hole or overlap.

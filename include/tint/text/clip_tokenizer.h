@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // CLIP's tokenizer: prompt -> token ids, equal to transformers' CLIPTokenizer (fast).
 //
 // Steps (docs/method.md, Tokenisation): split off placeholders -> NFC, blanks, lower case (ICU) -> pre-tokens by CLIP's
-// pattern (PCRE2)
-// -> bytes as printable characters -> byte-pair merges (SentencePiece, one pre-token at a time) -> ids.
+// pattern (PCRE2) -> bytes as printable characters -> byte-pair merges (SentencePiece, one pre-token at a time) -> ids.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,9 @@ class ClipTokenizer {
   ClipTokenizer(ClipTokenizer&&) noexcept;
   ClipTokenizer& operator=(ClipTokenizer&&) noexcept;
 
-  // Makes `name` ("#object") one token with the next free id (or `vectors` ids in a row; the token then expands to all
-  // of them). Must begin with '#', be new, and hold no blank: else Error(kBadConfiguration). Returns the first id.
+  // Adds `name` ("#object") as one token with the next free id (or `vectors` consecutive ids, to which the token then
+  // expands). It must begin with '#', be new, and contain no blank: else Error(kBadConfiguration). Returns the first
+  // id.
   int64_t AddPlaceholder(const std::string& name, int64_t vectors = 1);
 
   // Ids without start, end and padding. Text that spells <|startoftext|> or <|endoftext|> is split as added tokens, as
@@ -40,7 +41,7 @@ class ClipTokenizer {
   // The id of a word that is exactly one token; else Error(kBadConfiguration) that prints its tokens.
   int64_t SingleToken(std::string_view word) const;
 
-  // The token of an id as the vocabulary writes it ("object</w>").
+  // The token of an id as spelled in the vocabulary ("object</w>").
   std::string Piece(int64_t id) const;
 
  private:

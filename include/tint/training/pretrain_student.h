@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pre-trains a student on base classes and adds it to a model set.
 #pragma once
 
 #include <string>
 
-#include "tint/base/json.h"
+#include "tint/base/json_fwd.h"
 #include "tint/fewshot/pretrain.h"
 #include "tint/training/training_options.h"
 
@@ -17,10 +18,10 @@ struct PretrainStudentOptions : TrainingOptions {
   void Declare(CommandOptions& command);
 };
 
-// Trains (or goes on, or finds it done) in WORK/pretrain-student/<key>/: backbone.pt, the best of all validations;
-// pretrainer.pt, the last state with its heads, which generation 1 follows; curve.json. Then puts the backbone into the
-// model set as role student-<architecture>. WORK is MODELS/pretrain unless given; a model set that is not there is
-// made. What it gives: {"student", "file", "folder", "epochs", "best_epoch", "validation_accuracy", "reused", ...}.
+// Trains (or resumes, or reuses a finished training) in WORK/pretrain-student/<key>/: backbone.pt, the best of all
+// validations; pretrainer.pt, the last state with its heads, which generation 1 follows; curve.json. Then puts the
+// backbone into the model set as role student-<architecture>. WORK is MODELS/pretrain unless given; a missing model set
+// is created. Returns {"student", "file", "folder", "epochs", "best_epoch", "validation_accuracy", "reused", ...}.
 Json PretrainStudent(const PretrainStudentOptions& options);
 
 }  // namespace tint
