@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Versions that set-up installs, read by scripts/setup. One place, so that nothing drifts.
 TINT_TORCH="torch==2.11.0"
 # libtorch_cpu.so needs these two even on a machine without a GPU.

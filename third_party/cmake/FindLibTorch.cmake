@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # LibTorch from the PyPI wheel `torch`, without its CUDA part: imported target LibTorch::LibTorch.
 #
 # LIBTORCH_ROOT names the folder that holds include/ and lib/; by default the one that scripts/setup made.
