@@ -52,7 +52,7 @@ def text_encoder(module, vocabulary_size=None, **about):
 
 
 def upscaler(module, factor=UPSCALING, side_multiple=1, **about):
-    image = Input([1, 3, 96, 96])  # the input of super-resolution (method.md S24 row 13)
+    image = Input([1, 3, 96, 96])  # the input of super-resolution (paper section 3.1)
     facts = dict(factor=factor, side_multiple=side_multiple)
     return Model("upscaler", module, {"forward": [image]}, [image], facts, **about)
 

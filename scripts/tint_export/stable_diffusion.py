@@ -19,7 +19,7 @@ from .sources import (
 )
 
 LICENCE = "CreativeML OpenRAIL-M (Stable Diffusion 1.x as published)"
-SCALE_FACTOR = 0.18215  # method.md S1; where a configuration names none
+SCALE_FACTOR = 0.18215  # Stable Diffusion 1.x; where a configuration names none
 REMEDY = "Use a Stable Diffusion 1.x model that predicts the noise, for instance 1.5."
 WIDTH_2, WIDTH_XL = 1024, 2048  # of the contexts of Stable Diffusion 2.x and XL
 # Names of weight files that diffusers has used, in order of preference.

@@ -101,8 +101,8 @@ def _build_vit(weights, size):
 
 
 def resized_positions(positions, grid):
-    """Position table [1, 1 + n*n, D] -> [1, 1 + grid*grid, D]; that of the class token is kept. As DINO does it
-    (method.md S12 and S25): bicubic by a scale factor for grid + 0.1, which differs from resizing to a size."""
+    """Position table [1, 1 + n*n, D] -> [1, 1 + grid*grid, D]; that of the class token is kept. As DINO's code
+    does it: bicubic by a scale factor for grid + 0.1, which differs from resizing to a size."""
     side = round((positions.shape[1] - 1) ** 0.5)
     if side == grid:
         return positions

@@ -31,7 +31,7 @@ def differences(image):
 
 
 def noise_levels():
-    """Cumulative products of alpha of Stable Diffusion 1.x ("scaled linear"; method.md S1)."""
+    """Cumulative products of alpha of Stable Diffusion 1.x ("scaled linear"; arXiv 2112.10752)."""
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, TIMESTEPS, dtype=torch.float64) ** 2
     return torch.cumprod(1 - betas, 0).float()
 

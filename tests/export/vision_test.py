@@ -51,7 +51,7 @@ class UpscalerTest(ExportTest):
 
 
 def positions_as_dino_does(table, side, size):
-    """The rule of DINO's authors (method.md S12), written out: cubic weights with a = -0.75 at pixel centres
+    """The rule of DINO's authors, written out: cubic weights with a = -0.75 at pixel centres
     spaced by the inverse of the scale factor, with repeated borders."""
     step = 14 / (size // 16 + 0.1)
     result = torch.zeros(side, side, table.shape[-1], dtype=torch.float64)
